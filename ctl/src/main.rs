@@ -1,0 +1,3 @@
+//! `smsctl`, the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The daemon of Smsgrid: it owns every effect and joins the engines of the core.

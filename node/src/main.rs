@@ -1,0 +1,3 @@
+//! `smsnode`, the daemon.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What the parts of Smsgrid say to each other.

@@ -1,0 +1,1 @@
+//! The replicated state machine: who may send which message, and what became of it.

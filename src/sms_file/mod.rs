@@ -1,0 +1,1 @@
+//! The message files of SMS Server Tools 3.

@@ -1,0 +1,1 @@
+//! The decisions of the modem worker and of spool intake, without their effects.

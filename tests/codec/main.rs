@@ -1,0 +1,1 @@
+//! The codec against vectors, properties and implementations nobody here wrote.

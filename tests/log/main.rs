@@ -1,0 +1,1 @@
+//! The segment log on a simulated disk: every prefix, torn tails, lost blocks, flipped bits.

@@ -1,0 +1,1 @@
+//! Real node processes with real ptys and a simulator in a process of its own.

@@ -1,0 +1,1 @@
+//! The queue under seeded streams of random commands, checked against its invariants.

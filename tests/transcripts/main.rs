@@ -1,0 +1,1 @@
+//! Conversations with a modem, in files a telecom person can read.
