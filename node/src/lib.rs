@@ -1,1 +1,3 @@
 //! The daemon of Smsgrid: it owns every effect and joins the engines of the core.
+
+pub mod modem;

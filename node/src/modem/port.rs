@@ -1,0 +1,262 @@
+//! The way to a modem: a serial device, a TCP address, or a simulated modem in this process.
+//!
+//! The only file that names tokio-serial. A port is opened by one worker and dropped to close it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_serial::{FlowControl, SerialPortBuilderExt};
+
+use super::holder;
+
+/// Longest wait for a TCP modem to accept the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest silence of the peer's TCP stack before the connection counts as lost.
+const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes to and from a modem.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Where a modem is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A serial device.
+    Serial {
+        /// Path of the device; links are followed at each opening.
+        device: PathBuf,
+        /// Speed in bits per second.
+        baudrate: u32,
+        /// Whether RTS/CTS flow control is used.
+        rtscts: bool,
+    },
+    /// A modem behind a TCP address.
+    Tcp {
+        /// `host:port`, resolved at each opening.
+        address: String,
+    },
+}
+
+/// An open port. Dropping it closes the connection and lets others have the device.
+pub struct Port {
+    stream: Box<dyn Stream>,
+    /// Holds the advisory lock on the device for as long as the port is open.
+    _lock: Option<File>,
+}
+
+/// Why a port could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// There is no such device now.
+    #[error("{location} is not there")]
+    Missing {
+        /// The device.
+        location: String,
+    },
+    /// The user of this process may not open it.
+    #[error("cannot open {location}: permission denied")]
+    Forbidden {
+        /// The device.
+        location: String,
+        /// Owner and mode of the device, as far as they can be seen.
+        evidence: String,
+    },
+    /// Another process has it.
+    #[error("{location} is in use by {holder}")]
+    Busy {
+        /// The device.
+        location: String,
+        /// Name and pid of the process that has it.
+        holder: String,
+    },
+    /// The host of a TCP modem did not answer, or refused.
+    #[error("no connection to {location}: {why}")]
+    Unreachable {
+        /// The address.
+        location: String,
+        /// What the system said.
+        why: String,
+    },
+    /// The device cannot be set up as a serial line.
+    #[error("{location} is no serial line that can be set up: {why}")]
+    NotSerial {
+        /// The device.
+        location: String,
+        /// What the system said.
+        why: String,
+    },
+}
+
+impl Location {
+    /// Opens the port: exclusive, raw, 8N1.
+    pub async fn open(&self) -> Result<Port, PortError> {
+        match self {
+            Location::Serial { device, baudrate, rtscts } => open_serial(device, *baudrate, *rtscts),
+            Location::Tcp { address } => open_tcp(address).await,
+        }
+    }
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Location::Serial { device, .. } => write!(f, "{}", device.display()),
+            Location::Tcp { address } => write!(f, "tcp:{address}"),
+        }
+    }
+}
+
+impl Port {
+    /// A port on a connection that is already there.
+    pub fn new(stream: Box<dyn Stream>) -> Port {
+        Port { stream, _lock: None }
+    }
+
+    /// The bytes to and from the modem.
+    pub fn stream(&mut self) -> &mut dyn Stream {
+        &mut *self.stream
+    }
+}
+
+fn open_serial(device: &Path, baudrate: u32, rtscts: bool) -> Result<Port, PortError> {
+    let lock = lock_device(device)?;
+    let flow = if rtscts { FlowControl::Hardware } else { FlowControl::None };
+    let stream = tokio_serial::new(device.to_string_lossy(), baudrate)
+        .flow_control(flow)
+        .open_native_async()
+        .map_err(|error| serial_error(device, &error))?;
+    Ok(Port { stream: Box::new(stream), _lock: Some(lock) })
+}
+
+/// Takes the advisory lock on the device: unlike TIOCEXCL it binds a process that runs as root too.
+fn lock_device(device: &Path) -> Result<File, PortError> {
+    let flags = OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags)
+        .open(device)
+        .map_err(|error| open_error(device, &error))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(busy(device)),
+    }
+}
+
+fn open_error(device: &Path, error: &io::Error) -> PortError {
+    let location = device.display().to_string();
+    match error.kind() {
+        io::ErrorKind::NotFound => PortError::Missing { location },
+        io::ErrorKind::PermissionDenied => PortError::Forbidden { location, evidence: evidence(device) },
+        io::ErrorKind::ResourceBusy => busy(device),
+        // The driver says ENODEV or ENXIO for a stick that was pulled while its node still stands.
+        _ if matches!(error.raw_os_error(), Some(6 | 19)) => PortError::Missing { location },
+        _ => PortError::NotSerial { location, why: error.to_string() },
+    }
+}
+
+fn serial_error(device: &Path, error: &tokio_serial::Error) -> PortError {
+    match error.kind {
+        tokio_serial::ErrorKind::Io(kind) => open_error(device, &io::Error::from(kind)),
+        // serialport reports EBUSY of an exclusively opened device as "no device".
+        tokio_serial::ErrorKind::NoDevice => busy(device),
+        tokio_serial::ErrorKind::InvalidInput | tokio_serial::ErrorKind::Unknown => {
+            PortError::NotSerial { location: device.display().to_string(), why: error.to_string() }
+        }
+    }
+}
+
+fn busy(device: &Path) -> PortError {
+    let holder = holder::find(device).unwrap_or_else(|| "another process".to_owned());
+    PortError::Busy { location: device.display().to_string(), holder }
+}
+
+fn evidence(device: &Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    match std::fs::metadata(device) {
+        Ok(meta) => format!("it belongs to {}:{}, mode {:04o}", meta.uid(), meta.gid(), meta.mode() & 0o7777),
+        Err(error) => format!("its owner cannot be seen: {error}"),
+    }
+}
+
+async fn open_tcp(address: &str) -> Result<Port, PortError> {
+    let unreachable = |why: String| PortError::Unreachable { location: format!("tcp:{address}"), why };
+    let connecting = async {
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+        TcpStream::connect(addresses.as_slice()).await
+    };
+    let stream = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_| unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
+        .map_err(|error| unreachable(error.to_string()))?;
+    watch_peer(&stream).map_err(|error| unreachable(error.to_string()))?;
+    Ok(Port { stream: Box::new(stream), _lock: None })
+}
+
+/// A peer that vanished without a word must not look like a silent modem for hours.
+fn watch_peer(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, PEER_TIMEOUT)?;
+    sockopt::set_tcp_keepintvl(stream, PEER_TIMEOUT / 3)?;
+    sockopt::set_tcp_keepcnt(stream, 3)?;
+    let timeout_ms = u32::try_from(PEER_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
+    sockopt::set_tcp_user_timeout(stream, timeout_ms)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serial(device: &Path) -> Location {
+        Location::Serial { device: device.to_owned(), baudrate: 115_200, rtscts: false }
+    }
+
+    #[tokio::test]
+    async fn a_device_that_is_not_there_is_missing() {
+        let error = serial(Path::new("/dev/no-such-modem")).open().await.err().expect("refused");
+
+        assert_eq!(error.to_string(), "/dev/no-such-modem is not there");
+    }
+
+    #[tokio::test]
+    async fn a_plain_file_is_no_serial_line() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+
+        let error = serial(file.path()).open().await.err().expect("refused");
+
+        assert!(matches!(error, PortError::NotSerial { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_device_locked_by_another_is_busy() {
+        let device = tempfile::NamedTempFile::new().expect("a file");
+        let other = File::open(device.path()).expect("opens");
+        flock(&other, FlockOperation::NonBlockingLockExclusive).expect("free until now");
+
+        let error = serial(device.path()).open().await.err().expect("refused");
+
+        assert!(matches!(error, PortError::Busy { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_closed_tcp_port_is_unreachable() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let address = free.local_addr().expect("bound").to_string();
+        drop(free);
+
+        let error = Location::Tcp { address }.open().await.err().expect("refused");
+
+        assert!(matches!(error, PortError::Unreachable { .. }), "{error}");
+    }
+}
