@@ -1,3 +1,4 @@
 //! The daemon of Smsgrid: it owns every effect and joins the engines of the core.
 
+pub mod identity;
 pub mod modem;
