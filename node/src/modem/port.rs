@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_serial::{FlowControl, SerialPortBuilderExt};
@@ -153,13 +154,19 @@ fn lock_device(device: &Path) -> Result<File, PortError> {
 
 fn open_error(device: &Path, error: &io::Error) -> PortError {
     let location = device.display().to_string();
-    match error.kind() {
-        io::ErrorKind::NotFound => PortError::Missing { location },
-        io::ErrorKind::PermissionDenied => PortError::Forbidden { location, evidence: evidence(device) },
-        io::ErrorKind::ResourceBusy => busy(device),
-        // The driver says ENODEV or ENXIO for a stick that was pulled while its node still stands.
-        _ if matches!(error.raw_os_error(), Some(6 | 19)) => PortError::Missing { location },
-        _ => PortError::NotSerial { location, why: error.to_string() },
+    // The driver says ENODEV or ENXIO for a stick that was pulled while its device file still stands.
+    let gone = [Errno::NOENT, Errno::NODEV, Errno::NXIO];
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound
+        || gone.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    {
+        PortError::Missing { location }
+    } else if kind == io::ErrorKind::PermissionDenied {
+        PortError::Forbidden { location, evidence: evidence(device) }
+    } else if kind == io::ErrorKind::ResourceBusy {
+        busy(device)
+    } else {
+        PortError::NotSerial { location, why: error.to_string() }
     }
 }
 
