@@ -1,0 +1,96 @@
+//! How to talk to one modem: what the host's configuration says, with its defaults.
+
+use std::time::Duration;
+
+use super::{Driver, Memory};
+
+/// The host's choices for one modem. Where a field is none the driver decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The driver; none: by what `+CGMI` and `+CGMM` say.
+    pub driver: Option<&'static Driver>,
+    /// `AT+CSCA=`: the service centre to use instead of the SIM's own, digits with `+` for international.
+    pub service_centre: Option<String>,
+    /// Commands of the user's own, sent after ours; each has to be answered with `OK`.
+    pub init: Vec<String>,
+    /// Parameters of `AT+CNMI=` instead of the driver's choice. Must keep messages stored (second digit 0 or 1).
+    pub indications: Option<String>,
+    /// The memories received messages are in; empty: the one the modem prefers.
+    pub memories: Vec<Memory>,
+    /// How stored messages are found.
+    pub list_method: ListMethod,
+    /// Whether to ask for registration at all; off for modems that answer nonsense.
+    pub check_registration: bool,
+    /// How long `Initialise` waits for registration before it reports the modem unregistered. Default 30 s.
+    pub registration_wait: Duration,
+    /// How long a SIM may be busy after the PIN. Default 30 s.
+    pub warm_up_max: Duration,
+    /// How long the answer to a PDU may take. Default: the driver's, at least 90 s. Shorter than 60 s
+    /// makes uncertain parts out of sent ones.
+    pub result_timeout: Option<Duration>,
+    /// How long an ordinary command may take. Default 10 s.
+    pub command_timeout: Duration,
+    /// How long the prompt may take. Default 10 s.
+    pub prompt_timeout: Duration,
+    /// How long nothing is sent after an uncertain part. Default 30 s.
+    pub quiet: Duration,
+    /// How long the host may take to confirm. Default 5 s.
+    pub confirm_timeout: Duration,
+    /// Pause between the prompt and the PDU, for modems that lose what comes at once. Default: the driver's.
+    pub prompt_delay: Option<Duration>,
+    /// Whether to write the PDU in pieces. Default: the driver's.
+    pub chunking: Option<Chunking>,
+    /// How often `AT` is tried at the start. Default 10.
+    pub sync_rounds: u8,
+    /// Whether to say every line, masked, as [`super::Event::Traced`].
+    pub trace: bool,
+}
+
+/// A PDU written in pieces, for devices with a small input buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunking {
+    /// Characters a piece; at least 1.
+    pub characters: usize,
+    /// Pause after each piece but the last.
+    pub pause: Duration,
+}
+
+/// How stored messages are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListMethod {
+    /// `AT+CMGL`, and slot by slot when that fails or does not find what `+CPMS` counts.
+    #[default]
+    Listing,
+    /// `AT+CMGR` slot by slot, beginning with `first`, until as many are found as `+CPMS` counts.
+    Slots {
+        /// The first slot, 0 or 1.
+        first: u16,
+    },
+    /// The slots `AT+CMGD=?` names.
+    Deletable,
+}
+
+impl Default for Profile {
+    fn default() -> Profile {
+        Profile {
+            driver: None,
+            service_centre: None,
+            init: Vec::new(),
+            indications: None,
+            memories: Vec::new(),
+            list_method: ListMethod::Listing,
+            check_registration: true,
+            registration_wait: Duration::from_secs(30),
+            warm_up_max: Duration::from_secs(30),
+            result_timeout: None,
+            command_timeout: Duration::from_secs(10),
+            prompt_timeout: Duration::from_secs(10),
+            quiet: Duration::from_secs(30),
+            confirm_timeout: Duration::from_secs(5),
+            prompt_delay: None,
+            chunking: None,
+            sync_rounds: 10,
+            trace: false,
+        }
+    }
+}
