@@ -1,0 +1,260 @@
+//! From records to steps: when a group opens, when a segment is full, what may be unlinked.
+
+use super::header::{HEADER_OCTETS, Header};
+use super::record::{ALIGNMENT, encode, size};
+use super::{
+    ENTRIES_MAX, ENTRY_OCTETS, Index, PAYLOAD_OCTETS_MAX, Place, Record, Refused, Seed, State, Step,
+};
+
+/// Size of a segment unless configured otherwise: 64 MiB.
+pub const SEGMENT_OCTETS: u32 = 64 << 20;
+
+/// The smallest segment: a header and something to write in.
+const SEGMENT_OCTETS_MIN: u32 = 4096;
+/// The largest segment.
+const SEGMENT_OCTETS_MAX: u32 = 1 << 30;
+/// What a floor takes.
+const FLOOR_OCTETS: u32 = 32;
+/// What a seal takes; every segment keeps this much room.
+const SEAL_OCTETS: u32 = 16;
+/// A second mark of the floor stands in a page further on, so that no damaged page takes the last group and its mark.
+const PAGE_OCTETS: u32 = 4096;
+
+/// Whose log it is; opaque to the log, and the same in every segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The cluster.
+    pub cluster: [u8; 16],
+    /// The node.
+    pub node: [u8; 8],
+}
+
+/// Owner and size of the segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    owner: Owner,
+    segment_octets: u32,
+}
+
+/// Turns records into steps, and knows what the log says.
+///
+/// One group is under way at a time: push its records, [`flush`](Writer::flush), carry the steps out, tell
+/// whoever waits, then [`obsolete`](Writer::obsolete). When a step fails the writer is ahead of the disk and must
+/// not be used again.
+#[derive(Debug)]
+pub struct Writer {
+    layout: Layout,
+    salt: u64,
+    state: State,
+    index: Index,
+    /// The segment written to, and where its next record goes.
+    seed: Seed,
+    end: u32,
+    /// The oldest segment that has a file.
+    oldest: u64,
+    steps: Vec<Step>,
+    open: Vec<u8>,
+    /// The group under way has said its floor.
+    is_floored: bool,
+    /// Nothing was written since the floor was last said.
+    is_marked: bool,
+}
+
+impl Layout {
+    /// Segments of about this size, from 4 KiB to 1 GiB.
+    pub fn new(owner: Owner, segment_octets: u32) -> Layout {
+        let clamped = segment_octets.clamp(SEGMENT_OCTETS_MIN, SEGMENT_OCTETS_MAX);
+        Layout { owner, segment_octets: clamped / ALIGNMENT as u32 * ALIGNMENT as u32 }
+    }
+
+    /// Whose log it is.
+    pub fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Size of a new segment.
+    pub fn segment_octets(&self) -> u32 {
+        self.segment_octets
+    }
+
+    /// Most octets of a payload: [`PAYLOAD_OCTETS_MAX`], or what a small segment holds.
+    pub fn payload_octets_max(&self) -> usize {
+        let taken = HEADER_OCTETS + FLOOR_OCTETS as usize + SEAL_OCTETS as usize + ENTRY_OCTETS + ALIGNMENT;
+        PAYLOAD_OCTETS_MAX.min((self.segment_octets as usize).saturating_sub(taken))
+    }
+}
+
+/// What recovery found, for the writer to go on with.
+pub(super) struct Found {
+    pub(super) state: State,
+    pub(super) index: Index,
+    pub(super) seed: Seed,
+    pub(super) end: u32,
+    pub(super) oldest: u64,
+    pub(super) is_marked: bool,
+}
+
+impl Writer {
+    /// A new log, and the steps that create it. `salt` is random and never used before.
+    pub(super) fn create(layout: Layout, salt: u64) -> (Writer, Vec<Step>) {
+        let seed = Seed { segment: 0, salt: 0 };
+        let (state, index) = (State::default(), Index::default());
+        let found = Found { state, index, seed, end: 0, oldest: 1, is_marked: true };
+        let mut writer = Writer::resume(layout, salt, found);
+        writer.open_segment(Place::default());
+        let steps = std::mem::take(&mut writer.steps);
+        writer.is_floored = false;
+        (writer, steps)
+    }
+
+    pub(super) fn resume(layout: Layout, salt: u64, found: Found) -> Writer {
+        let Found { state, index, seed, end, oldest, is_marked } = found;
+        let (steps, open) = (Vec::new(), Vec::new());
+        Writer { layout, salt, state, index, seed, end, oldest, steps, open, is_floored: false, is_marked }
+    }
+
+    /// What the log says, the group under way included.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Where the entries stand, those of the group under way included.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Where the next record goes.
+    pub fn end(&self) -> Place {
+        Place { segment: self.seed.segment, octet: self.end }
+    }
+
+    /// How many segments have a file, those not yet unlinked included.
+    pub fn segments(&self) -> u64 {
+        self.seed.segment + 1 - self.oldest
+    }
+
+    /// Adds `record` to the group under way, opening a new segment when this one is full.
+    pub fn push(&mut self, record: &Record<'_>) -> Result<(), Refused> {
+        let state = self.check(record)?;
+        let floor_octets = if self.is_floored { 0 } else { FLOOR_OCTETS };
+        if !self.has_room(floor_octets as usize + size(record)) {
+            self.rotate();
+        }
+        if !self.is_floored {
+            self.put(&Record::Floor(self.end()));
+            self.is_floored = true;
+        }
+        let octet = self.put(record);
+        self.state = state;
+        self.index.note(record, self.seed, octet);
+        Ok(())
+    }
+
+    /// Closes the group: the steps that make it durable, empty when there is none.
+    pub fn flush(&mut self) -> Vec<Step> {
+        self.close_write();
+        self.is_floored = false;
+        std::mem::take(&mut self.steps)
+    }
+
+    /// After a group is durable: unlinks the segments that hold nothing but purged entries.
+    pub fn obsolete(&mut self) -> Vec<Step> {
+        let needed = self.index.oldest_segment().unwrap_or(self.seed.segment);
+        let gone = self.oldest..needed;
+        self.oldest = self.oldest.max(needed);
+        gone.map(|segment| Step::Unlink { segment }).collect()
+    }
+
+    /// After a group is durable and nothing follows for a while: says the floor without a group, so that damage
+    /// to the last group cannot pass for a write that was interrupted. Empty when it was said already.
+    ///
+    /// The next group says the same floor in the same octets, so the mark needs no room and no sync.
+    pub fn mark(&mut self) -> Vec<Step> {
+        debug_assert!(self.open.is_empty());
+        if std::mem::replace(&mut self.is_marked, true) {
+            return Vec::new();
+        }
+        let far = (self.end + FLOOR_OCTETS).next_multiple_of(PAGE_OCTETS) + PAGE_OCTETS;
+        [self.end, far].into_iter().filter_map(|octet| self.mark_at(octet)).collect()
+    }
+
+    fn mark_at(&self, octet: u32) -> Option<Step> {
+        if octet + FLOOR_OCTETS > self.layout.segment_octets {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        encode(self.seed, octet, &Record::Floor(self.end()), &mut bytes);
+        Some(Step::Write { segment: self.seed.segment, octet, bytes })
+    }
+
+    fn check(&self, record: &Record<'_>) -> Result<State, Refused> {
+        if let Record::Entry { payload, .. } = record {
+            let (octets, octets_max) = (payload.len(), self.layout.payload_octets_max());
+            if octets > octets_max {
+                return Err(Refused::TooLarge { octets, octets_max });
+            }
+            if self.index.len() >= ENTRIES_MAX {
+                return Err(Refused::Full { entries: self.index.len() });
+            }
+        }
+        self.state.after(record)
+    }
+
+    fn has_room(&self, octets: usize) -> bool {
+        let end = self.end as usize + octets + SEAL_OCTETS as usize;
+        end <= self.layout.segment_octets as usize
+    }
+
+    fn put(&mut self, record: &Record<'_>) -> u32 {
+        let octet = self.end;
+        encode(self.seed, octet, record, &mut self.open);
+        self.end += size(record) as u32;
+        self.is_marked = false;
+        octet
+    }
+
+    /// The order is what recovery relies on: this segment is durable before its successor exists, and the
+    /// successor is durable before the seal says so and before anything is written to it.
+    fn rotate(&mut self) {
+        self.close_write();
+        let closed = self.end();
+        let mut seal = Vec::new();
+        encode(self.seed, closed.octet, &Record::Seal, &mut seal);
+        self.open_segment(closed);
+        self.steps.push(Step::Write { segment: closed.segment, octet: closed.octet, bytes: seal });
+        self.steps.push(Step::Sync { segment: closed.segment });
+    }
+
+    fn open_segment(&mut self, floor: Place) {
+        let segment = self.seed.segment + 1;
+        let (owner, octets) = (self.layout.owner, self.layout.segment_octets);
+        self.seed = Seed { segment, salt: mix(self.salt, segment) };
+        let header = Header { owner, seed: self.seed, octets, state: self.state, floor };
+        self.end = HEADER_OCTETS as u32;
+        self.is_floored = true;
+        self.steps.extend([
+            Step::Create { segment, octets },
+            Step::Write { segment, octet: 0, bytes: header.encode() },
+            Step::Sync { segment },
+            Step::SyncDirectory,
+        ]);
+    }
+
+    fn close_write(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        let segment = self.seed.segment;
+        let bytes = std::mem::take(&mut self.open);
+        let octet = self.end - bytes.len() as u32;
+        self.steps.extend([Step::Write { segment, octet, bytes }, Step::Sync { segment }]);
+    }
+}
+
+/// One salt for every segment from the one drawn at opening (the finalizer of SplitMix64).
+fn mix(salt: u64, segment: u64) -> u64 {
+    let mut z = salt.wrapping_add(segment.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
