@@ -139,24 +139,20 @@ fn encode_body(record: &Record<'_>, out: &mut Vec<u8>) -> u8 {
     }
 }
 
-/// The record at `octet` of the segment with these `bytes`, and the octet after it.
-pub fn decode(seed: Seed, bytes: &[u8], octet: usize) -> Result<(Record<'_>, usize), DecodeError> {
-    let rest = bytes.get(octet..).ok_or(DecodeError::Length)?;
-    let (head, rest) = rest.split_first_chunk::<HEAD_OCTETS>().ok_or(DecodeError::Length)?;
-    let [l0, l1, l2, l3, n0, n1, n2, n3, c0, c1, c2, c3, kind, ..] = *head;
+/// The record that `bytes` begin with, which stand at `octet` of the segment, and how many octets it takes.
+pub fn decode(seed: Seed, octet: u32, bytes: &[u8]) -> Result<(Record<'_>, usize), DecodeError> {
+    let (head, rest) = bytes.split_first_chunk::<HEAD_OCTETS>().ok_or(DecodeError::Length)?;
+    let [l0, l1, l2, l3, n0, n1, n2, n3, _, _, _, _, kind, ..] = *head;
     let len = u32::from_le_bytes([l0, l1, l2, l3]);
     if u32::from_le_bytes([n0, n1, n2, n3]) != !len || len as usize > BODY_OCTETS_MAX {
         return Err(DecodeError::Length);
     }
     let body = rest.get(..len as usize).ok_or(DecodeError::Length)?;
-    let place = u32::try_from(octet).map_err(|_| DecodeError::Length)?;
-    let crc = checksum(seed, place, len, kind, body);
-    if *head != head_of(len, crc, kind) || crc != u32::from_le_bytes([c0, c1, c2, c3]) {
+    if *head != head_of(len, checksum(seed, octet, len, kind, body), kind) {
         return Err(DecodeError::Checksum);
     }
     let record = decode_body(kind, body).ok_or(DecodeError::Form { kind, octets: body.len() })?;
-    let end = octet + (HEAD_OCTETS + body.len()).next_multiple_of(ALIGNMENT);
-    Ok((record, end))
+    Ok((record, (HEAD_OCTETS + body.len()).next_multiple_of(ALIGNMENT)))
 }
 
 fn decode_body(kind: u8, mut body: &[u8]) -> Option<Record<'_>> {
@@ -250,24 +246,23 @@ mod tests {
     #[test]
     fn every_record_reads_back_as_it_was_written() {
         for record in samples() {
-            let mut bytes = vec![0; 512];
+            let mut bytes = Vec::new();
             encode(SEED, 512, &record, &mut bytes);
 
-            assert_eq!(decode(SEED, &bytes, 512), Ok((record, bytes.len())));
-            assert_eq!(bytes.len(), 512 + size(&record), "{record:?}");
+            assert_eq!(decode(SEED, 512, &bytes), Ok((record, bytes.len())));
+            assert_eq!(bytes.len(), size(&record), "{record:?}");
         }
     }
 
     #[test]
     fn a_record_taken_to_another_place_is_no_record() {
-        let mut bytes = vec![0; 512];
+        let mut bytes = Vec::new();
         encode(SEED, 512, &Record::Seal, &mut bytes);
-        let mut moved = vec![0; 520];
-        moved.extend_from_slice(&bytes[512..]);
 
-        let elsewhere = [Seed { segment: 4, ..SEED }, Seed { salt: 1, ..SEED }];
-        assert!(elsewhere.iter().all(|seed| decode(*seed, &bytes, 512) == Err(DecodeError::Checksum)));
-        assert_eq!(decode(SEED, &moved, 520), Err(DecodeError::Checksum));
+        for seed in [Seed { segment: 4, ..SEED }, Seed { salt: 1, ..SEED }] {
+            assert_eq!(decode(seed, 512, &bytes), Err(DecodeError::Checksum));
+        }
+        assert_eq!(decode(SEED, 520, &bytes), Err(DecodeError::Checksum));
     }
 
     #[test]
@@ -275,10 +270,9 @@ mod tests {
         for record in samples() {
             let mut bytes = Vec::new();
             encode(SEED, 0, &record, &mut bytes);
-            for bit in 0..bytes.len() * 8 {
+            for bit in 0..unfilled(&record) * 8 {
                 bytes[bit / 8] ^= 1 << (bit % 8);
-                assert!(decode(SEED, &bytes, 0) != Ok((record, bytes.len())) || bit / 8 >= unfilled(&record));
-                assert!(decode(SEED, &bytes, 0).is_err() || bit / 8 >= unfilled(&record), "{record:?} {bit}");
+                assert!(decode(SEED, 0, &bytes).is_err(), "{record:?} {bit}");
                 bytes[bit / 8] ^= 1 << (bit % 8);
             }
         }
@@ -288,12 +282,12 @@ mod tests {
     fn zeros_the_end_of_the_bytes_and_impossible_lengths_are_no_record() {
         let too_long = u32::try_from(BODY_OCTETS_MAX + 1).expect("fits");
         let hostile = head_of(too_long, 0, ENTRY);
+        let no_kind = head_of(0, checksum(SEED, 8, 0, 99, &[]), 99);
 
-        assert_eq!(decode(SEED, &[0; 64], 0), Err(DecodeError::Length));
-        assert_eq!(decode(SEED, &[0xFF; 64], 0), Err(DecodeError::Length));
-        assert_eq!(decode(SEED, &[1, 0, 0], 0), Err(DecodeError::Length));
-        assert_eq!(decode(SEED, &[], 8), Err(DecodeError::Length));
-        assert_eq!(decode(SEED, &hostile, 0), Err(DecodeError::Length));
+        for bytes in [&[0; 64][..], &[0xFF; 64], &[1, 0, 0], &[], &hostile] {
+            assert_eq!(decode(SEED, 8, bytes), Err(DecodeError::Length));
+        }
+        assert_eq!(decode(SEED, 8, &no_kind), Err(DecodeError::Form { kind: 99, octets: 0 }));
     }
 
     fn samples() -> Vec<Record<'static>> {

@@ -27,8 +27,8 @@ pub(super) fn walk(
 ) -> Result<Tail, (u32, Refused)> {
     let mut tail = Tail::at(HEADER_OCTETS as u32);
     let mut at = HEADER_OCTETS;
-    while let Ok((record, next)) = decode(seed, bytes, at) {
-        let octet = at as u32;
+    while let Ok((record, size)) = decode(seed, at as u32, bytes.get(at..).unwrap_or_default()) {
+        let (octet, next) = (at as u32, at + size);
         *state = state.after(&record).map_err(|refused| (octet, refused))?;
         match record {
             Record::Floor(place) => tail.is_marked |= place.octet == tail.end,
@@ -64,10 +64,10 @@ fn search(seed: Seed, bytes: &[u8], from: usize) -> (Place, u32) {
             at += ALIGNMENT;
             continue;
         }
-        match floor_at(seed, bytes, at) {
-            Some((said, next)) => {
+        match floor_at(seed, at as u32, rest) {
+            Some((said, size)) => {
                 floor = floor.max(said);
-                at = next;
+                at += size;
             }
             None => {
                 at += ALIGNMENT;
@@ -78,14 +78,14 @@ fn search(seed: Seed, bytes: &[u8], from: usize) -> (Place, u32) {
     (floor, dirty_end as u32)
 }
 
-/// The floor that the record at `at` proves, if it proves one. Only short records are decoded, so that a payload
+/// The floor that the record at `octet` proves, if it proves one. Only short records are decoded, so that a payload
 /// full of lengths cannot make the search slow.
-fn floor_at(seed: Seed, bytes: &[u8], at: usize) -> Option<(Place, usize)> {
+fn floor_at(seed: Seed, octet: u32, rest: &[u8]) -> Option<(Place, usize)> {
     const SHORT_OCTETS: usize = 32;
-    let until = at.saturating_add(SHORT_OCTETS).min(bytes.len());
-    match decode(seed, bytes.get(..until)?, at).ok()? {
-        (Record::Floor(place), next) => Some((place, next)),
-        (Record::Seal, next) => Some((Place { segment: seed.segment, octet: at as u32 }, next)),
+    let short = rest.get(..SHORT_OCTETS).unwrap_or(rest);
+    match decode(seed, octet, short).ok()? {
+        (Record::Floor(place), size) => Some((place, size)),
+        (Record::Seal, size) => Some((Place { segment: seed.segment, octet }, size)),
         (Record::Entry { .. } | Record::Vote(_) | Record::Truncate(_) | Record::Purge(_), _) => None,
     }
 }
