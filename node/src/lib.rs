@@ -2,4 +2,5 @@
 
 pub mod identity;
 pub mod modem;
+pub mod outbox;
 pub mod raft;
