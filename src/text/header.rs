@@ -111,7 +111,7 @@ impl Header {
     /// Which part this is; none when no element says so, or when what it says is impossible, as the standard
     /// wants such an element ignored. The last one counts.
     pub fn concatenation(&self) -> Option<Concatenation> {
-        let concatenations = self.elements.iter().filter_map(|element| match element {
+        let mut concatenations = self.elements.iter().filter_map(|element| match element {
             Element::Concatenation(concatenation) => Some(*concatenation),
             Element::Ports8 { .. }
             | Element::Ports16 { .. }
@@ -119,7 +119,7 @@ impl Header {
             | Element::LockingShift(_)
             | Element::Other { .. } => None,
         });
-        concatenations.filter(|part| part.number >= 1 && part.number <= part.total).next_back()
+        concatenations.rfind(|part| part.number >= 1 && part.number <= part.total)
     }
 
     /// The languages of the locking and the single shift table, in this order. The last element of a kind counts.

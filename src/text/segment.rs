@@ -358,9 +358,9 @@ mod tests {
 
         assert_eq!(lengths(&segmented), [128, 6]);
         for (part, number) in segmented.parts.iter().zip(1..) {
-            let part = Concatenation { reference: Reference::Bits8(0), total: 2, number };
-            let elements = Header::decode(&part_header(&segmented, number)).map(|header| header.elements);
-            assert_eq!(elements, Ok(vec![Element::Concatenation(part), ports.clone()]));
+            let place = Concatenation { reference: Reference::Bits8(0), total: 2, number };
+            let elements = Header::decode(&part.header).map(|header| header.elements);
+            assert_eq!(elements, Ok(vec![Element::Concatenation(place), ports.clone()]));
         }
         assert_eq!(lengths(&segment_octets(&[7; 133], &options).expect("one part")), [133]);
     }
@@ -388,10 +388,6 @@ mod tests {
         assert_eq!(segment("now", &options).expect("one part").parts[0].data_coding, 0x10);
         assert_eq!(segment("щ", &options).expect("one part").parts[0].data_coding, 0x18);
         assert_eq!(segment_octets(&[1], &options).expect("one part").parts[0].data_coding, 0x14);
-    }
-
-    fn part_header(segmented: &Segmented, number: u8) -> Vec<u8> {
-        segmented.parts[usize::from(number) - 1].header.clone()
     }
 
     fn cut(text: &str) -> Segmented {
