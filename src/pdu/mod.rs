@@ -186,7 +186,7 @@ mod tests {
     fn a_fault_behind_the_service_centre_names_the_octet_of_the_whole_pdu() {
         let truncated = DecodeError::new(17, DecodeErrorKind::Truncated { promised: 6, left: 4 });
 
-        assert_eq!(read("07915348500202000100").map_err(|error| error.at), Err(11));
+        assert_eq!(read("07915348500202000100").map_err(|error| error.at), Err(10));
         assert_eq!(read("0791534850020200010004913254000006AABBCCDD"), Err(truncated));
     }
 
