@@ -83,3 +83,11 @@ fn no_file_names_a_machine_or_a_registry() {
     let tree = Tree::read();
     report(tree.files().flat_map(|file| marks::places(file, &tree)));
 }
+
+#[test]
+fn people_and_the_log_have_the_same_words_for_a_state() {
+    let people: Vec<&str> = smsgrid_proto::State::ALL.iter().map(|state| state.word()).collect();
+    let log: Vec<&str> = smsgrid::model::MessageState::ALL.iter().map(|state| state.word()).collect();
+
+    assert_eq!(people, log);
+}

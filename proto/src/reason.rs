@@ -1,0 +1,174 @@
+//! The catalogue of what can go wrong: a stable word each, with its exit code, its meaning and the way out.
+//!
+//! A word is never renamed and never given another meaning. Texts may grow clearer.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Exit;
+
+macro_rules! catalogue {
+    ($($name:ident $word:literal $exit:ident $meaning:literal $fix:literal)*) => {
+        /// The stable word for one way in which something goes wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, those of one subject together.
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// The word that people and programs see.
+            pub const fn word(self) -> &'static str {
+                match self { $(Reason::$name => $word,)* }
+            }
+
+            /// How a program ends that fails for this reason.
+            pub const fn exit(self) -> Exit {
+                match self { $(Reason::$name => Exit::$exit,)* }
+            }
+
+            /// What happened, in one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Reason::$name => $meaning,)* }
+            }
+
+            /// What to do about it.
+            pub const fn fix(self) -> &'static str {
+                match self { $(Reason::$name => $fix,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    ConfigUnreadable "CONFIG_UNREADABLE" Usage
+        "The configuration cannot be read, or is not TOML."
+        "Look at the line named; `smsnode check-config FILE` reads the file without starting anything."
+    ConfigUnknownKey "CONFIG_UNKNOWN_KEY" Usage
+        "The configuration holds a setting that does not exist."
+        "Correct the spelling; the message names the nearest setting there is. Nothing unknown is ever ignored."
+    ConfigMissingKey "CONFIG_MISSING_KEY" Usage
+        "The configuration lacks a setting that has no default."
+        "Add the setting named."
+    ConfigBadValue "CONFIG_BAD_VALUE" Usage
+        "A setting has a value it cannot have."
+        "Write a value of the kind the message shows: a duration as 30s, 10m, 12h or 3d."
+    ConfigConflict "CONFIG_CONFLICT" Usage
+        "Two settings contradict each other, such as two modems on one port."
+        "Change one of the two lines named."
+    InsecureBind "INSECURE_BIND" Usage
+        "A listener would be reachable from the network without TLS and sign-in."
+        "Set [tls], or bind 127.0.0.1, or write insecure = \"i know\" in a lab."
+    PortPermission "PORT_PERMISSION" Problems
+        "The port of a modem may not be opened by the user smsnode runs as."
+        "Add that user to the group that owns the device (often dialout), then restart smsnode."
+    PortBusy "PORT_BUSY" Problems
+        "Another program has the port of a modem open."
+        "Stop that program, or keep it away from the device with a udev rule."
+    PortGone "PORT_GONE" Warnings
+        "The port of a modem is not there, or disappeared."
+        "Plug the device in again: it is found by itself. What was on its way is uncertain until evidence comes."
+    ModemSilent "MODEM_SILENT" Warnings
+        "A modem does not answer AT commands."
+        "Check speed and cable; a stick with several ports answers on one of the others; power-cycle the device."
+    PinWrong "PIN_WRONG" RefusedForSafety
+        "The SIM refused its PIN."
+        "Correct pin_file. The refused PIN is not tried again, so that no attempt is wasted."
+    PinLastAttempt "PIN_LAST_ATTEMPT" RefusedForSafety
+        "One PIN attempt is left, and it is not used without a person."
+        "Check the PIN in a phone first: one wrong try more locks the SIM."
+    PukLocked "PUK_LOCKED" RefusedForSafety
+        "The SIM is locked and wants its PUK."
+        "Get the PUK from the operator and unlock the SIM in a phone. After ten wrong PUKs it is dead."
+    NetworkRefused "NETWORK_REFUSED" Warnings
+        "The network refused messages of a modem, one after the other; it is blocked for a while."
+        "Check the credit of the SIM and the coverage; short outages look the same and end by themselves."
+    BadNumber "BAD_NUMBER" Rejected
+        "The text given as a recipient is no number this gateway can send to."
+        "Write the international form, country code first. Nothing was sent."
+    MessageTooLong "MESSAGE_TOO_LONG" Rejected
+        "The text needs more parts than are allowed."
+        "Shorten it, or raise limits.max_parts. One character outside GSM 7-bit halves what fits a part."
+    SpoolNotWritable "SPOOL_NOT_WRITABLE" Problems
+        "A spool folder is missing, or smsnode may not write to it."
+        "Give the folder to the user smsnode runs as. Until then files stay where they are."
+    SpoolBadFile "SPOOL_BAD_FILE" Warnings
+        "A spool file could not be read as a message and was moved to the failed folder."
+        "Headers first, one empty line, then the text; at least `To:`. The reason is written inside the file."
+    StoreForeign "STORE_FOREIGN" Unexpected
+        "The data directory belongs to another node or cluster."
+        "Point data_dir elsewhere. Never delete it to mend this: it may hold unsent messages."
+    StoreBusy "STORE_BUSY" Unexpected
+        "Another smsnode is running on this data directory."
+        "Stop the other one, or give this one a data directory of its own."
+    StoreDamaged "STORE_DAMAGED" Unexpected
+        "The data directory is damaged, or written in a format this version does not read."
+        "Keep a copy of it and ask for help; starting empty in its place would forget unsent messages."
+    DiskFailed "DISK_FAILED" Unexpected
+        "The disk refused to write or to sync; the node stopped at once, so that nothing unsaved is promised."
+        "Look at the system log for the disk and at the free space, then start smsnode again."
+}
+
+/// The text is no reason's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownReason;
+
+impl fmt::Display for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such reason")
+    }
+}
+
+impl std::error::Error for UnknownReason {}
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    /// Reads the word in any case, with `-` for `_`.
+    fn from_str(text: &str) -> Result<Reason, UnknownReason> {
+        let word = text.to_ascii_uppercase().replace('-', "_");
+        Reason::ALL.iter().copied().find(|reason| reason.word() == word).ok_or(UnknownReason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_word_is_its_own_and_is_read_back() {
+        let words: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
+
+        assert_eq!(words.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert_eq!(reason.word().parse(), Ok(*reason));
+            assert!(reason.word().bytes().all(|b| b.is_ascii_uppercase() || b == b'_'), "{reason}");
+        }
+        assert_eq!("pin-wrong".parse(), Ok(Reason::PinWrong));
+        assert_eq!("PIN".parse::<Reason>(), Err(UnknownReason));
+    }
+
+    #[test]
+    fn every_meaning_and_fix_is_a_sentence_of_one_line() {
+        for text in Reason::ALL.iter().flat_map(|reason| [reason.meaning(), reason.fix()]) {
+            assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_configuration_ends_with_two() {
+        for reason in Reason::ALL.iter().filter(|reason| reason.word().starts_with("CONFIG_")) {
+            assert_eq!(reason.exit().code(), 2, "{reason}");
+        }
+    }
+}
