@@ -1,3 +1,7 @@
 //! `smsctl`, the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    smsgrid_ctl::run(std::env::args_os())
+}
