@@ -1,1 +1,10 @@
-//! What the tests share.
+//! What the tests share: waiting without sleeping blindly, real processes, ledgers, spool folders.
+//!
+//! A test starts what it needs on addresses and paths of its own, waits for conditions with a deadline,
+//! and leaves nothing running: every process ends when its handle is dropped.
+
+pub mod gateway;
+pub mod ledger;
+pub mod process;
+pub mod sim;
+pub mod wait;

@@ -1,0 +1,89 @@
+//! A node as its operator has it: a configuration file, a data directory, a spool folder, a process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::process::Process;
+
+/// The folders of a spool.
+const FOLDERS: [&str; 5] = ["outgoing", "checked", "sent", "failed", "incoming"];
+
+/// One node on paths of its own.
+#[derive(Debug)]
+pub struct Gateway {
+    smsnode: PathBuf,
+    dir: PathBuf,
+    process: Option<Process>,
+}
+
+impl Gateway {
+    /// Writes the configuration of a node with one modem section for each of `modems`: name and settings.
+    pub fn prepare(smsnode: &Path, dir: &Path, modems: &[(String, String)]) -> Gateway {
+        let mut config = format!(
+            "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[spool]\ndir = \"{}\"\n",
+            dir.join("data").display(),
+            dir.join("spool").display()
+        );
+        for (name, settings) in modems {
+            config.push_str(&format!("\n[modems.{name}]\n{settings}\n"));
+        }
+        fs::write(dir.join("smsgrid.toml"), config).expect("the test's folder is writable");
+        for folder in FOLDERS {
+            fs::create_dir_all(dir.join("spool").join(folder)).expect("the test's folder is writable");
+        }
+        Gateway { smsnode: smsnode.to_owned(), dir: dir.to_owned(), process: None }
+    }
+
+    /// Starts the node; does not wait for its modems.
+    pub fn start(&mut self) {
+        let config = self.dir.join("smsgrid.toml");
+        self.process =
+            Some(Process::start(&self.smsnode, &["run".as_ref(), "--config".as_ref(), config.as_os_str()]));
+    }
+
+    /// Its process; panics when it was not started.
+    pub fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("the node was started")
+    }
+
+    /// Ends it with SIGKILL.
+    pub fn kill(&mut self) {
+        self.process().kill();
+    }
+
+    /// Drains it; panics when it does not end well.
+    pub fn stop(&mut self) {
+        let status = self.process().terminate(Duration::from_secs(60));
+        assert!(status.success(), "the node ended with {status}:\n{}", self.process().output().join("\n"));
+    }
+
+    /// One of its spool folders.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.dir.join("spool").join(name)
+    }
+
+    /// Moves a file with this content into `outgoing` by rename, as a careful program does.
+    pub fn drop_file(&self, name: &str, content: &[u8]) {
+        let draft = self.dir.join("spool").join(format!(".{name}.draft"));
+        fs::write(&draft, content).expect("the test's folder is writable");
+        fs::rename(&draft, self.folder("outgoing").join(name)).expect("same file system");
+    }
+
+    /// Names in one of its spool folders, without locks and hidden files, sorted.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.folder(folder))
+            .expect("the folder is there")
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| !name.starts_with('.') && !name.ends_with(".LOCK"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The content of a file in one of its spool folders.
+    pub fn content(&self, folder: &str, name: &str) -> String {
+        let bytes = fs::read(self.folder(folder).join(name)).expect("the file is there");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}

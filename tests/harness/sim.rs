@@ -1,0 +1,61 @@
+//! Simulated modems in a process of their own, so that they outlive a killed node.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::ledger::Ledger;
+use crate::process::Process;
+
+/// How long the simulator may take to start.
+const START: Duration = Duration::from_secs(20);
+
+/// A running `smsnode sim`.
+#[derive(Debug)]
+pub struct Simulator {
+    process: Process,
+    ports: Vec<PathBuf>,
+    ledger: Ledger,
+}
+
+impl Simulator {
+    /// Starts `modems` modems of `personality` on ptys below `dir`, with their ledger beside them.
+    pub fn start(smsnode: &Path, dir: &Path, modems: usize, personality: &str) -> Simulator {
+        let ledger = ledger_path(dir);
+        let ports: Vec<PathBuf> = (0..modems).map(|number| dir.join(format!("modem{number}"))).collect();
+        let mut arguments: Vec<OsString> = vec!["sim".into()];
+        for port in &ports {
+            arguments.extend(["--pty".into(), port.into()]);
+        }
+        arguments.extend(["--personality".into(), personality.into()]);
+        arguments.extend(["--ledger".into(), ledger.clone().into()]);
+        arguments.extend(["--control".into(), dir.join("control").into()]);
+        let process = Process::start(smsnode, &arguments);
+        process.wait_for_line("the simulator's first line", START, |line| line.starts_with('{'));
+        Simulator { process, ports, ledger: Ledger::at(&ledger) }
+    }
+
+    /// The devices, in order.
+    pub fn ports(&self) -> &[PathBuf] {
+        &self.ports
+    }
+
+    /// What its network took.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+/// Below `SMSGRID_LEDGERS`, where set, so that an independent decoder can read every PDU of a run afterwards.
+fn ledger_path(dir: &Path) -> PathBuf {
+    let name = dir.file_name().map_or_else(|| "ledger".into(), |name| name.to_string_lossy().into_owned());
+    match std::env::var_os("SMSGRID_LEDGERS") {
+        Some(folder) => PathBuf::from(folder).join(format!("{name}-{}.jsonl", std::process::id())),
+        None => dir.join("ledger.jsonl"),
+    }
+}
