@@ -1,0 +1,99 @@
+//! Gives waiting messages to free modems: the most urgent first, then the one that waits longest.
+//!
+//! After each command no free modem is left that could serve a waiting message. So only lanes that a message has
+//! entered, and the lanes of modems that have become free, need a look.
+
+use super::Event;
+use super::claim::Claim;
+use super::lane::{Head, LaneId};
+use super::record::Stage;
+use super::state::{Effects, Queue};
+use crate::model::{MessageId, RegistrationId};
+
+impl Queue {
+    /// Matches until no free modem serves a waiting message, or the bound on work is reached.
+    pub(super) fn match_waiting(&mut self, effects: &mut Effects<'_>) {
+        self.look_at_freed(effects);
+        while !self.free.is_empty()
+            && let Some((lane, head)) = self.first_head(effects)
+        {
+            let Some(modem) = self.free_modem(lane) else {
+                effects.lanes.remove(&lane);
+                continue;
+            };
+            let late =
+                self.messages.get(&head.message).is_none_or(|record| record.is_past_deadline(self.now));
+            if !late {
+                self.claim_for(modem, head.message, effects);
+            } else if effects.budget > 0 {
+                effects.budget -= 1;
+                self.settle(head.message, effects);
+            } else {
+                return;
+            }
+        }
+        if effects.budget > 0 {
+            effects.lanes.clear();
+        }
+    }
+
+    fn look_at_freed(&mut self, effects: &mut Effects<'_>) {
+        for id in std::mem::take(&mut effects.freed) {
+            let Some(modem) = self.registrations.get(&id) else { continue };
+            if self.free.contains(&(modem.armed_order, id)) {
+                let (served, looked) = self.lanes.served_by(modem);
+                self.match_steps += looked;
+                effects.lanes.extend(served);
+            }
+        }
+    }
+
+    fn first_head(&mut self, effects: &mut Effects<'_>) -> Option<(LaneId, Head)> {
+        self.match_steps += effects.lanes.len() as u64;
+        let (now, ageing) = (self.now, self.policy.ageing_interval);
+        effects.lanes.retain(|lane| self.lanes.key(*lane).is_some());
+        let heads =
+            effects.lanes.iter().filter_map(|lane| Some((*lane, self.lanes.head(*lane, now, ageing)?)));
+        heads.min_by_key(|(_, head)| head.rank)
+    }
+
+    /// The longest idle modem that serves the lane.
+    fn free_modem(&mut self, lane: LaneId) -> Option<RegistrationId> {
+        let key = self.lanes.key(lane)?;
+        let mut looked = 0;
+        let found = self.free.iter().map(|(_, id)| *id).find(|id| {
+            looked += 1;
+            self.registrations.get(id).is_some_and(|modem| key.is_served_by(modem))
+        });
+        self.match_steps += looked;
+        found
+    }
+
+    fn claim_for(&mut self, modem: RegistrationId, id: MessageId, effects: &mut Effects<'_>) {
+        let Some(registration) = self.registrations.get_mut(&modem) else { return };
+        let Some(record) = self.messages.get_mut(&id) else { return };
+        debug_assert!(record.stage == Stage::Queued && record.claim.is_none());
+        let epoch = self.last_epoch.next();
+        self.last_epoch = epoch;
+        registration.armed = false;
+        registration.claim = Some(epoch);
+        self.free.remove(&(registration.armed_order, modem));
+        record.claim = Some(epoch);
+        record.claims.push(Claim {
+            epoch,
+            message: id,
+            registration: modem,
+            session: registration.session,
+            identity: registration.identity.clone(),
+            modem: registration.name.clone(),
+            generation: record.generation,
+            open: true,
+            attempts: Vec::new(),
+        });
+        let session = registration.session;
+        self.epochs.insert(epoch, id);
+        self.enter(id, Stage::Claimed);
+        self.reindex(id, effects);
+        effects.events.push(Event::Claimed { registration: modem, session, epoch, message: id });
+    }
+}
