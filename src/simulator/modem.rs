@@ -139,9 +139,12 @@ impl Modem {
         self.events.pop_front()
     }
 
-    /// The host has written every ledger entry it polled: the answers they hold back may go.
+    /// The host has written every ledger entry: the answers they hold back may go. An entry the host has not
+    /// polled cannot have been written, and its answer stays.
     pub fn ledger_written(&mut self, now: Time) {
-        self.conclude_written(now);
+        if !self.events.iter().any(|event| matches!(event, Event::Ledger(_))) {
+            self.conclude_written(now);
+        }
     }
 
     /// How often the driver did each thing it must not do.

@@ -98,10 +98,10 @@ impl Modem {
             self.finish(&Answer::default(), Err(fault));
             return;
         }
-        self.collide(now);
         let fate = self.fate(&reading);
         let wait = self.random.wait(self.personality.latency).saturating_sub(self.personality.prompt_delay);
         self.front = Front::Sending(Box::new(Sending { submit, pdu, fate, accepted: None }));
+        self.collide(now);
         self.after(wait, Task::Decide, now);
     }
 

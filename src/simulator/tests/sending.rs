@@ -12,7 +12,8 @@ fn a_part_is_in_the_ledger_before_the_driver_hears_of_it() {
 
     bench.modem.handle_input(format!("{HELLO}\x1a").as_bytes(), bench.now);
 
-    assert_eq!(bench.modem.poll_transmit(), None, "nobody has written the ledger yet");
+    bench.modem.ledger_written(bench.now);
+    assert_eq!(bench.modem.poll_transmit(), None, "an entry nobody took cannot be written");
     let Some(Event::Ledger(entry)) = bench.modem.poll_event() else { panic!("no ledger entry") };
     assert_eq!((entry.destination.as_str(), entry.message_reference), ("46708251358", 0));
     assert_eq!((entry.text.as_deref(), entry.pdu.as_str()), (Some("hellohello"), HELLO));
