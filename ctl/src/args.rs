@@ -12,8 +12,12 @@ Examples:
 ";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 unexpected, 2 usage, 3 not found, 4 not allowed, 5 no server reachable, 6 no quorum, 7 rejected,
-8 still going on, 9 partly done, 10 outcome unknown, 11 refused for safety, 12 warnings, 13 problems, 130 interrupted.";
+Exit codes:
+  0 done            5 no server reachable  10 outcome unknown
+  1 unexpected      6 no quorum            11 refused for safety
+  2 usage           7 rejected             12 warnings
+  3 not found       8 still going on       13 problems
+  4 not allowed     9 partly done         130 interrupted";
 
 /// Ask and steer a Smsgrid cluster
 #[derive(Debug, Parser)]

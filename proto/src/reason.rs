@@ -58,9 +58,6 @@ catalogue! {
     ConfigConflict "CONFIG_CONFLICT" Usage
         "Two settings contradict each other, such as two modems on one port."
         "Change one of the two lines named."
-    InsecureBind "INSECURE_BIND" Usage
-        "A listener would be reachable from the network without TLS and sign-in."
-        "Set [tls], or bind 127.0.0.1, or write insecure = \"i know\" in a lab."
     PortPermission "PORT_PERMISSION" Problems
         "The port of a modem may not be opened by the user smsnode runs as."
         "Add that user to the group that owns the device (often dialout), then restart smsnode."
