@@ -1,0 +1,65 @@
+//! `[log]`: what is told, and in which form. Not to be confused with the message log, which is not set here.
+
+use super::section::Section;
+use super::value::words;
+
+/// What smsnode says while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least important thing that is still told. Default `info`. `debug` explains every decision; `trace` shows
+    /// the dialogue with the modems, secrets, numbers and texts masked. The variable `SMSGRID_LOG` goes before it.
+    pub level: Level,
+    /// The form. Default `auto`: short coloured lines on a terminal, one JSON object a line elsewhere.
+    pub format: LogFormat,
+}
+
+/// How important an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// smsnode is stopping, or something is lost.
+    Error,
+    /// May wake somebody.
+    Warn,
+    /// News for an operator.
+    Info,
+    /// Explains a decision.
+    Debug,
+    /// Follows the bytes.
+    Trace,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `Text` on a terminal, `Json` elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// One short line an event.
+    Text,
+}
+
+words!(Level, "a level",
+    "error" => Level::Error,
+    "warn" => Level::Warn,
+    "info" => Level::Info,
+    "debug" => Level::Debug,
+    "trace" => Level::Trace,
+);
+words!(LogFormat, "a form of the log",
+    "auto" => LogFormat::Auto,
+    "json" => LogFormat::Json,
+    "text" => LogFormat::Text,
+);
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { level: Level::Info, format: LogFormat::Auto }
+    }
+}
+
+/// Reads `[log]`.
+pub(super) fn read(section: &mut Section<'_, '_>) -> Log {
+    let default = Log::default();
+    Log { level: section.or("level", default.level), format: section.or("format", default.format) }
+}

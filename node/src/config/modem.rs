@@ -1,0 +1,253 @@
+//! `[modems.NAME]`: one modem, where it is plugged and how to talk to it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smsgrid::model::{Address, Name};
+use smsgrid_proto::Reason;
+use toml::de::DeValue;
+
+use super::report::Report;
+use super::section::{Named, Placed, Section};
+use super::value::{self, Value, Wrong};
+use crate::secret::Secret;
+
+/// Longest command of the user's own, in characters: what the shortest command line of a modem holds.
+const INIT_CHARACTERS_MAX: usize = 98;
+/// Bits of a mode that let others in: group may read, nobody else may anything.
+const MODE_TOO_OPEN: u32 = 0o037;
+
+/// One modem of this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modem {
+    /// Where it is plugged: `/dev/serial/by-path/…` or `/dev/serial/by-id/…` (a `/dev/ttyUSB0` may be another modem
+    /// after a restart), `tcp:host:port`, or `sim:…` for a simulated one. Required.
+    pub port: Port,
+    /// Where in the file the port stands, in octets: two modems must not share one.
+    port_at: usize,
+    /// Speed of a serial line in bits per second. Default 115200, 300 to 4000000; USB sticks ignore it.
+    pub baudrate: u32,
+    /// Whether a serial line uses RTS/CTS. Default true; false for a cable that lacks those wires.
+    pub rtscts: bool,
+    /// The PIN of the SIM, from `pin` or the first line of `pin_file`. Default: none, the SIM must not ask for one. It
+    /// is tried once; refused, it is never tried again.
+    pub pin: Option<Secret>,
+    /// Service centre instead of the SIM's own, country code first. A wrong one makes the network refuse everything.
+    pub smsc: Option<Address>,
+    /// Commands of your own, sent after ours at each start of the modem; each must be answered with `OK`. Default none.
+    pub init: Vec<String>,
+    /// Words that messages can ask for, such as a country or a customer. Default none.
+    pub tags: Vec<Name>,
+    /// Whether to ask for network registration before sending. Default true; false for modems that answer nonsense.
+    pub check_network: bool,
+    /// How long the network may take to answer a part. Default: the driver's, at least 90 s. 1 s to 10 m. Shorter than
+    /// 60 s makes uncertain parts out of sent ones; longer keeps the messages of a dead modem waiting.
+    pub send_timeout: Option<Duration>,
+    /// How long the modem may take to answer any other command. Default 10 s, 100 ms to 2 m. Shorter calls slow modems
+    /// dead; longer delays the search for the cause.
+    pub command_timeout: Duration,
+    /// How long the modem may take to ask for the PDU. Default 10 s, 100 ms to 2 m.
+    pub prompt_timeout: Duration,
+    /// Pause between the modem's prompt and the PDU. Default: the driver's. Up to 5 s. 100 ms cures modems that lose
+    /// what comes at once.
+    pub prompt_delay: Option<Duration>,
+    /// How long nothing is sent after an uncertain part, while a late answer may come. Default 30 s, 1 s to 10 m.
+    /// Shorter takes a late answer for that of the next part.
+    pub quiet_time: Duration,
+    /// How long a starting modem may look for its network. Default 30 s, 1 s to 10 m.
+    pub registration_timeout: Duration,
+}
+
+/// Where a modem is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// A serial device.
+    Serial(PathBuf),
+    /// `host:port` of a modem behind a TCP address.
+    Tcp(String),
+    /// What follows `sim:`, a simulated modem.
+    Simulated(String),
+}
+
+impl Value for Port {
+    const KIND: &'static str = "a port";
+    const HOW: &'static str = "write \"/dev/serial/by-path/…\", \"tcp:host:port\" or \"sim:fast\"";
+
+    fn read(value: &DeValue<'_>) -> Result<Port, Wrong> {
+        let text = value.as_str().ok_or(Wrong::Kind)?;
+        if let Some(address) = text.strip_prefix("tcp:") {
+            return tcp(address)
+                .ok_or_else(|| Wrong::Because("it has no host, or no port from 1 to 65535".to_owned()));
+        }
+        match text.strip_prefix("sim:") {
+            Some("") => Err(Wrong::Because("it names no personality".to_owned())),
+            Some(personality) => Ok(Port::Simulated(personality.to_owned())),
+            None if text.starts_with('/') => Ok(Port::Serial(PathBuf::from(text))),
+            None => Err(Wrong::Kind),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Port::Serial(device) => device.show(),
+            Port::Tcp(address) => format!("tcp:{address}").show(),
+            Port::Simulated(personality) => format!("sim:{personality}").show(),
+        }
+    }
+}
+
+/// Reads one `[modems.NAME]`.
+pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
+    const MS: Duration = Duration::from_millis(1);
+    const SECOND: Duration = Duration::from_secs(1);
+    const MINUTE: Duration = Duration::from_secs(60);
+    let port = section.required::<Port>("port");
+    let modem = |port: Placed<Port>, pin: Option<Secret>, section: &mut Section<'_, '_>| Modem {
+        port: port.value,
+        port_at: port.at,
+        pin,
+        baudrate: section.within("baudrate", 115_200, 300..=4_000_000),
+        rtscts: section.or("rtscts", true),
+        smsc: section.optional("smsc", "the SIM's own").map(|placed| placed.value),
+        init: init(section),
+        tags: section.or("tags", Vec::new()),
+        check_network: section.or("check_network", true),
+        send_timeout: section.optional_within(
+            "send_timeout",
+            "the driver's, at least 90s",
+            SECOND..=10 * MINUTE,
+        ),
+        command_timeout: section.within("command_timeout", 10 * SECOND, 100 * MS..=2 * MINUTE),
+        prompt_timeout: section.within("prompt_timeout", 10 * SECOND, 100 * MS..=2 * MINUTE),
+        prompt_delay: section.optional_within("prompt_delay", "the driver's", Duration::ZERO..=5 * SECOND),
+        quiet_time: section.within("quiet_time", 30 * SECOND, SECOND..=10 * MINUTE),
+        registration_timeout: section.within("registration_timeout", 30 * SECOND, SECOND..=10 * MINUTE),
+    };
+    let pin = pin(section);
+    // The rest is read even when the port is missing or wrong, so that every fault comes at once.
+    let is_whole = port.is_some();
+    let nowhere = Placed { value: Port::Simulated(String::new()), at: section.at() };
+    let modem = modem(port.unwrap_or(nowhere), pin, section);
+    is_whole.then_some(modem)
+}
+
+/// Two modems on one port are one modem with two names.
+pub(super) fn conflicts(report: &mut Report, modems: &[Named<Modem>]) {
+    for (index, second) in modems.iter().enumerate() {
+        let same = |first: &&Named<Modem>| shares_port(&first.value.port, &second.value.port);
+        let Some(first) = modems.iter().take(index).find(same) else { continue };
+        let (earlier, later) =
+            if first.value.port_at < second.value.port_at { (first, second) } else { (second, first) };
+        let lines = (report.line(earlier.value.port_at), report.line(later.value.port_at));
+        let what = format!(
+            "modems {} and {} both use port {} (lines {} and {})",
+            earlier.name,
+            later.name,
+            later.value.port.show(),
+            lines.0,
+            lines.1
+        );
+        let fix = "give each its own port; /dev/serial/by-path tells them apart";
+        report.fault(later.value.port_at, Reason::ConfigConflict, &what, None, Some(fix));
+    }
+}
+
+fn shares_port(a: &Port, b: &Port) -> bool {
+    let device = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match (a, b) {
+        (Port::Serial(a), Port::Serial(b)) => device(a) == device(b),
+        (Port::Tcp(a), Port::Tcp(b)) => a.eq_ignore_ascii_case(b),
+        // Two simulated modems of one personality are two modems.
+        (Port::Simulated(_) | Port::Serial(_) | Port::Tcp(_), _) => false,
+    }
+}
+
+fn tcp(address: &str) -> Option<Port> {
+    let (host, port) = address.rsplit_once(':')?;
+    let is_host = !host.is_empty()
+        && !host.contains(char::is_whitespace)
+        && (host.starts_with('[') || !host.contains(':'));
+    let is_port = port.parse::<u16>().is_ok_and(|port| port != 0);
+    (is_host && is_port).then(|| Port::Tcp(address.to_owned()))
+}
+
+fn init(section: &mut Section<'_, '_>) -> Vec<String> {
+    let Some(commands) = section.optional::<Vec<String>>("init", "none") else { return Vec::new() };
+    let unfit = |command: &&String| {
+        command.chars().count() > INIT_CHARACTERS_MAX || command.chars().any(|c| !matches!(c, ' '..='~'))
+    };
+    if let Some(command) = commands.value.iter().find(unfit) {
+        let what = format!("`init` holds a command that cannot be sent: {}", command.show());
+        let fix = format!("write at most {INIT_CHARACTERS_MAX} printable ASCII characters a command");
+        section.fault(commands.at, Reason::ConfigBadValue, &what, None, Some(&fix));
+    }
+    commands.value
+}
+
+fn pin(section: &mut Section<'_, '_>) -> Option<Secret> {
+    let pin = section.optional::<Secret>("pin", "none");
+    let file = section.optional::<PathBuf>("pin_file", "none");
+    if let (Some(pin), Some(_)) = (&pin, &file) {
+        let what = format!("`[{}]` has both `pin` and `pin_file`", section.path());
+        section.fault(
+            pin.at,
+            Reason::ConfigConflict,
+            &what,
+            None,
+            Some("keep pin_file: a file of its own can be closed to others"),
+        );
+        return None;
+    }
+    let lies_open = |file: &Path| match closed_to_others(file) {
+        Ok(()) | Err(Wrong::Kind) => None,
+        Err(Wrong::Because(why)) => Some(why),
+    };
+    if let (Some(pin), Some(why)) = (&pin, section.file().and_then(lies_open)) {
+        let what = format!("`[{}]` holds a PIN that others can read", section.path());
+        let fix = "put the PIN into a pin_file, or chmod 0640 this file";
+        section.fault(pin.at, Reason::ConfigBadValue, &what, Some(&why), Some(fix));
+    }
+    let from_file = file.and_then(|placed| match pin_of_file(&placed.value) {
+        Ok(pin) => Some(pin),
+        Err((why, fix)) => {
+            let what = format!("`pin_file = {}` holds no PIN that can be used", placed.value.show());
+            section.fault(placed.at, Reason::ConfigBadValue, &what, Some(&why), Some(fix));
+            None
+        }
+    });
+    pin.map(|placed| placed.value).or(from_file)
+}
+
+fn pin_of_file(path: &Path) -> Result<Secret, (String, &'static str)> {
+    const CONTENT: &str = "write the 4 to 8 digits of the PIN into it, and nothing else";
+    const MODE: &str = "chmod 0640 it, owned by root or by the user smsnode runs as";
+    closed_to_others(path).map_err(|wrong| match wrong {
+        Wrong::Because(why) => (why, MODE),
+        Wrong::Kind => ("it is no regular file".to_owned(), CONTENT),
+    })?;
+    let text = fs::read_to_string(path).map_err(|error| (error.to_string(), MODE))?;
+    value::pin(text.trim()).ok_or_else(|| ("its content is not 4 to 8 digits".to_owned(), CONTENT))
+}
+
+/// Refuses a file that holds a secret and lets others read it, or change it.
+fn closed_to_others(path: &Path) -> Result<(), Wrong> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Err(Wrong::Kind),
+        Err(error) => return Err(Wrong::Because(error.to_string())),
+    };
+    let mode = metadata.mode() & 0o7777;
+    let user = rustix::process::geteuid().as_raw();
+    if mode & MODE_TOO_OPEN != 0 {
+        return Err(Wrong::Because(format!("its mode is {mode:04o}")));
+    }
+    if metadata.uid() != 0 && metadata.uid() != user {
+        return Err(Wrong::Because(format!(
+            "it belongs to user {}, not to root or user {user}",
+            metadata.uid()
+        )));
+    }
+    Ok(())
+}

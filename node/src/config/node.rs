@@ -1,0 +1,33 @@
+//! `[node]`: who this node is, where it keeps its data, how long it may take to stop.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use smsgrid::model::Name;
+
+use super::section::Section;
+
+/// The node itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// The name of this node, unlike every other node's. Required. A data directory keeps the name it was made with.
+    pub name: Name,
+    /// The folder for everything this node must remember: identity, log, outbox. Required; made at the first start,
+    /// for smsnode's user alone. It must lie on a disk that outlives the host: lost with it is every message in it.
+    pub data_dir: PathBuf,
+    /// How long stopping may take until the rest is cut off. Default 30 s, 1 s to 10 m. Shorter than a part takes to
+    /// send leaves uncertain parts; longer keeps the host waiting, and its service manager may kill first.
+    pub drain_timeout: Duration,
+}
+
+/// Reads `[node]`.
+pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Node> {
+    let name = section.required("name");
+    let data_dir = section.required("data_dir");
+    let drain_timeout = section.within(
+        "drain_timeout",
+        Duration::from_secs(30),
+        Duration::from_secs(1)..=Duration::from_secs(600),
+    );
+    Some(Node { name: name?.value, data_dir: data_dir?.value, drain_timeout })
+}

@@ -1,0 +1,103 @@
+//! What reading the file brings to light: its faults with their lines, and the effective file.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use smsgrid_proto::{Problem, Reason};
+
+/// Faults and effective settings of one file.
+pub(super) struct Report {
+    name: String,
+    path: Option<PathBuf>,
+    text: String,
+    faults: Vec<(usize, Problem)>,
+    rows: Vec<Row>,
+}
+
+/// One setting of the effective file.
+struct Row {
+    section: String,
+    line: String,
+}
+
+impl Report {
+    /// Nothing found yet in `text`, called `name`.
+    pub(super) fn new(name: &str, text: &str) -> Report {
+        Report {
+            name: name.to_owned(),
+            path: None,
+            text: text.to_owned(),
+            faults: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Nothing found yet in `text`, read from the file at `path`.
+    pub(super) fn of_file(path: &Path, text: &str) -> Report {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Report { path: Some(path.to_owned()), ..Report::new(&name, text) }
+    }
+
+    /// Where the file lies, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The text between two octets of the file.
+    pub(super) fn text(&self, span: std::ops::Range<usize>) -> &str {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// The line of an octet, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        1 + self.text.bytes().take(at).filter(|octet| *octet == b'\n').count()
+    }
+
+    /// Notes that `what` is wrong at the octet `at`.
+    pub(super) fn fault(
+        &mut self,
+        at: usize,
+        reason: Reason,
+        what: &str,
+        why: Option<&str>,
+        fix: Option<&str>,
+    ) {
+        let title = format!("{} line {}: {what}", self.name, self.line(at));
+        let mut problem = Problem::new(reason, title);
+        problem.why = why.map(str::to_owned);
+        problem.fix = fix.map(str::to_owned);
+        self.faults.push((at, problem));
+    }
+
+    /// Whether no fault was noted.
+    pub(super) fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Notes a setting of the effective file, as its line.
+    pub(super) fn setting(&mut self, section: &str, line: String) {
+        self.rows.push(Row { section: section.to_owned(), line });
+    }
+
+    /// Every fault, in order of the lines.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.faults.sort_by_key(|(at, _)| *at);
+        self.faults.into_iter().map(|(_, problem)| problem).collect()
+    }
+
+    /// The effective file.
+    pub(super) fn effective(&self) -> String {
+        let mut text = String::new();
+        let mut section = None;
+        for row in &self.rows {
+            if section != Some(&row.section) {
+                let gap = if text.is_empty() { "" } else { "\n" };
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{gap}[{}]", row.section);
+                section = Some(&row.section);
+            }
+            let _ = writeln!(text, "{}", row.line);
+        }
+        text
+    }
+}

@@ -1,0 +1,72 @@
+//! `[spool]`: the folders through which files are exchanged, as SMS Server Tools 3 does.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smsgrid_proto::Reason;
+
+use super::section::{Placed, Section};
+
+/// The spool folders of this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spool {
+    /// Where programs put messages. Default `outgoing` in `dir`. It must lie on the file system of `checked`.
+    pub outgoing: PathBuf,
+    /// Where a message rests that was taken and has no final state. Default `checked` in `dir`.
+    pub checked: PathBuf,
+    /// Where a message goes that the network took. Default `sent` in `dir`.
+    pub sent: PathBuf,
+    /// Where a message goes that was given up or cannot be read. Default `failed` in `dir`.
+    pub failed: PathBuf,
+    /// Whether every file is whole when it appears, because all programs move it in by rename. Default false: a file
+    /// that was written in place is taken when its size has been stable for `settle_time`. True saves that wait, and
+    /// cuts messages in half if one program writes in place.
+    pub trust_outgoing: bool,
+    /// How long the size of a file written in place must be stable. Default 500 ms, 100 ms to 1 m. Shorter takes
+    /// half-written files from slow programs; longer only delays.
+    pub settle_time: Duration,
+}
+
+/// Reads `[spool]`.
+pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
+    let dir = section.optional::<PathBuf>("dir", "every folder is set by itself");
+    let dir = dir.map(|placed| placed.value);
+    let folders = [
+        folder(section, dir.as_deref(), "outgoing"),
+        folder(section, dir.as_deref(), "checked"),
+        folder(section, dir.as_deref(), "sent"),
+        folder(section, dir.as_deref(), "failed"),
+    ];
+    let trust_outgoing = section.or("trust_outgoing", false);
+    let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
+    let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
+    no_folder_twice(section, &folders);
+    let [outgoing, checked, sent, failed] = folders;
+    Some(Spool {
+        outgoing: outgoing?.value,
+        checked: checked?.value,
+        sent: sent?.value,
+        failed: failed?.value,
+        trust_outgoing,
+        settle_time,
+    })
+}
+
+/// Below `dir` a folder has its default; without it each must be set.
+fn folder(section: &mut Section<'_, '_>, dir: Option<&Path>, key: &'static str) -> Option<Placed<PathBuf>> {
+    match dir {
+        Some(dir) => Some(section.or_placed(key, dir.join(key))),
+        None => section.required(key),
+    }
+}
+
+fn no_folder_twice(section: &mut Section<'_, '_>, folders: &[Option<Placed<PathBuf>>]) {
+    let folders: Vec<&Placed<PathBuf>> = folders.iter().flatten().collect();
+    for (index, folder) in folders.iter().enumerate() {
+        if folders.iter().take(index).any(|other| other.value == folder.value) {
+            let what = format!("two folders of `[{}]` are {}", section.path(), folder.value.display());
+            let fix = "give each its own: a file tells by its folder where it stands";
+            section.fault(folder.at, Reason::ConfigConflict, &what, None, Some(fix));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Whole files, right and wrong, as people write them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use smsgrid::model::{Priority, UncertainPolicy};
+
+use super::*;
+
+const SMALLEST: &str = "[node]\nname = \"gw-a\"\ndata_dir = \"/var/lib/smsgrid\"\n";
+
+fn faults(text: &str) -> Vec<(Reason, String)> {
+    let problems = Config::parse("smsgrid.toml", text).expect_err("the file is wrong");
+    problems.into_iter().map(|problem| (problem.reason, problem.title)).collect()
+}
+
+/// The one fault of the smallest file with `more` after it; its first line is line 4.
+fn fault(more: &str) -> Problem {
+    let problems =
+        Config::parse("smsgrid.toml", &format!("{SMALLEST}{more}")).expect_err("the file is wrong");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems[0].clone()
+}
+
+fn read(more: &str) -> Config {
+    Config::parse("smsgrid.toml", &format!("{SMALLEST}{more}"))
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+#[test]
+fn the_smallest_file_is_a_node_with_the_defaults() {
+    let config = read("");
+
+    assert_eq!(config.node.name.as_str(), "gw-a");
+    assert_eq!(config.node.drain_timeout, Duration::from_secs(30));
+    assert_eq!(
+        (config.messages.priority, config.messages.uncertain),
+        (Priority::Normal, UncertainPolicy::Resend)
+    );
+    assert_eq!((config.messages.validity, config.limits.max_parts), (None, 10));
+    assert!(config.spool.is_none() && config.modems.is_empty());
+}
+
+#[test]
+fn a_full_file_is_read_as_written() {
+    let config = read(
+        "drain_timeout = \"45s\"\n[spool]\ndir = \"/spool\"\nsent = \"/archive/sent\"\ntrust_outgoing = true\n\
+         [modems.GSM1]\nport = \"/dev/ttyS0\"\nbaudrate = 9600\nrtscts = false\npin = \"1234\"\n\
+         smsc = \"+491710760000\"\ninit = [\"AT+CSMP=17\", \"AT^CURC=0\"]\ntags = [\"de\", \"bulk\"]\n\
+         send_timeout = \"2m\"\nprompt_delay = \"100ms\"\n\
+         [modems.GSM2]\nport = \"tcp:10.0.0.7:5000\"\ninit = \"AT\"\n[modems.SIM1]\nport = \"sim:fast\"\n\
+         [messages]\npriority = \"high\"\nuncertain = \"hold\"\nvalidity = \"3d\"\nreport = true\n\
+         [limits]\nmax_parts = 3\n[log]\nlevel = \"debug\"\nformat = \"json\"\n",
+    );
+
+    let spool = config.spool.expect("a spool");
+    assert_eq!(spool.outgoing.to_str(), Some("/spool/outgoing"));
+    assert_eq!((spool.sent.to_str(), spool.trust_outgoing), (Some("/archive/sent"), true));
+    let modem = |name: &str| &config.modems[&Name::new(name).expect("a name")];
+    assert_eq!(modem("GSM1").port, Port::Serial("/dev/ttyS0".into()));
+    assert_eq!((modem("GSM1").baudrate, modem("GSM1").rtscts), (9600, false));
+    assert_eq!(modem("GSM1").pin.as_ref().map(|pin| pin.reveal()), Some("1234"));
+    assert_eq!(modem("GSM1").smsc.as_ref().map(|number| number.reveal()), Some("491710760000"));
+    assert_eq!(modem("GSM1").init, ["AT+CSMP=17", "AT^CURC=0"]);
+    assert_eq!(modem("GSM1").tags.len(), 2);
+    assert_eq!(modem("GSM1").send_timeout, Some(Duration::from_secs(120)));
+    assert_eq!(modem("GSM1").prompt_delay, Some(Duration::from_millis(100)));
+    assert_eq!((&modem("GSM2").port, modem("GSM2").init.len()), (&Port::Tcp("10.0.0.7:5000".into()), 1));
+    assert_eq!(modem("SIM1").port, Port::Simulated("fast".into()));
+    assert_eq!(config.messages.validity, Some(Duration::from_secs(3 * 86_400)));
+    assert_eq!(
+        (config.limits.max_parts, config.log.level, config.log.format),
+        (3, Level::Debug, LogFormat::Json)
+    );
+}
+
+#[test]
+fn every_fault_comes_at_once_in_order_of_the_lines() {
+    let found = faults(
+        "[node]\nname = \"gw a\"\n\n[modems.GSM1]\nblocktme = 3\nbaudrate = 12\n\n[modems.GSM2]\nport = 7\n[mesages]\n\
+         [messages]\nvalidity = \"3 days ago\"\n",
+    );
+
+    let expected = [
+        (Reason::ConfigMissingKey, "line 1: [node] lacks `data_dir`"),
+        (Reason::ConfigBadValue, "line 2: `name = \"gw a\"` is not a name"),
+        (Reason::ConfigMissingKey, "line 4: [modems.GSM1] lacks `port`"),
+        (Reason::ConfigUnknownKey, "line 5: `blocktme` is not a setting of `[modems.GSM1]`"),
+        (Reason::ConfigBadValue, "line 6: `baudrate = 12` is too small"),
+        (Reason::ConfigBadValue, "line 9: `port = 7` is not a port"),
+        (Reason::ConfigUnknownKey, "line 10: `mesages` is not a section of this file"),
+        (Reason::ConfigBadValue, "line 12: `validity = \"3 days ago\"` is not a duration"),
+    ];
+    let expected = expected.map(|(reason, title)| (reason, format!("smsgrid.toml {title}")));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_unknown_setting_names_the_nearest_or_all() {
+    assert_eq!(fault("[log]\nlevle = \"info\"").fix.as_deref(), Some("did you mean `level`?"));
+    assert_eq!(fault("[log]\ncolour = \"red\"").fix.as_deref(), Some("there are level, format"));
+    assert_eq!(fault("[Modems.GSM1]\nport = \"sim:fast\"").fix.as_deref(), Some("did you mean `modems`?"));
+    assert!(fault("[log]\n\"a\\nb\" = 1").title.ends_with("`a\\nb` is not a setting of `[log]`"));
+}
+
+#[test]
+fn two_modems_on_one_port_are_a_conflict_even_behind_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (device, link) = (folder.path().join("ttyUSB0"), folder.path().join("by-path"));
+    fs::write(&device, "").expect("a file");
+    std::os::unix::fs::symlink(&device, &link).expect("a link");
+
+    let found = fault(&format!(
+        "[modems.GSM2]\nport = {link:?}\n[modems.GSM1]\nport = {device:?}\n[modems.A]\nport = \"sim:fast\"\n\
+         [modems.B]\nport = \"sim:fast\"\n"
+    ));
+
+    assert_eq!(found.reason, Reason::ConfigConflict);
+    let place = format!("smsgrid.toml line 7: modems GSM2 and GSM1 both use port {device:?} (lines 5 and 7)");
+    assert_eq!(found.title, place);
+}
+
+#[test]
+fn values_that_cannot_be_are_refused_with_the_way_to_write_them() {
+    let modem = |setting: &str| fault(&format!("[modems.GSM1]\nport = \"sim:fast\"\n{setting}"));
+
+    assert!(modem("send_timeout = \"11m\"").title.ends_with("`send_timeout = \"11m\"` is too large"));
+    assert_eq!(modem("send_timeout = \"11m\"").fix.as_deref(), Some("write \"1s\" to \"10m\""));
+    assert!(modem("init = [\"AT\\r\\nATD1\"]").title.contains("`init` holds a command that cannot be sent"));
+    assert!(modem("rtscts = \"yes\"").title.ends_with("is not true or false"));
+    assert!(modem("smsc = \"0171x\"").why.is_some_and(|why| why.contains("character 5")));
+    assert!(modem("baudrate = -1").why.is_some_and(|why| why.contains("between 0 and")));
+    assert!(fault("[limits]\nmax_parts = 0").title.ends_with("is too small"));
+    assert!(fault("[limits]\nmax_parts = 256").why.is_some_and(|why| why.contains("between 0 and 255")));
+    for port in ["COM1", "tcp:host", "tcp::5", "tcp:h:0", "tcp:a:b:5", "sim:", ""] {
+        let found = fault(&format!("[modems.GSM1]\nport = \"{port}\""));
+        assert_eq!(
+            (found.reason, found.title.ends_with("is not a port")),
+            (Reason::ConfigBadValue, true),
+            "{port}"
+        );
+    }
+    assert!(fault("[modems.\"a b\"]\nport = \"sim:fast\"").title.ends_with("`a b` cannot be a name"));
+    assert!(fault("modems = 3").title.ends_with("line 4: `modems` is not a setting of `[node]`"));
+    assert!(fault("[modems]\nGSM1 = 3").title.ends_with("`modems.GSM1` is a section, not a value"));
+}
+
+#[test]
+fn spool_folders_have_each_their_own_place() {
+    assert!(
+        fault("[spool]\ndir = \"/s\"\nsent = \"/s/failed\"")
+            .title
+            .ends_with("line 4: two folders of `[spool]` are /s/failed")
+    );
+    let alone = Config::parse("f", &format!("{SMALLEST}[spool]\noutgoing = \"/o\"\n"))
+        .expect_err("three are missing");
+    assert_eq!(alone.len(), 3);
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_every_line() {
+    let found = faults("[node\nname = \"gw-a\"\ndata_dir = = 3\n");
+
+    assert!(found.len() >= 2, "{found:?}");
+    assert!(found.iter().all(|(reason, _)| *reason == Reason::ConfigUnreadable));
+    assert!(
+        found[0].1.starts_with("smsgrid.toml line 1: ") && found[1].1.starts_with("smsgrid.toml line 3: "),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_effective_file_hides_the_pin_and_reads_back_to_the_same() {
+    let config = read("[spool]\ndir = \"/s\"\n[modems.GSM1]\nport = \"sim:fast\"\npin = \"9731\"\n");
+
+    assert!(!config.effective().contains("9731") && !format!("{config:?}").contains("9731"));
+    assert!(config.effective().contains("pin = \"********\"  # hidden\n"), "{}", config.effective());
+    assert!(config.effective().contains("# send_timeout: the driver's, at least 90s\n"));
+    let again = config.effective().replace("********", "9731");
+    let again = Config::parse("smsgrid.toml", &again).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(
+        (again.node, again.spool, again.messages, again.limits, again.log),
+        (config.node, config.spool, config.messages, config.limits, config.log)
+    );
+}
+
+/// A folder with a `pin_file` of this content and mode, and the faults of a file that names it.
+fn with_pin_file(content: &str, mode: u32) -> Result<Config, Vec<Problem>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("gsm1.pin");
+    fs::write(&path, content).expect("a file");
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
+    Config::parse("f", &format!("{SMALLEST}[modems.GSM1]\nport = \"sim:fast\"\npin_file = {path:?}\n"))
+}
+
+#[test]
+fn a_pin_file_is_read_when_it_is_closed_to_others() {
+    let config = with_pin_file("4711\n", 0o640).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let modem = config.modems.values().next().expect("a modem");
+
+    assert_eq!(modem.pin.as_ref().map(|pin| pin.reveal()), Some("4711"));
+}
+
+#[test]
+fn a_pin_file_open_to_others_or_without_a_pin_is_refused_and_never_quoted() {
+    for (content, mode) in [("4711\n", 0o644), ("4711", 0o660), ("47 11", 0o600), ("", 0o600)] {
+        let problems = with_pin_file(content, mode).expect_err("it is refused");
+
+        let told: String = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(problems.len(), 1, "{told}");
+        assert!(!told.contains("4711") && !told.contains("47 11"), "{told}");
+    }
+    let missing = fault("[modems.GSM1]\nport = \"sim:fast\"\npin_file = \"/nowhere/pin\"");
+    assert!(missing.why.is_some_and(|why| why.contains("No such file")));
+}
+
+#[test]
+fn a_wrong_pin_is_refused_without_being_quoted() {
+    let found = fault("[modems.GSM1]\nport = \"sim:fast\"\npin = \"123\"");
+
+    assert!(found.title.ends_with("`pin` is not a PIN") && !found.to_string().contains("123"), "{found}");
+    assert_eq!(
+        fault("[modems.GSM1]\nport = \"sim:fast\"\npin = \"1234\"\npin_file = \"/dev/null\"").reason,
+        Reason::ConfigConflict
+    );
+}
+
+#[test]
+fn a_file_that_holds_a_pin_must_be_closed_to_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("smsgrid.toml");
+    fs::write(&path, format!("{SMALLEST}[modems.GSM1]\nport = \"sim:fast\"\npin = \"4711\"\n"))
+        .expect("a file");
+    let load = |mode| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
+        Config::load(&path)
+    };
+
+    let open = load(0o644).expect_err("everybody can read the PIN");
+    assert!(open[0].title.ends_with("line 6: `[modems.GSM1]` holds a PIN that others can read"), "{open:?}");
+    assert!(load(0o600).is_ok());
+}
