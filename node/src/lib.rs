@@ -8,3 +8,4 @@ pub mod outbox;
 pub mod raft;
 pub mod secret;
 pub mod tasks;
+pub mod telemetry;

@@ -1,0 +1,102 @@
+//! What the node says while it runs: one line an event, on standard error.
+//!
+//! ```text
+//! tracing ──> filter by level ──> layer: fields of the spans, then of the event ──> masked by name
+//!                                                        └──> escaped ──> JSON or text, one line
+//! ```
+//!
+//! Values are masked by their types first (`model::Address`, `Secret`); a second net masks fields that are named like
+//! a secret. What a stranger wrote (a text, a file name, a modem's answer) cannot start a line or steer a terminal.
+
+mod escape;
+mod fields;
+mod layer;
+mod line;
+
+use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
+
+use smsgrid::model::Name;
+use smsgrid_proto::{Problem, Reason};
+use tracing::{Subscriber, error};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Level, Log, LogFormat};
+
+pub use layer::Sink;
+
+use layer::LineLayer;
+use line::Form;
+
+/// The variable that goes before the level of the configuration: a level, or `target=level` with commas.
+pub const LEVEL_VARIABLE: &str = "SMSGRID_LOG";
+/// Crates of ours; others are told only from `warn` on.
+const OURS: [&str; 2] = ["smsgrid", "smsgrid_node"];
+
+/// Sends all events of this process to standard error, and panics with them. `node` is on every line.
+///
+/// Called a second time, in a process of several nodes, the first call counts.
+pub fn install(log: &Log, node: &Name) -> Result<(), Box<Problem>> {
+    let form = match log.format {
+        LogFormat::Json => Form::Json,
+        LogFormat::Text => Form::Text { is_coloured: colours() },
+        LogFormat::Auto if io::stderr().is_terminal() => Form::Text { is_coloured: colours() },
+        LogFormat::Auto => Form::Json,
+    };
+    let variable = std::env::var(LEVEL_VARIABLE).ok();
+    let filter = filter(log.level, variable.as_deref())?;
+    let is_first = subscriber(filter, form, node, Box::new(io::stderr())).try_init().is_ok();
+    if is_first {
+        panic::set_hook(Box::new(tell_panic));
+    }
+    Ok(())
+}
+
+/// Everything that passes `filter`, to `sink`.
+fn subscriber(filter: Targets, form: Form, node: &Name, sink: Sink) -> impl Subscriber + Send + Sync {
+    Registry::default().with(filter).with(LineLayer::new(form, node, sink))
+}
+
+fn filter(level: Level, variable: Option<&str>) -> Result<Targets, Box<Problem>> {
+    let level = match level {
+        Level::Error => tracing::Level::ERROR,
+        Level::Warn => tracing::Level::WARN,
+        Level::Info => tracing::Level::INFO,
+        Level::Debug => tracing::Level::DEBUG,
+        Level::Trace => tracing::Level::TRACE,
+    };
+    let Some(text) = variable.filter(|text| !text.is_empty()) else { return Ok(ours(level)) };
+    if let Ok(level) = text.parse() {
+        return Ok(ours(level));
+    }
+    text.parse().map_err(|_| {
+        let title = format!("{LEVEL_VARIABLE} is not a level: `{}`", text.escape_debug());
+        let fix = "write error, warn, info, debug or trace; or target=level, with commas";
+        Box::new(Problem::new(Reason::ConfigBadValue, title).fix(fix))
+    })
+}
+
+fn ours(level: tracing::Level) -> Targets {
+    let others = tracing::Level::WARN.min(level);
+    Targets::new().with_default(others).with_targets(OURS.map(|target| (target, level)))
+}
+
+fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
+}
+
+/// A panic is an event like any other: one line, without the stack.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let thread = std::thread::current().name().unwrap_or_default().to_owned();
+    let payload = panic.payload();
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    let what = payload.downcast_ref::<&str>().copied().or(owned).unwrap_or("no text");
+    error!(event = "panic", place, thread, what, "smsnode has a bug");
+}
+
+#[cfg(test)]
+mod tests;
