@@ -9,3 +9,14 @@ pub mod raft;
 pub mod secret;
 pub mod tasks;
 pub mod telemetry;
+
+mod cli;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+/// Runs `smsnode` with these arguments, the program's own name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    cli::run(args, &mut io::stdout(), &mut io::stderr()).into()
+}

@@ -1,3 +1,7 @@
 //! `smsnode`, the daemon.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    smsgrid_node::run(std::env::args_os())
+}
