@@ -1,6 +1,7 @@
 //! Who may know whom: engines of the core only what lies below them, libraries only their room.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::fault::Fault;
 use crate::source::Source;
@@ -101,11 +102,13 @@ fn names_crate(source: &Source, at: usize, library: &str) -> bool {
 /// Every module named from the root of the crate: by `crate::` and by climbing `super::`.
 fn names_from_the_root(source: &Source) -> Vec<(usize, String)> {
     let depth = depth_of(&source.path);
+    let modules = inline_modules(source);
+    let inline_depth = |at: usize| modules.iter().filter(|module| module.contains(&at)).count();
+    let deepest = modules.iter().map(|module| inline_depth(module.start)).max().unwrap_or(0);
     let mut names = names_after(source, &["crate"]);
-    for supers in 1..=depth + inline_depth_max(source) {
+    for supers in 1..=depth + deepest {
         let path = vec!["super"; supers];
-        let reaches = |at: usize| supers == depth + inline_depth(source, at);
-        names.extend(names_at(source, &path, reaches));
+        names.extend(names_at(source, &path, |at| supers == depth + inline_depth(at)));
     }
     names
 }
@@ -116,15 +119,10 @@ fn depth_of(path: &str) -> usize {
     if inside == "lib" { 0 } else { inside.split('/').count() }
 }
 
-fn inline_depth(source: &Source, at: usize) -> usize {
-    let opens = |open: &usize| {
-        source.text_at(*open) == "mod" && source.text_at(open + 2) == "{" && source.closing(open + 2) > at
-    };
-    (0..at).filter(opens).count()
-}
-
-fn inline_depth_max(source: &Source) -> usize {
-    (0..source.tokens.len()).map(|at| inline_depth(source, at)).max().unwrap_or(0)
+/// The tokens inside each `mod name { … }`.
+fn inline_modules(source: &Source) -> Vec<Range<usize>> {
+    let opens = |at: &usize| source.text_at(*at) == "mod" && source.text_at(at + 2) == "{";
+    (0..source.tokens.len()).filter(opens).map(|at| at + 3..source.closing(at + 2)).collect()
 }
 
 fn names_after(source: &Source, path: &[&str]) -> Vec<(usize, String)> {

@@ -48,28 +48,28 @@ fn a_library_is_named_only_in_its_room() {
 
 #[test]
 fn the_serial_port_library_is_named_in_one_file() {
-    report(floors::serial_port(&Tree::read()));
+    report(floors::serial_port(Tree::read()));
 }
 
 #[test]
 fn packages_depend_only_downward_and_share_their_lints() {
-    report(house::manifests(&Tree::read()));
+    report(house::manifests(Tree::read()));
 }
 
 #[test]
 fn every_package_says_what_it_is() {
-    report(house::notes(&Tree::read()));
+    report(house::notes(Tree::read()));
 }
 
 #[test]
 fn the_top_level_holds_what_was_ordered() {
-    report(house::top_level(&Tree::read()));
+    report(house::top_level(Tree::read()));
 }
 
 #[test]
 fn modules_are_named_for_one_idea() {
     let tree = Tree::read();
-    report(names::files(&tree).into_iter().chain(tree.sources().flat_map(names::modules)));
+    report(names::files(tree).into_iter().chain(tree.sources().flat_map(names::modules)));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn nothing_is_left_unfinished_and_no_test_is_ignored() {
 #[test]
 fn no_file_names_a_machine_or_a_registry() {
     let tree = Tree::read();
-    report(tree.files().flat_map(|file| marks::places(file, &tree)));
+    report(tree.files().flat_map(|file| marks::places(file, tree)));
 }
 
 #[test]

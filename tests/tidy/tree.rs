@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::source::Source;
 
@@ -28,8 +29,13 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The tree this test was built from.
-    pub(crate) fn read() -> Tree {
+    /// The tree this test was built from, read once.
+    pub(crate) fn read() -> &'static Tree {
+        static TREE: LazyLock<Tree> = LazyLock::new(Tree::from_disk);
+        &TREE
+    }
+
+    fn from_disk() -> Tree {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the root");
         let paths = listed_by_git(root).unwrap_or_else(|| lying_in(root));
         assert!(paths.iter().any(|path| path == "Cargo.toml"), "{} is no source tree", root.display());
