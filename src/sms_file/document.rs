@@ -1,0 +1,216 @@
+//! A message file as lines: headers kept octet for octet, and the body behind the first empty line.
+
+use std::ops::Range;
+
+use super::header::Header;
+use super::value::{self, LINE_OCTETS_MAX};
+use super::{Entry, FILE_OCTETS_MAX, Rejection};
+
+/// The byte order mark of UTF-8; smsd removes it from the file.
+const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+
+/// A message file, read but not judged.
+///
+/// Nothing of it is lost: what [`Document::with_result`] writes holds the original headers and the original body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    octets: Vec<u8>,
+    lines: Vec<Range<usize>>,
+    body: Option<usize>,
+}
+
+impl Document {
+    /// Cuts a file into header lines and body. The only refusal is a file above [`FILE_OCTETS_MAX`].
+    pub fn read(file: &[u8]) -> Result<Document, Rejection> {
+        if file.len() > FILE_OCTETS_MAX {
+            return Err(Rejection::FileTooLarge { limit: FILE_OCTETS_MAX });
+        }
+        let octets = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file).to_vec();
+        let mut lines = Vec::new();
+        let mut start = 0;
+        while let Some(line) = next_line(&octets, start) {
+            start = line.end;
+            if is_blank(octets.get(line.clone()).unwrap_or_default()) {
+                return Ok(Document { octets, lines, body: Some(start) });
+            }
+            lines.push(line);
+        }
+        Ok(Document { octets, lines, body: None })
+    }
+
+    /// The body, octet for octet; none when no empty line ends the header.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.and_then(|start| self.octets.get(start..))
+    }
+
+    /// The known headers in the order of the file, with their values.
+    pub fn headers(&self) -> impl Iterator<Item = (Header, Vec<u8>)> + '_ {
+        self.lines().filter_map(|line| {
+            let header = Header::of_line(line)?;
+            Some((header, value::of_line(line, header.name())))
+        })
+    }
+
+    /// The file as it is filed: its headers without those of an older result, then `result`, an empty
+    /// line, and the body unchanged.
+    pub fn with_result(&self, result: &[Entry]) -> Vec<u8> {
+        let mut file = Vec::with_capacity(self.octets.len() + 512);
+        let mut cut = Cut::None;
+        for line in self.lines() {
+            let removed = match cut {
+                Cut::Removed => true,
+                Cut::Kept | Cut::None => {
+                    Header::of_line(line).is_some_and(|h| Header::OF_RESULT.contains(&h))
+                }
+            };
+            let ended = line.ends_with(b"\n");
+            if !removed {
+                file.extend_from_slice(line);
+            }
+            cut = match (ended, removed) {
+                (true, _) => Cut::None,
+                (false, true) => Cut::Removed,
+                (false, false) => Cut::Kept,
+            };
+        }
+        if cut == Cut::Kept {
+            file.push(b'\n');
+        }
+        write_entries(&mut file, result);
+        file.push(b'\n');
+        file.extend_from_slice(self.body().unwrap_or_default());
+        file
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.lines.iter().filter_map(|line| self.octets.get(line.clone()))
+    }
+}
+
+/// Writes headers, one a line.
+pub(super) fn write_entries(file: &mut Vec<u8>, entries: &[Entry]) {
+    for entry in entries {
+        file.extend_from_slice(entry.header.name().as_bytes());
+        file.push(b' ');
+        file.extend_from_slice(entry.value.as_bytes());
+        file.push(b'\n');
+    }
+}
+
+/// Whether the line before was cut because it is too long, and what became of its beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    None,
+    Kept,
+    Removed,
+}
+
+/// The next line with its end, or as much of it as smsd reads at once.
+fn next_line(octets: &[u8], start: usize) -> Option<Range<usize>> {
+    let rest = octets.get(start..).filter(|rest| !rest.is_empty())?;
+    let window = rest.get(..=LINE_OCTETS_MAX).unwrap_or(rest);
+    let length = match window.iter().position(|octet| *octet == b'\n') {
+        Some(end) => end + 1,
+        None => window.len().min(LINE_OCTETS_MAX),
+    };
+    Some(start..start + length)
+}
+
+/// Whether C sees nothing but blanks in the line.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().take_while(|octet| **octet != 0).all(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_empty_line_is_all_header() {
+        let document = Document::read(b"To: 4917\nHello\n").expect("small");
+
+        assert_eq!(document.body(), None);
+        assert_eq!(headers(&document), [(Header::To, b"4917".to_vec())]);
+    }
+
+    #[test]
+    fn windows_line_ends_and_a_byte_order_mark_are_read_over() {
+        let document = Document::read(b"\xEF\xBB\xBFTo: 4917 \r\nReport: yes\r\n\r\nHi\r\n").expect("small");
+
+        let expected = [(Header::To, b"4917".to_vec()), (Header::Report, b"yes".to_vec())];
+        assert_eq!(headers(&document), expected);
+        assert_eq!(document.body(), Some(b"Hi\r\n".as_slice()));
+    }
+
+    #[test]
+    fn a_header_of_756_octets_is_read_as_two_lines() {
+        let whole = [b"X-Long: ".as_slice(), &[b'x'; 747], b"\nTo: 1\n\nbody"].concat();
+        let cut = [b"X-Long: ".as_slice(), &[b'x'; 747], b"To: 2\n\nbody"].concat();
+
+        let document = Document::read(&whole).expect("small");
+        assert_eq!(headers(&document), [(Header::To, b"1".to_vec())]);
+        let document = Document::read(&cut).expect("small");
+        assert_eq!(headers(&document), [(Header::To, b"2".to_vec())]);
+        assert_eq!(document.with_result(&[]), cut);
+    }
+
+    #[test]
+    fn an_older_result_is_removed_and_everything_else_stays() {
+        let file =
+            b"To: 1\nAlternate_to: 2\nSent: 26-01-01 00:00:00\nFail_reason: x\nPDU: 00\nFrom: me\n\nbo\n\ndy";
+        let result = [Entry { header: Header::Modem, value: "GSM1".to_owned() }];
+
+        let filed = Document::read(file).expect("small").with_result(&result);
+
+        let expected = b"To: 1\nAlternate_to: 2\nFrom: me\nModem: GSM1\n\nbo\n\ndy";
+        assert_eq!(String::from_utf8_lossy(&filed), String::from_utf8_lossy(expected));
+    }
+
+    #[test]
+    fn the_last_header_gets_the_line_end_it_lacks() {
+        let filed = Document::read(b"To: 1").expect("small").with_result(&[]);
+        assert_eq!(filed, b"To: 1\n\n");
+        assert_eq!(Document::read(b"").expect("small").with_result(&[]), b"\n");
+    }
+
+    #[test]
+    fn a_value_ends_at_its_first_nul() {
+        let document = Document::read(b"To: 49\x0017\n\0\nbody").expect("small");
+
+        assert_eq!(headers(&document), [(Header::To, b"49".to_vec())]);
+        assert_eq!(document.body(), Some(b"body".as_slice()));
+    }
+
+    #[test]
+    fn a_file_above_the_limit_is_refused() {
+        let limit = FILE_OCTETS_MAX;
+        assert!(Document::read(&vec![b'a'; limit]).is_ok());
+        assert_eq!(Document::read(&vec![b'a'; limit + 1]), Err(Rejection::FileTooLarge { limit }));
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_and_their_body_survives(
+            file in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(b':'), Just(b' ')], 0..2000),
+        ) {
+            let document = Document::read(&file).expect("small");
+            let filed = document.with_result(&[Entry { header: Header::Sent, value: "now".to_owned() }]);
+            let again = Document::read(&filed).expect("small");
+
+            prop_assert_eq!(again.body(), Some(document.body().unwrap_or_default()));
+            prop_assert!(headers(&again).contains(&(Header::Sent, b"now".to_vec())));
+        }
+
+        #[test]
+        fn cut_lines_survive_being_filed(octets in prop::collection::vec(Just(b'a'), 700..3000)) {
+            let file = [octets.as_slice(), b"\n\nbody"].concat();
+            prop_assert_eq!(Document::read(&file).expect("small").with_result(&[]), file);
+        }
+    }
+
+    fn headers(document: &Document) -> Vec<(Header, Vec<u8>)> {
+        document.headers().collect()
+    }
+}

@@ -1,0 +1,44 @@
+//! The headers of one file by name: where one is repeated, the last counts.
+
+use std::collections::BTreeMap;
+
+use super::{Document, Header, Rejection, unsupported, value};
+
+/// The last value of each header and its place in the file.
+pub(super) struct Fields(BTreeMap<Header, (usize, Vec<u8>)>);
+
+impl Fields {
+    /// Collects the headers; refuses one that asks for what is not carried out.
+    pub(super) fn read(document: &Document) -> Result<Fields, Rejection> {
+        let mut fields = BTreeMap::new();
+        for (place, (header, value)) in document.headers().enumerate() {
+            if unsupported::is_refused(header, &value) {
+                return Err(Rejection::Unsupported { header: header.name() });
+            }
+            fields.insert(header, (place, value));
+        }
+        Ok(Fields(fields))
+    }
+
+    /// The value of a header, if the file has it.
+    pub(super) fn get(&self, header: Header) -> Option<&[u8]> {
+        self.0.get(&header).map(|(_, value)| value.as_slice())
+    }
+
+    /// The value of whichever of two headers for the same thing comes later.
+    pub(super) fn later(&self, one: Header, other: Header) -> Option<(Header, &[u8])> {
+        let place = |header: Header| self.0.get(&header).map(|(place, _)| *place);
+        let later = if place(other) > place(one) { other } else { one };
+        self.get(later).map(|value| (later, value))
+    }
+
+    /// Whether the header says yes; `otherwise` when it is not there.
+    pub(super) fn yes_or(&self, header: Header, otherwise: bool) -> bool {
+        self.get(header).map_or(otherwise, value::is_yes)
+    }
+
+    /// The number a header consists of; none when it is missing or something else.
+    pub(super) fn number<N: std::str::FromStr>(&self, header: Header) -> Option<N> {
+        self.get(header).and_then(value::number)
+    }
+}

@@ -1,0 +1,101 @@
+//! What a file asks for: destination, body and options, ready to be made parts of.
+
+mod body;
+mod coding;
+mod options;
+
+pub use body::Body;
+pub use coding::{Coding, SystemMessage};
+
+use crate::model::{Address, Language, Priority, SendOptions};
+
+use super::fields::Fields;
+use super::number::{self, ForcedType};
+use super::{Autosplit, BODY_OCTETS_MAX, Document, Header, Rejection, Settings};
+
+/// One message as its file asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// TP-DA.
+    pub destination: Address,
+    /// `From:`, for display only; never transmitted.
+    pub from: String,
+    /// HIGH overtakes.
+    pub priority: Priority,
+    /// `Queue:` or `Provider:`.
+    pub queue: Option<String>,
+    /// `Retries:` instead of the configured number.
+    pub retries: Option<u32>,
+    /// How a long text is split.
+    pub autosplit: Autosplit,
+    /// What TP-DCS says beyond the alphabet.
+    pub coding: Coding,
+    /// The user data header without its length octet; none when there is none.
+    pub user_data_header: Option<Vec<u8>>,
+    /// Locking shift table asked for.
+    pub language: Option<Language>,
+    /// Single shift table asked for.
+    pub language_ext: Option<Language>,
+    /// What is to be sent.
+    pub body: Body,
+    /// The other fields of SMS-SUBMIT.
+    pub options: SendOptions,
+    /// What reading changed, for `NOTICE:`.
+    pub notices: Vec<String>,
+}
+
+impl Request {
+    /// Reads what a file asks for, or why it is not sent.
+    pub fn read(document: &Document, settings: &Settings) -> Result<Request, Rejection> {
+        let fields = Fields::read(document)?;
+        let forced = fields.get(Header::ToToa).map(ForcedType::of_word).transpose();
+        let to = fields.get(Header::To).unwrap_or_default();
+        let destination = number::destination(to, forced.clone().unwrap_or_default(), settings)?;
+        let charset = options::charset(&fields, settings)?;
+        let body = document.body().filter(|body| !body.is_empty()).ok_or(Rejection::NoTextOrData)?;
+        forced?;
+        if body.len() > BODY_OCTETS_MAX {
+            return Err(Rejection::TooLongText);
+        }
+        let coding = coding::read(&fields);
+        let (language, language_ext) = options::languages(&fields, settings)?;
+        let shifted = language.is_some() || language_ext.is_some();
+        let header = body::user_data_header(&fields)?;
+        let decoded = body::Decoder { fields: &fields, settings, charset, shifted, system: coding.system }
+            .decode(body)?;
+        let (user_data_header, body) = body::join_header(&fields, coding, header, decoded.body)?;
+        body::check_system(coding, user_data_header.as_deref(), &body)?;
+        Ok(Request {
+            destination,
+            from: options::name(fields.get(Header::From)).unwrap_or_default(),
+            priority: options::priority(&fields, settings),
+            queue: fields
+                .later(Header::Queue, Header::Provider)
+                .and_then(|(_, queue)| options::name(Some(queue))),
+            retries: fields.number(Header::Retries),
+            autosplit: options::autosplit(&fields, settings),
+            options: options::options(&fields, coding, settings)?,
+            coding,
+            user_data_header,
+            language,
+            language_ext,
+            body,
+            notices: decoded.notices,
+        })
+    }
+}
+
+/// Whether the header at the start of a file asks for high priority; enough to choose the next file.
+pub fn is_urgent(start_of_file: &[u8]) -> bool {
+    let start = start_of_file.get(..super::FILE_OCTETS_MAX).unwrap_or(start_of_file);
+    Document::read(start).is_ok_and(|document| {
+        document
+            .headers()
+            .filter(|(header, _)| *header == Header::Priority)
+            .last()
+            .is_some_and(|(_, v)| options::is_high(&v))
+    })
+}
+
+#[cfg(test)]
+mod tests;
