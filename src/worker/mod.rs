@@ -1,5 +1,8 @@
 //! The decisions of the modem worker and of spool intake, without their effects.
 
 mod lease;
+pub mod modem;
+mod part;
 
 pub use lease::{Lease, LeaseTerms};
+pub use part::{PartError, submit_pdu};

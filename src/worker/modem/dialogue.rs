@@ -1,0 +1,190 @@
+//! What the engine tells: facts about the modem, and what became of a part.
+
+use super::job::Phase;
+use super::{Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
+use crate::at::{
+    BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, SendEnd, Survey, Urc, Verdict,
+};
+use crate::model::{Attempt, Cause, Disposition, NotWrittenReason, PartOutcome, Refusal};
+
+impl ModemWorker {
+    pub(super) fn take_events(&mut self, context: &Context<'_>) {
+        while let Some(event) = self.engine.poll_event() {
+            self.take_event(event, context);
+        }
+    }
+
+    fn take_event(&mut self, event: Event, context: &Context<'_>) {
+        match event {
+            Event::Initialised(facts) => self.initialised(*facts, context),
+            Event::InitialiseFailed(failure) => self.initialise_failed(failure, context),
+            Event::PinToBeTried { .. } => self.effects.push_back(Effect::MarkPin),
+            Event::Surveyed(survey) => self.surveyed(survey, context),
+            Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
+            Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
+            Event::LateAnswer { attempt, outcome } => self.late_answer(attempt, outcome),
+            Event::NeedsReopen | Event::NeedsPowerCycle => self.close_port(context.now, context.now),
+            Event::Failed { procedure, .. } => self.procedure_failed(procedure, context),
+            Event::Unsolicited(urc) => self.unsolicited(&urc, context),
+            Event::Traced(line) => self.effects.push_back(Effect::Trace(line)),
+            // The engine is idle again; what follows is decided from the facts.
+            Event::Quiesced | Event::ResetEnded(_) => {}
+            // Asked for by the receiving side only.
+            Event::Listed(_) | Event::Read { .. } | Event::Deleted { .. } | Event::Answered { .. } => {}
+        }
+    }
+
+    fn initialised(&mut self, facts: ModemFacts, context: &Context<'_>) {
+        if facts.pin_used {
+            self.pin_tried = false;
+            self.effects.push_back(Effect::UnmarkPin);
+        }
+        self.quiet_first = false;
+        self.last_failure = None;
+        self.reset = None;
+        self.ladder.recovered(context.now);
+        self.surveyed(facts.survey.clone(), context);
+        self.facts = Some(facts);
+    }
+
+    fn initialise_failed(&mut self, failure: InitialiseFailure, context: &Context<'_>) {
+        if matches!(failure, InitialiseFailure::PortLost | InitialiseFailure::Aborted) {
+            return;
+        }
+        let passing = is_passing(&failure);
+        if self.last_failure.as_ref() != Some(&failure) {
+            self.notify(Notice::SetUpFailed { failure: failure.clone(), passing });
+            self.last_failure = Some(failure);
+        }
+        if passing {
+            self.dialogue_failed(context.now);
+        } else {
+            self.close_port(context.now + self.settings.person_interval, context.now);
+        }
+    }
+
+    fn surveyed(&mut self, survey: Survey, context: &Context<'_>) {
+        let registered = survey.registration.is_registered() || !self.settings.profile.check_registration;
+        let wait = if registered { self.settings.survey_interval } else { self.settings.search_interval };
+        self.survey_due = context.now + wait;
+        if !registered && self.network != survey.registration {
+            self.notify(Notice::NoNetwork);
+        }
+        self.network = survey.registration;
+        self.notify(Notice::Surveyed(survey));
+    }
+
+    /// The last moment before Ctrl-Z: the claim, the lease, the port and the SIM are looked at once more.
+    fn prompt_reached(&mut self, attempt: Attempt, context: &Context<'_>) {
+        let verdict = match &self.job {
+            Some(job) if job.attempt() == attempt => self.may_write(job, context),
+            Some(_) | None => Err(NotWrittenReason::LeaseLost),
+        };
+        match verdict {
+            Ok(()) => self.engine.confirm_write(context.now),
+            Err(reason) => {
+                self.engine.abort(reason, context.now);
+            }
+        }
+    }
+
+    fn send_ended(&mut self, attempt: Attempt, end: SendEnd, context: &Context<'_>) {
+        self.breaker.record(Verdict::of(&end), context.now);
+        if let BreakerState::Open { until } = self.breaker.state(context.now) {
+            self.notify(Notice::Blocked { until });
+        }
+        let Some(mut job) = self.job.filter(|job| job.attempt() == attempt) else { return };
+        let since = match job.phase {
+            Phase::OnWire { since } => since,
+            Phase::Claimed | Phase::Started | Phase::Answered(_) | Phase::Recorded(_) | Phase::Forfeit(_) => {
+                context.now
+            }
+        };
+        job.phase = match end {
+            SendEnd::Outcome(outcome) => Phase::Answered(outcome),
+            SendEnd::NotWritten { reason, .. } => Phase::Forfeit(reason),
+            SendEnd::EarlierCopyAccepted => Phase::Answered(PartOutcome::Refused(Refusal {
+                cause: Cause::Cms(197),
+                disposition: Disposition::Permanent,
+            })),
+        };
+        self.job = Some(job);
+        let message = job.message;
+        self.notify(match job.phase {
+            Phase::Answered(PartOutcome::Sent { message_reference, .. }) => {
+                Notice::Sent { message, attempt, message_reference, took: context.now.since(since) }
+            }
+            Phase::Answered(PartOutcome::Refused(refusal)) => Notice::Refused { message, attempt, refusal },
+            Phase::Answered(PartOutcome::Uncertain(doubt)) => Notice::Uncertain { message, attempt, doubt },
+            Phase::Forfeit(reason) => Notice::NotWritten { message, attempt, reason },
+            Phase::Claimed | Phase::Started | Phase::OnWire { .. } | Phase::Recorded(_) => return,
+        });
+    }
+
+    fn late_answer(&mut self, attempt: Attempt, outcome: PartOutcome) {
+        self.notify(Notice::LateAnswer { attempt, outcome });
+        if matches!(outcome, PartOutcome::Sent { .. }) {
+            self.breaker.settled();
+        }
+        if self.late.len() < LATE_ANSWERS_MAX {
+            self.late.push_back((attempt, outcome));
+        }
+    }
+
+    fn procedure_failed(&mut self, procedure: ProcedureKind, context: &Context<'_>) {
+        match procedure {
+            ProcedureKind::Survey | ProcedureKind::Resynchronise | ProcedureKind::Reset => {
+                self.survey_due = context.now + self.settings.search_interval;
+                self.dialogue_failed(context.now);
+            }
+            ProcedureKind::Initialise
+            | ProcedureKind::SendPart
+            | ProcedureKind::List
+            | ProcedureKind::Read
+            | ProcedureKind::Delete
+            | ProcedureKind::Ask => {}
+        }
+    }
+
+    fn unsolicited(&mut self, urc: &Urc, context: &Context<'_>) {
+        match urc {
+            // Ask at once: the line itself may be of a domain that carries no SMS.
+            Urc::Registration(_) => self.survey_due = context.now,
+            Urc::MessageStored(_)
+            | Urc::ReportStored(_)
+            | Urc::Message { .. }
+            | Urc::Report { .. }
+            | Urc::Ring
+            | Urc::Caller { .. }
+            | Urc::Ussd { .. }
+            | Urc::Restarted
+            | Urc::PowerFailing
+            | Urc::MemoryFull
+            | Urc::SimGone
+            | Urc::StrayAnswer(_)
+            | Urc::Noise(_) => {}
+        }
+    }
+}
+
+/// Whether a modem that cannot be set up may get better by itself.
+fn is_passing(failure: &InitialiseFailure) -> bool {
+    match failure {
+        InitialiseFailure::Silent
+        | InitialiseFailure::Mute { .. }
+        | InitialiseFailure::SimBusy
+        | InitialiseFailure::Refused { .. }
+        | InitialiseFailure::NoIdentity
+        | InitialiseFailure::PinNotConfirmed
+        | InitialiseFailure::PortLost
+        | InitialiseFailure::Aborted => true,
+        InitialiseFailure::PinWrong { .. }
+        | InitialiseFailure::PinAlreadyTried { .. }
+        | InitialiseFailure::PinNeeded { .. }
+        | InitialiseFailure::PinLastAttempt
+        | InitialiseFailure::PukLocked
+        | InitialiseFailure::DeviceLocked { .. }
+        | InitialiseFailure::SimMissing
+        | InitialiseFailure::SimFault { .. } => false,
+    }
+}

@@ -1,0 +1,139 @@
+//! What the worker wants done, and what an operator should hear about it.
+
+use std::time::Duration;
+
+use crate::at::{InitialiseFailure, Rung, Survey};
+use crate::model::{
+    Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome, Refusal,
+    Time,
+};
+use crate::queue::Body;
+
+/// One thing to do. Where an answer is named the worker goes on when it comes, never before.
+#[derive(Debug)]
+pub enum Effect {
+    /// Open the port; answered by `handle_opened` or `handle_port_failed`.
+    OpenPort,
+    /// Close the port. Not answered.
+    ClosePort,
+    /// Write these bytes to the modem, whole, before the next effect is taken. Not answered; a failure is
+    /// `handle_port_failed`.
+    Write(Vec<u8>),
+    /// Propose this command and repeat it unchanged until it is answered by `handle_reply`.
+    Propose(Body),
+    /// Make this outcome durable in the outbox; answered by `handle_recorded`.
+    Record {
+        /// The attempt it is about.
+        attempt: Attempt,
+        /// What became of it.
+        outcome: PartOutcome,
+    },
+    /// The outcome is in the log: the outbox may forget it. Not answered.
+    Forget {
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// Write down durably that the PIN is about to be tried; answered by `handle_pin_marked`.
+    MarkPin,
+    /// The PIN unlocked the SIM: the mark may go. Not answered.
+    UnmarkPin,
+    /// Tell the operator. Not answered.
+    Notify(Notice),
+    /// A masked line of the dialogue, for the trace. Not answered.
+    Trace(String),
+}
+
+/// News of one modem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The modem answers, its SIM is ready and the log knows it.
+    Ready {
+        /// Device and SIM.
+        identity: ModemIdentity,
+    },
+    /// The modem cannot be set up.
+    SetUpFailed {
+        /// Why.
+        failure: InitialiseFailure,
+        /// Whether it helps to wait; otherwise a person has to do something.
+        passing: bool,
+    },
+    /// Another node holds this modem or SIM.
+    HeldElsewhere {
+        /// The node.
+        node: NodeId,
+    },
+    /// Another port of this node leads to the same modem.
+    SameIdentity {
+        /// The modem as it is named at that port.
+        other: Name,
+    },
+    /// The modem is not registered with a network: it takes no messages.
+    NoNetwork,
+    /// Signal and registration, as they are now.
+    Surveyed(Survey),
+    /// The network took a part.
+    Sent {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: Attempt,
+        /// TP-MR.
+        message_reference: u8,
+        /// From `AT+CMGS` to the answer.
+        took: Duration,
+    },
+    /// A part was certainly not sent.
+    Refused {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: Attempt,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Nobody knows whether a part was sent.
+    Uncertain {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: Attempt,
+        /// Why.
+        doubt: Doubt,
+    },
+    /// A started part was certainly never written.
+    NotWritten {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: Attempt,
+        /// Why.
+        reason: NotWrittenReason,
+    },
+    /// The answer to an uncertain part came late.
+    LateAnswer {
+        /// The attempt.
+        attempt: Attempt,
+        /// What it says.
+        outcome: PartOutcome,
+    },
+    /// Too many failures in a row: no messages for a while.
+    Blocked {
+        /// Until when.
+        until: Time,
+    },
+    /// The modem does not answer as it should; this is tried.
+    Resetting {
+        /// The rung of the reset ladder.
+        rung: Rung,
+    },
+    /// A claim was lost before anything was written.
+    ClaimLost {
+        /// The claim.
+        epoch: Epoch,
+    },
+    /// The port was lost.
+    PortLost,
+    /// The worker has given everything back and closed the port.
+    Stopped,
+}

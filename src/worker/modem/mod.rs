@@ -1,0 +1,253 @@
+//! The worker of one modem: from an open port to parts on the air, under the claim protocol.
+//!
+//! ```text
+//!  Closed ──OpenPort──▶ Opening ──▶ Open
+//!    ▲                                │  initialise the modem, find its network
+//!    │ port lost, reset, person       ▼
+//!    └──────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms) ──▶ …
+//!                                                     ▲                        │ uncertain, failed
+//!                                                     └──── quiet, in step ◀───┘
+//! ```
+//!
+//! Every input sets facts; [`ModemWorker::proceed`] then decides the one next step from them and from the
+//! applied state of the queue. One proposal or outbox record is under way at a time; while it is, nothing
+//! else is decided. Events of the queue only wake: the claim is read from the applied state.
+//!
+//! The worker does not know files, ports, clocks or the log; its host moves the effects.
+
+mod dialogue;
+mod effect;
+mod job;
+mod link;
+mod proceed;
+mod reply;
+mod settings;
+
+use std::collections::VecDeque;
+
+use super::Lease;
+use crate::at::{Breaker, Engine, InitialiseFailure, Ladder, ModemFacts, Registration, Rung};
+use crate::model::{Attempt, OpenNumber, PartNumber, PartOutcome, RegistrationId, SessionId, Time};
+use crate::queue::Queue;
+
+pub use effect::{Effect, Notice};
+pub use settings::Settings;
+
+use job::Job;
+
+/// Most late answers kept until they are recorded; an engine gives at most one for each uncertain part.
+const LATE_ANSWERS_MAX: usize = 16;
+
+/// What the worker may look at when it decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The applied state.
+    pub queue: &'a Queue,
+    /// The node's live session; none while it has none.
+    pub session: Option<SessionId>,
+    /// The node's lease.
+    pub lease: &'a Lease,
+    /// Now.
+    pub now: Time,
+}
+
+/// The worker of one modem.
+#[derive(Debug)]
+pub struct ModemWorker {
+    settings: Settings,
+    engine: Engine,
+    link: Link,
+    /// How often the port was opened in this session of the node.
+    open: OpenNumber,
+    /// Reads that precede the first command after the next opening.
+    quiet_first: bool,
+    facts: Option<ModemFacts>,
+    network: Registration,
+    registered: Option<Registered>,
+    waiting: Waiting,
+    job: Option<Job>,
+    late: VecDeque<(Attempt, PartOutcome)>,
+    breaker: Breaker,
+    ladder: Ladder,
+    reset: Option<PlannedReset>,
+    survey_due: Time,
+    failures_to_open: u32,
+    pin_tried: bool,
+    last_failure: Option<InitialiseFailure>,
+    /// The port is not opened, the modem not registered before.
+    not_before: Time,
+    /// When the facts were last looked at.
+    seen: Time,
+    draining: bool,
+    stopped: bool,
+    effects: VecDeque<Effect>,
+}
+
+/// The port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Closed,
+    Opening,
+    Open,
+}
+
+/// The registration, and the opening of the port it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Registered {
+    id: RegistrationId,
+    open: OpenNumber,
+}
+
+/// The one answer that is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    Nothing,
+    Reply(Asked),
+    Recorded(Record),
+}
+
+/// What was proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Register(OpenNumber),
+    Unregister,
+    Ready,
+    Withdraw,
+    Start,
+    NotWritten,
+    Outcome(Option<PartNumber>),
+    Evidence(Attempt),
+}
+
+/// What is being written to the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Record {
+    Job,
+    Evidence(Attempt, PartOutcome),
+}
+
+/// A reset that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PlannedReset {
+    rung: Rung,
+    not_before: Time,
+}
+
+impl ModemWorker {
+    /// A worker whose port is closed.
+    pub fn new(settings: Settings) -> ModemWorker {
+        ModemWorker {
+            engine: Engine::new(settings.profile.clone()),
+            link: Link::Closed,
+            open: OpenNumber(0),
+            quiet_first: settings.quiet_first,
+            facts: None,
+            network: Registration::Unknown,
+            registered: None,
+            waiting: Waiting::Nothing,
+            job: None,
+            late: VecDeque::new(),
+            breaker: Breaker::new(settings.breaker),
+            ladder: Ladder::new(settings.ladder),
+            reset: None,
+            survey_due: Time::ZERO,
+            failures_to_open: 0,
+            pin_tried: settings.pin.already_tried,
+            last_failure: None,
+            not_before: Time::ZERO,
+            seen: Time::ZERO,
+            draining: false,
+            stopped: false,
+            effects: VecDeque::new(),
+            settings,
+        }
+    }
+
+    /// The port is open.
+    pub fn handle_opened(&mut self, context: &Context<'_>) {
+        self.link_opened();
+        self.proceed(context);
+    }
+
+    /// The port could not be opened, or failed while it was open.
+    pub fn handle_port_failed(&mut self, context: &Context<'_>) {
+        self.link_lost(context.now);
+        self.take_events(context);
+        self.proceed(context);
+    }
+
+    /// Bytes the modem sent.
+    pub fn handle_input(&mut self, bytes: &[u8], context: &Context<'_>) {
+        self.engine.handle_input(bytes, context.now);
+        self.take_events(context);
+        self.proceed(context);
+    }
+
+    /// It is now, or the applied state, the session or the lease have changed.
+    pub fn handle_wake(&mut self, context: &Context<'_>) {
+        if self.engine.poll_timeout().is_some_and(|due| due <= context.now) {
+            self.engine.handle_timeout(context.now);
+            self.take_events(context);
+        }
+        self.proceed(context);
+    }
+
+    /// The proposal under way was applied.
+    pub fn handle_reply(&mut self, reply: &crate::queue::Reply, context: &Context<'_>) {
+        self.take_reply(reply, context);
+        self.proceed(context);
+    }
+
+    /// The outcome under way is durable in the outbox.
+    pub fn handle_recorded(&mut self, context: &Context<'_>) {
+        self.take_recorded(context);
+        self.proceed(context);
+    }
+
+    /// The mark that the PIN is about to be tried is durable.
+    pub fn handle_pin_marked(&mut self, context: &Context<'_>) {
+        self.pin_tried = true;
+        self.engine.confirm_write(context.now);
+        self.take_events(context);
+        self.proceed(context);
+    }
+
+    /// Give everything back: no new message, all parts of a started one, then the port is closed and
+    /// [`ModemWorker::is_stopped`] holds.
+    pub fn handle_drain(&mut self, context: &Context<'_>) {
+        self.draining = true;
+        self.proceed(context);
+    }
+
+    /// The next thing to do.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front().or_else(|| self.engine.poll_transmit().map(Effect::Write))
+    }
+
+    /// When `handle_wake` wants to be called at the latest.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        if self.stopped {
+            return None;
+        }
+        [self.engine.poll_timeout(), self.next_step_due()].into_iter().flatten().min()
+    }
+
+    /// The registration it works under.
+    pub fn registration(&self) -> Option<RegistrationId> {
+        self.registered.map(|registered| registered.id)
+    }
+
+    /// Whether everything is given back and the port is closed.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.effects.push_back(Effect::Notify(notice));
+    }
+
+    fn propose(&mut self, asked: Asked, body: crate::queue::Body) {
+        self.waiting = Waiting::Reply(asked);
+        self.effects.push_back(Effect::Propose(body));
+    }
+}

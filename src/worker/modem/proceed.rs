@@ -1,0 +1,364 @@
+//! The one next step, decided from the facts and the applied state.
+
+use std::time::Duration;
+
+use super::job::{Job, Phase};
+use super::{Asked, Context, Effect, Link, ModemWorker, Notice, Record, Registered, Waiting};
+use crate::at::{BreakerState, Procedure, SendPart};
+use crate::model::{
+    Attempt, Cause, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, Time,
+};
+use crate::queue::{AttemptState, Body, Rearm, Registration};
+use crate::worker::submit_pdu;
+
+/// Wait before a registration that was refused is asked for again.
+const REGISTER_AGAIN: Duration = Duration::from_secs(10);
+
+impl ModemWorker {
+    /// Takes steps until one has to be answered, or nothing is left to do now.
+    pub(super) fn proceed(&mut self, context: &Context<'_>) {
+        self.seen = context.now;
+        while self.waiting == Waiting::Nothing && !self.stopped && self.step(context) {}
+    }
+
+    /// One step. Whether the facts changed, so that another may follow at once.
+    fn step(&mut self, context: &Context<'_>) -> bool {
+        self.notice_lost_session(context);
+        match (self.job, self.late.front().copied()) {
+            (Some(job), _) => self.step_job(job, context),
+            (None, Some((attempt, outcome))) => {
+                self.late.pop_front();
+                self.record(Record::Evidence(attempt, outcome), attempt, outcome)
+            }
+            (None, None) => match self.link {
+                Link::Closed => self.step_closed(context),
+                Link::Opening => false,
+                Link::Open => self.step_open(context),
+            },
+        }
+    }
+
+    /// Rule 7: the registration died with its session. What is not started is forgotten, what is started
+    /// but not written never will be, what is on the wire runs to its end as evidence.
+    fn notice_lost_session(&mut self, context: &Context<'_>) {
+        let Some(registered) = self.registered else { return };
+        if context.queue.registration(registered.id).is_some() {
+            return;
+        }
+        self.registered = None;
+        if let Some(job) = &mut self.job {
+            match job.phase {
+                Phase::Claimed => {
+                    let epoch = job.epoch;
+                    self.job = None;
+                    self.notify(Notice::ClaimLost { epoch });
+                }
+                Phase::Started => job.phase = Phase::Forfeit(NotWrittenReason::LeaseLost),
+                Phase::OnWire { .. } | Phase::Answered(_) | Phase::Recorded(_) | Phase::Forfeit(_) => {}
+            }
+        }
+    }
+
+    fn step_job(&mut self, mut job: Job, context: &Context<'_>) -> bool {
+        match job.phase {
+            Phase::Claimed => return self.step_claimed(job, context),
+            Phase::Started => job.phase = self.begin_writing(&job, context),
+            Phase::OnWire { .. } => return false,
+            Phase::Answered(outcome) => return self.record(Record::Job, job.attempt(), outcome),
+            Phase::Recorded(outcome) => return self.propose_outcome(&job, outcome, context),
+            Phase::Forfeit(reason) => {
+                let attempt = job.attempt();
+                self.propose(Asked::NotWritten, Body::NotWritten { attempt, reason });
+                return false;
+            }
+        }
+        self.job = Some(job);
+        true
+    }
+
+    fn step_claimed(&mut self, mut job: Job, context: &Context<'_>) -> bool {
+        let begun = context.queue.message(job.message).is_some_and(|record| record.is_exposed());
+        let reason = if self.link != Link::Open || self.reset.is_some() || self.facts.is_none() {
+            Some(NotWrittenReason::PortLost)
+        } else if self.draining && !begun {
+            Some(NotWrittenReason::Draining)
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            job.phase = Phase::Forfeit(reason);
+            self.job = Some(job);
+            return true;
+        }
+        if self.engine.is_idle() {
+            self.propose(Asked::Start, Body::Start { attempt: job.attempt() });
+        }
+        false
+    }
+
+    /// Rule 5: all of it holds, now, or not one byte is written.
+    pub(super) fn may_write(&self, job: &Job, context: &Context<'_>) -> Result<(), NotWrittenReason> {
+        let claim = context.queue.claim(job.epoch).ok_or(NotWrittenReason::LeaseLost)?;
+        let in_flight = claim.open && claim.state(job.part) == AttemptState::InFlight;
+        if !in_flight || !context.lease.permits_writing(context.now) {
+            return Err(NotWrittenReason::LeaseLost);
+        }
+        let Some(identity) = self.identity().filter(|_| self.link == Link::Open) else {
+            return Err(NotWrittenReason::PortLost);
+        };
+        if identity.imsi != claim.identity.imsi {
+            return Err(NotWrittenReason::SimChanged);
+        }
+        Ok(())
+    }
+
+    fn begin_writing(&mut self, job: &Job, context: &Context<'_>) -> Phase {
+        if let Err(reason) = self.may_write(job, context) {
+            let (message, attempt) = (job.message, job.attempt());
+            self.notify(Notice::NotWritten { message, attempt, reason });
+            return Phase::Forfeit(reason);
+        }
+        let Some(part) = part_to_send(job, context) else {
+            let refusal = Refusal { cause: Cause::Unencodable, disposition: Disposition::Permanent };
+            self.notify(Notice::Refused { message: job.message, attempt: job.attempt(), refusal });
+            return Phase::Answered(PartOutcome::Refused(refusal));
+        };
+        match self.engine.start(Procedure::SendPart(part), context.now) {
+            Ok(()) => Phase::OnWire { since: context.now },
+            Err(_) => Phase::Forfeit(NotWrittenReason::NoPrompt),
+        }
+    }
+
+    fn record(&mut self, record: Record, attempt: Attempt, outcome: PartOutcome) -> bool {
+        self.waiting = Waiting::Recorded(record);
+        self.effects.push_back(Effect::Record { attempt, outcome });
+        false
+    }
+
+    fn propose_outcome(&mut self, job: &Job, outcome: PartOutcome, context: &Context<'_>) -> bool {
+        let next = match outcome {
+            PartOutcome::Sent { .. } => self.next_part(job, context),
+            PartOutcome::Refused(_) | PartOutcome::Uncertain(_) => None,
+        };
+        let rearm = match outcome {
+            PartOutcome::Sent { .. } | PartOutcome::Refused(_) => self.rearm(context),
+            PartOutcome::Uncertain(_) => None,
+        };
+        let attempt = job.attempt();
+        self.propose(Asked::Outcome(next), Body::Outcome { attempt, outcome, next, rearm });
+        false
+    }
+
+    /// The part to start in the same step; none when this node may not write any more.
+    fn next_part(&self, job: &Job, context: &Context<'_>) -> Option<PartNumber> {
+        self.registered.filter(|_| self.is_in_step())?;
+        let record = context.queue.message(job.message)?;
+        (1..=record.parts_count())
+            .map(PartNumber)
+            .find(|part| *part != job.part && !record.is_part_sent(*part))
+    }
+
+    fn rearm(&self, context: &Context<'_>) -> Option<Rearm> {
+        let registration =
+            self.registered.and_then(|registered| context.queue.registration(registered.id))?;
+        let free = self.is_in_step() && self.takes_work(context);
+        free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next() })
+    }
+
+    fn step_closed(&mut self, context: &Context<'_>) -> bool {
+        if let Some(registered) = self.registered {
+            self.propose_unregister(registered);
+        } else if self.draining {
+            self.stopped = true;
+            self.notify(Notice::Stopped);
+        } else if self.not_before <= context.now {
+            self.open_port();
+        }
+        false
+    }
+
+    fn step_open(&mut self, context: &Context<'_>) -> bool {
+        if !self.engine.is_idle() {
+            return false;
+        }
+        if self.begin_reset(context) {
+            return true;
+        }
+        if self.draining {
+            return self.step_draining(context);
+        }
+        if !self.engine.is_configured() {
+            return self.reset.is_none() && self.initialise(context);
+        }
+        if self.survey_due <= context.now {
+            return self.start(Procedure::Survey, context);
+        }
+        self.step_configured(context)
+    }
+
+    fn step_draining(&mut self, context: &Context<'_>) -> bool {
+        match self.registered {
+            Some(registered) => {
+                self.propose_unregister(registered);
+                false
+            }
+            None => {
+                self.close_port(context.now, context.now);
+                true
+            }
+        }
+    }
+
+    fn initialise(&mut self, context: &Context<'_>) -> bool {
+        self.facts = None;
+        let mut pin = self.settings.pin.clone();
+        pin.already_tried = self.pin_tried;
+        let quiet = if self.quiet_first { self.settings.profile.quiet } else { Duration::ZERO };
+        self.start(Procedure::Initialise { pin, quiet }, context)
+    }
+
+    /// The modem is set up and nothing is under way: register it, take its claim, or make it ready.
+    fn step_configured(&mut self, context: &Context<'_>) -> bool {
+        let Some(registration) = self.current_registration(context) else {
+            return self.step_register(context);
+        };
+        if let Some(epoch) = registration.claim {
+            return self.take_claim(epoch, context);
+        }
+        let seq = registration.ready_seq.next();
+        let (id, armed) = (registration.id, registration.armed);
+        match (armed, self.takes_work(context)) {
+            (true, true) | (false, false) => {}
+            (true, false) => self.propose(Asked::Withdraw, Body::Withdraw { registration: id, seq }),
+            (false, true) => self.propose(Asked::Ready, Body::Ready { registration: id, seq }),
+        }
+        false
+    }
+
+    /// The registration, when it stands for this opening of the port and this SIM.
+    fn current_registration<'a>(&self, context: &Context<'a>) -> Option<&'a Registration> {
+        let registered = self.registered.filter(|registered| registered.open == self.open)?;
+        let registration = context.queue.registration(registered.id)?;
+        (Some(&registration.identity) == self.identity()).then_some(registration)
+    }
+
+    fn step_register(&mut self, context: &Context<'_>) -> bool {
+        let (Some(session), Some(identity)) = (context.session, self.identity().cloned()) else {
+            return false;
+        };
+        let another_sim = self
+            .registered
+            .and_then(|registered| context.queue.registration(registered.id).map(|at| (registered, at)))
+            .filter(|(_, at)| at.identity != identity);
+        if let Some((registered, _)) = another_sim {
+            self.propose_unregister(registered);
+            return false;
+        }
+        if self.not_before > context.now || !self.has_network() {
+            return false;
+        }
+        if let Some(other) = self.same_identity_elsewhere(&identity, context) {
+            self.notify(Notice::SameIdentity { other });
+            self.close_port(context.now + self.settings.person_interval, context.now);
+            return true;
+        }
+        let (open, name, carries) = (self.open, self.settings.name.clone(), self.settings.carries.clone());
+        let body = Body::RegisterModem { session, open, identity, name, carries };
+        self.propose(Asked::Register(open), body);
+        false
+    }
+
+    /// One worker an identity: two ports of this node that lead to one modem would replace each other's
+    /// registration for ever.
+    fn same_identity_elsewhere(
+        &self,
+        identity: &ModemIdentity,
+        context: &Context<'_>,
+    ) -> Option<crate::model::Name> {
+        let holder = context.queue.registration_of_sim(&identity.imsi)?;
+        let other = Some(holder.session) == context.session && holder.name != self.settings.name;
+        other.then(|| holder.name.clone())
+    }
+
+    fn take_claim(&mut self, epoch: crate::model::Epoch, context: &Context<'_>) -> bool {
+        let Some(claim) = context.queue.claim(epoch) else { return false };
+        let missing = context.queue.message(claim.message).and_then(|record| record.missing_part());
+        let part = missing.unwrap_or(PartNumber::FIRST);
+        self.job = Some(Job { epoch, message: claim.message, part, phase: Phase::Claimed });
+        true
+    }
+
+    fn propose_unregister(&mut self, registered: Registered) {
+        let body = Body::UnregisterModem { registration: registered.id, force: false };
+        self.propose(Asked::Unregister, body);
+    }
+
+    pub(super) fn register_later(&mut self, now: Time) {
+        self.not_before = now + REGISTER_AGAIN;
+    }
+
+    pub(super) fn identity(&self) -> Option<&ModemIdentity> {
+        self.facts.as_ref().map(|facts| &facts.identity)
+    }
+
+    fn has_network(&self) -> bool {
+        self.network.is_registered() || !self.settings.profile.check_registration
+    }
+
+    /// Whether the dialogue is where a part can be sent at once.
+    fn is_in_step(&self) -> bool {
+        self.link == Link::Open
+            && self.reset.is_none()
+            && self.facts.is_some()
+            && self.engine.is_idle()
+            && self.engine.is_configured()
+    }
+
+    /// Whether the modem should get messages at all.
+    fn takes_work(&self, context: &Context<'_>) -> bool {
+        let rested = match self.breaker.state(context.now) {
+            BreakerState::Closed | BreakerState::HalfOpen => true,
+            BreakerState::Open { .. } => false,
+        };
+        rested && !self.draining && self.has_network() && self.reset.is_none()
+    }
+
+    /// The next moment at which a step may be due that nothing else announces.
+    pub(super) fn next_step_due(&self) -> Option<Time> {
+        if self.waiting != Waiting::Nothing || self.job.is_some() {
+            return None;
+        }
+        let due = match self.link {
+            Link::Opening => None,
+            Link::Closed => Some(self.not_before),
+            Link::Open if !self.engine.is_idle() => None,
+            Link::Open => {
+                let rested = match self.breaker.state(self.seen) {
+                    BreakerState::Open { until } => Some(until),
+                    BreakerState::Closed | BreakerState::HalfOpen => None,
+                };
+                let reset = self.reset.map(|reset| reset.not_before);
+                [Some(self.survey_due), Some(self.not_before), rested, reset]
+                    .into_iter()
+                    .flatten()
+                    .filter(|due| *due > self.seen)
+                    .min()
+            }
+        };
+        // What was due when the facts were last looked at has been decided then.
+        due.filter(|due| *due > self.seen)
+    }
+}
+
+/// The PDU of the job's part; none when it cannot be encoded.
+fn part_to_send(job: &Job, context: &Context<'_>) -> Option<SendPart> {
+    let record = context.queue.message(job.message)?;
+    let pdu = submit_pdu(record, job.part).ok()?;
+    Some(SendPart {
+        attempt: job.attempt(),
+        tpdu_length: u16::try_from(pdu.tpdu_octets).ok()?,
+        pdu_hex: pdu.hex,
+        policy: record.uncertain,
+        resend: false,
+    })
+}

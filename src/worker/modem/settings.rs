@@ -1,0 +1,55 @@
+//! What a person decided about one modem.
+
+use std::time::Duration;
+
+use crate::at::{BreakerLimits, LadderLimits, PinPlan, Profile};
+use crate::model::Name;
+use crate::queue::Tags;
+
+/// The configuration of one worker.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name people gave the modem.
+    pub name: Name,
+    /// What it may carry.
+    pub carries: Tags,
+    /// How to unlock its SIM.
+    pub pin: PinPlan,
+    /// How to talk to it.
+    pub profile: Profile,
+    /// When too many failures take it out of the pool.
+    pub breaker: BreakerLimits,
+    /// Which resets may be tried, and how fast.
+    pub ladder: LadderLimits,
+    /// How often an idle modem is asked for its signal and registration. Default 60 s. Shorter wears
+    /// slow modems; longer notices a lost network late.
+    pub survey_interval: Duration,
+    /// How often a modem without a network is asked. Default 5 s.
+    pub search_interval: Duration,
+    /// Wait before a port that could not be opened is tried again. Default 5 s, doubled up to a minute.
+    pub reopen_min: Duration,
+    /// Wait before a modem that needs a person is looked at again. Default 60 s.
+    pub person_interval: Duration,
+    /// An earlier life of this process may have left a part on its way in this modem: read for
+    /// [`Profile::quiet`] before the first command.
+    pub quiet_first: bool,
+}
+
+impl Settings {
+    /// The settings of a modem about which only the name was said.
+    pub fn new(name: Name) -> Settings {
+        Settings {
+            name,
+            carries: Tags::new(),
+            pin: PinPlan::default(),
+            profile: Profile::default(),
+            breaker: BreakerLimits::default(),
+            ladder: LadderLimits::default(),
+            survey_interval: Duration::from_secs(60),
+            search_interval: Duration::from_secs(5),
+            reopen_min: Duration::from_secs(5),
+            person_interval: Duration::from_secs(60),
+            quiet_first: false,
+        }
+    }
+}
