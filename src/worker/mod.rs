@@ -3,6 +3,7 @@
 mod lease;
 pub mod modem;
 mod part;
+pub mod submission;
 
 pub use lease::{Lease, LeaseTerms};
 pub use part::{PartError, submit_pdu};

@@ -1,0 +1,65 @@
+//! From the request of a message file to the content of a message.
+//!
+//! Everything here is a function of the file, the settings and the number of the intake, so that a repetition after a
+//! restart submits the very same content under the same key.
+
+mod convert;
+mod split;
+
+use crate::model::{Content, Part, PartNumber, Priority, ProtocolIdentifier};
+use crate::sms_file::{Document, Rejection, Request, Settings};
+
+/// Most parts a message of a file may have.
+pub const PARTS_MAX: usize = 255;
+
+/// A message ready to be submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// What is sent to whom.
+    pub content: Content,
+    /// Who overtakes whom.
+    pub priority: Priority,
+    /// The queue or provider named by the file; the node makes modem tags of it.
+    pub queue: Option<String>,
+    /// How often a failure is tried again, where the file says so.
+    pub retries: Option<u32>,
+    /// Who claims to send it, for display only.
+    pub from: String,
+    /// What conversion changed or lost, for `NOTICE:`.
+    pub notices: Vec<String>,
+}
+
+/// Makes a message of a file; `reference` is the concatenation reference, should there be several parts.
+pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Result<Submission, Rejection> {
+    let request = Request::read(document, settings)?;
+    let converted = convert::convert(&request, settings)?;
+    let shape = split::Shape::of(&request, &converted, reference);
+    let split = split::split(&converted.payload, converted.alphabet, &shape)?;
+    let mut notices = [request.notices, converted.notices].concat();
+    notices.extend(split.cut_octets.map(|lost| format!("Cut to one part, {lost} units are not sent")));
+    let parts: Vec<Part> = (1..=u8::MAX)
+        .zip(split.parts)
+        .map(|(number, user_data)| Part { number: PartNumber(number), user_data })
+        .collect();
+    let mut options = request.options;
+    if parts.len() > 1 && is_replace(options.protocol_identifier) {
+        options.protocol_identifier = ProtocolIdentifier::default();
+    }
+    let content = Content { destination: request.destination, alphabet: converted.alphabet, parts, options };
+    Ok(Submission {
+        content,
+        priority: request.priority,
+        queue: request.queue,
+        retries: request.retries,
+        from: request.from,
+        notices,
+    })
+}
+
+/// "Replace short message type n" would make each part replace the one before.
+fn is_replace(identifier: ProtocolIdentifier) -> bool {
+    (0x41..=0x47).contains(&identifier.0)
+}
+
+#[cfg(test)]
+mod tests;
