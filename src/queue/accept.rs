@@ -96,6 +96,7 @@ impl Queue {
             place: None,
             evidence_until: None,
             pin_check: None,
+            pin_lost: None,
             claims: Vec::new(),
             ended: None,
             indexed: Indexed::default(),

@@ -58,7 +58,8 @@ impl Queue {
         }
     }
 
-    /// Whether the SIM a message of several parts has started on has been away too long.
+    /// Whether the SIM a message of several parts has started on has been away too long: not registered, or in a
+    /// modem that may not carry the message.
     fn check_pin(&mut self, id: MessageId, effects: &mut Effects<'_>) {
         let now = self.now;
         let timeout = self.policy.pin_timeout.max(std::time::Duration::from_millis(1));
@@ -67,12 +68,16 @@ impl Queue {
             return;
         }
         let Some(imsi) = record.pin() else { return };
-        let gone = match self.sims.contains_key(imsi) {
-            true => now,
-            false => self.sims_gone.get(imsi).copied().unwrap_or(Timestamp::ZERO),
-        };
-        if gone + timeout > now {
-            record.pin_check = Some(gone + timeout);
+        let present = self.sims.get(imsi).and_then(|modem| self.registrations.get(modem));
+        if present.is_some_and(|modem| record.is_carried_by(modem)) {
+            record.pin_lost = None;
+            record.pin_check = Some(now + timeout);
+            return;
+        }
+        let gone = self.sims_gone.get(imsi).copied();
+        let lost = gone.unwrap_or_else(|| *record.pin_lost.get_or_insert(now));
+        if lost + timeout > now {
+            record.pin_check = Some(lost + timeout);
         } else if self.policy.pin_lost == PinLost::RestartWhole && may_resend(record, now) {
             restart_whole(record);
         } else {
@@ -119,6 +124,7 @@ fn restart_whole(record: &mut Record) {
     record.possible_duplicate = true;
     record.generation = record.generation.saturating_add(1);
     record.pin_check = None;
+    record.pin_lost = None;
     let attempts = record.claims.iter_mut().flat_map(|claim| claim.attempts.iter_mut());
     for attempt in attempts.filter(|attempt| attempt.state.is_exposed()) {
         attempt.was_uncertain = true;

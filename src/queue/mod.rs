@@ -27,6 +27,7 @@ mod apply;
 mod backoff;
 mod claim;
 mod clock;
+pub mod codec;
 mod command;
 mod digest;
 mod event;

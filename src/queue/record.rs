@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::{AttemptRecord, AttemptState, Claim, Failing};
 use super::lane::{LaneId, LaneKey, Place};
+use super::modem::Registration;
 use super::{IdempotencyKey, Rejection, Route};
 use crate::model::{
     Attempt, Content, Epoch, Imsi, MessageId, MessageState, ModemIdentity, Name, Origin, PartNumber,
@@ -69,6 +70,8 @@ pub struct Record {
     pub(super) evidence_until: Option<Timestamp>,
     /// Next look at whether the SIM it is pinned to is still there.
     pub(super) pin_check: Option<Timestamp>,
+    /// Since when that SIM is missing, as far as a look has shown.
+    pub(super) pin_lost: Option<Timestamp>,
     /// Every open claim, and the closed ones under which something was started; by epoch.
     pub(super) claims: Vec<Claim>,
     /// When it became final.
@@ -291,6 +294,13 @@ impl Record {
             tags: self.route.tags.clone(),
             avoid: self.avoid.as_ref().map(|avoid| avoid.modem.clone()),
         })
+    }
+
+    /// Whether this modem may send the message at all, avoided for a while or not.
+    pub(super) fn is_carried_by(&self, modem: &Registration) -> bool {
+        let key =
+            LaneKey { modem: self.route.modem.clone(), tags: self.route.tags.clone(), ..LaneKey::default() };
+        key.is_served_by(modem)
     }
 
     /// The next moment at which time alone changes something.

@@ -96,6 +96,7 @@ impl Queue {
         let pinned = stage == Stage::Queued && record.pin().is_some();
         let check = record.pin_check.unwrap_or(now + policy.pin_timeout);
         record.pin_check = pinned.then_some(check);
+        record.pin_lost = record.pin_lost.filter(|_| pinned);
     }
 }
 

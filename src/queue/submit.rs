@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{Content, MessageId, Name, Origin, Priority, ResendLimit, Timestamp, UncertainPolicy};
 
@@ -113,9 +114,32 @@ impl fmt::Debug for IdempotencyKey {
 }
 
 /// 16 octets that stand for a request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 16]);
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+        struct SixteenOctets;
+        impl Visitor<'_> for SixteenOctets {
+            type Value = Digest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "16 octets")
+            }
+
+            fn visit_bytes<E: de::Error>(self, octets: &[u8]) -> Result<Digest, E> {
+                octets.try_into().map(Digest).map_err(|_| E::invalid_length(octets.len(), &self))
+            }
+        }
+        deserializer.deserialize_bytes(SixteenOctets)
+    }
+}
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
