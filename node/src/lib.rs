@@ -1,12 +1,16 @@
 //! The daemon of Smsgrid: it owns every effect and joins the engines of the core.
 
 pub mod clock;
+pub mod cluster;
 pub mod config;
 pub mod identity;
+pub mod machine;
 pub mod modem;
+pub mod node;
 pub mod outbox;
 pub mod raft;
 pub mod secret;
+pub mod submit;
 pub mod tasks;
 pub mod telemetry;
 

@@ -1,4 +1,14 @@
-//! Modems: their ports, and one worker for each that carries out what the core decides.
+//! Modems: their ports, and one task for each that carries out what the core decides.
 
 mod holder;
+mod notify;
+mod outcomes;
+mod pin_marks;
 pub mod port;
+mod report;
+mod task;
+
+pub use notify::{Waker, Wakers};
+pub use outcomes::{Outcomes, OutcomesError};
+pub use pin_marks::PinMark;
+pub use task::{ModemTask, Shared};

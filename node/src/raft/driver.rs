@@ -115,7 +115,7 @@ fn replay<M: StateMachine>(log: &SegmentLog, view: &View<M>, applied: u64) -> Re
             let index = entry.id.index;
             let commands = M::decode(&entry.payload)
                 .map_err(|source| StartError::Decode { index, source: Box::new(source) })?;
-            view.apply(Position { index, offset: 0 }, &commands);
+            view.apply(Position { index, offset: 0 }, commands.iter().map(Option::as_ref));
             next = index + 1;
         }
     }
@@ -189,7 +189,7 @@ impl<M: StateMachine> Driver<M> {
             let commands = batch.commands.get(piece.commands).unwrap_or_default();
             let offsets = (0u32..).step_by(APPLY_COMMANDS_MAX);
             for (offset, commands) in offsets.zip(commands.chunks(APPLY_COMMANDS_MAX)) {
-                let replies = self.view.apply(Position { index, offset }, commands);
+                let replies = self.view.apply(Position { index, offset }, commands.iter().map(Some));
                 for (reply, answer) in replies.into_iter().zip(&mut answers) {
                     // Whoever asked is gone; the command is applied all the same.
                     drop(answer.send(Ok(reply)));

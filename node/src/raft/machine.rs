@@ -29,8 +29,8 @@ pub trait StateMachine: Send + Sync + 'static {
     fn lane(command: &Self::Command) -> Lane;
     /// The entry that carries these commands.
     fn encode(commands: &[Self::Command]) -> Vec<u8>;
-    /// The commands an entry carries.
-    fn decode(entry: &[u8]) -> Result<Vec<Self::Command>, Self::DecodeError>;
+    /// The commands an entry carries; none in the place of one this program does not know and may skip.
+    fn decode(entry: &[u8]) -> Result<Vec<Option<Self::Command>>, Self::DecodeError>;
 }
 
 /// How a command waits for its entry.

@@ -70,9 +70,14 @@ impl<M: StateMachine> View<M> {
         self.events.subscribe()
     }
 
-    /// Applies commands of one entry in one go, from `first` on, and tells everybody.
-    pub(super) fn apply(&self, first: Position, commands: &[M::Command]) -> Vec<M::Reply> {
-        let mut replies = Vec::with_capacity(commands.len());
+    /// Applies commands of one entry in one go, from `first` on, and tells everybody. What is none takes its
+    /// position and has no effect.
+    pub(super) fn apply<'a>(
+        &self,
+        first: Position,
+        commands: impl Iterator<Item = Option<&'a M::Command>>,
+    ) -> Vec<M::Reply> {
+        let mut replies = Vec::new();
         let mut happened = Vec::new();
         let mut position = first;
         {
@@ -80,6 +85,7 @@ impl<M: StateMachine> View<M> {
             let mut events = Vec::new();
             for (offset, command) in (first.offset..).zip(commands) {
                 position.offset = offset;
+                let Some(command) = command else { continue };
                 replies.push(machine.apply(position, command, &mut events));
                 happened.extend(events.drain(..).map(|event| (position, event)));
             }

@@ -1,0 +1,9 @@
+//! This node as a member: its session, its lease, and the passing of time in the log.
+
+mod lease;
+mod session;
+mod ticker;
+
+pub use lease::renew;
+pub use session::{SessionError, SessionKeeper};
+pub use ticker::tick;

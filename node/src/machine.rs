@@ -1,0 +1,67 @@
+//! The queue as the log's state machine: how commands are stamped, ordered and written.
+
+use smsgrid::model::{Position, Timestamp};
+use smsgrid::queue::codec::Decoded;
+use smsgrid::queue::{self, Body, Command, Event, Queue, Reply};
+
+use crate::raft::{self, Lane, StateMachine};
+
+/// A handle for writes.
+pub type Proposer = raft::Proposer<Queue>;
+/// A handle for reads.
+pub type View = raft::View<Queue>;
+
+impl StateMachine for Queue {
+    type Command = Command;
+    type Reply = Reply;
+    type Event = Event;
+    type DecodeError = queue::codec::CodecError;
+
+    fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply {
+        Queue::apply(self, position, command, events)
+    }
+
+    fn now(&self) -> Timestamp {
+        Queue::now(self)
+    }
+
+    fn stamp(command: &mut Command, now: Timestamp) {
+        command.now = now;
+    }
+
+    fn lane(command: &Command) -> Lane {
+        match command.body {
+            Body::Submit(_) => Lane::Submit,
+            Body::RegisterSession { .. }
+            | Body::ExpireSession { .. }
+            | Body::RegisterModem { .. }
+            | Body::UnregisterModem { .. }
+            | Body::Ready { .. }
+            | Body::Withdraw { .. }
+            | Body::Start { .. }
+            | Body::Outcome { .. }
+            | Body::NotWritten { .. }
+            | Body::Resolve { .. }
+            | Body::Cancel { .. }
+            | Body::Hold { .. }
+            | Body::Release { .. }
+            | Body::BlockModem { .. }
+            | Body::UnblockModem { .. }
+            | Body::SetPolicy(_)
+            | Body::Tick => Lane::Settle,
+        }
+    }
+
+    fn encode(commands: &[Command]) -> Vec<u8> {
+        queue::codec::encode_entry(commands)
+    }
+
+    fn decode(entry: &[u8]) -> Result<Vec<Option<Command>>, Self::DecodeError> {
+        let decoded = queue::codec::decode_entry(entry)?;
+        let commands = decoded.into_iter().map(|decoded| match decoded {
+            Decoded::Command(command) => Some(command),
+            Decoded::Skipped { .. } => None,
+        });
+        Ok(commands.collect())
+    }
+}

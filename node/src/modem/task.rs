@@ -1,0 +1,300 @@
+//! The task of one modem: moves the effects of its worker, and tells it what came of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use smsgrid::model::{Attempt, Name, PartOutcome, SessionId, Time};
+use smsgrid::queue::{Body, Command, Queue, Reply};
+use smsgrid::worker::Lease;
+use smsgrid::worker::modem::{Context, Effect, ModemWorker, Settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, trace, warn};
+
+use super::notify::Waker;
+use super::outcomes::Outcomes;
+use super::pin_marks::PinMark;
+use super::port::{Location, Port, PortError};
+use super::report;
+use crate::clock::Clock;
+use crate::machine::{Proposer, View};
+use crate::raft::{ProposeError, Rejection};
+
+/// Octets read from a port at once.
+const READ_OCTETS: usize = 4096;
+/// Longest wait for a port to take what is written.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one try of a proposal may take.
+const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Wait before a proposal that was not answered is repeated.
+const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
+
+/// What a worker shares with the rest of the node.
+#[derive(Clone)]
+pub struct Shared {
+    /// The node's name, as the client of its own commands.
+    pub client: Name,
+    /// Writes.
+    pub proposer: Proposer,
+    /// Reads.
+    pub view: View,
+    /// Outcomes on their way to the log.
+    pub outcomes: Outcomes,
+    /// The node's lease.
+    pub lease: Arc<Mutex<Lease>>,
+    /// The node's session.
+    pub session: watch::Receiver<Option<SessionId>>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// One modem with its port.
+pub struct ModemTask {
+    shared: Shared,
+    name: Name,
+    location: Location,
+    worker: ModemWorker,
+    port: Option<Port>,
+    waker: Waker,
+    pin: Option<(PinMark, String)>,
+    pending: Option<Pending>,
+    marking: Option<Pending>,
+    port_failed: Option<String>,
+}
+
+/// The answer that is awaited.
+type Pending = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+enum Answer {
+    Reply(Reply),
+    Recorded,
+    PinMarked,
+    /// The log has stopped: nothing will be answered any more.
+    Over,
+}
+
+/// What woke the task.
+enum Wake {
+    Bytes(std::io::Result<usize>),
+    Answer(Answer),
+    Drain,
+    Look,
+}
+
+impl ModemTask {
+    /// A task for the modem at `location`. `pin` is the PIN its settings hold, with the mark that it was tried.
+    pub fn new(
+        shared: Shared,
+        location: Location,
+        settings: Settings,
+        waker: Waker,
+        pin: Option<(PinMark, String)>,
+    ) -> ModemTask {
+        ModemTask {
+            name: settings.name.clone(),
+            worker: ModemWorker::new(settings),
+            shared,
+            location,
+            port: None,
+            waker,
+            pin,
+            pending: None,
+            marking: None,
+            port_failed: None,
+        }
+    }
+
+    /// Runs until `drain` is cancelled and everything is given back.
+    #[tracing::instrument(name = "modem", skip_all, fields(modem = %self.name))]
+    pub async fn run(mut self, drain: CancellationToken) {
+        let mut buffer = vec![0; READ_OCTETS];
+        let mut draining = false;
+        self.tell(ModemWorker::handle_wake);
+        loop {
+            self.carry_out().await;
+            if self.worker.is_stopped() {
+                return;
+            }
+            match self.wait(&mut buffer, &drain, draining).await {
+                Wake::Bytes(Ok(0)) => self.lose_port("the other end closed it"),
+                Wake::Bytes(Ok(octets)) => {
+                    let bytes = buffer.get(..octets).unwrap_or_default().to_vec();
+                    self.tell(|worker, context| worker.handle_input(&bytes, context));
+                }
+                Wake::Bytes(Err(failure)) => self.lose_port(&failure.to_string()),
+                Wake::Answer(Answer::Reply(reply)) => {
+                    self.tell(|worker, context| worker.handle_reply(&reply, context));
+                }
+                Wake::Answer(Answer::Recorded) => self.tell(ModemWorker::handle_recorded),
+                Wake::Answer(Answer::PinMarked) => self.tell(ModemWorker::handle_pin_marked),
+                Wake::Answer(Answer::Over) => return,
+                Wake::Drain => {
+                    draining = true;
+                    self.tell(ModemWorker::handle_drain);
+                }
+                Wake::Look => self.tell(ModemWorker::handle_wake),
+            }
+        }
+    }
+
+    async fn wait(&mut self, buffer: &mut [u8], drain: &CancellationToken, draining: bool) -> Wake {
+        let now = self.shared.clock.now();
+        let due = self.worker.poll_timeout().map(|due| due.since(now));
+        let port = self.port.as_mut();
+        tokio::select! {
+            biased;
+            answer = or_never(self.pending.as_mut()) => {
+                self.pending = None;
+                Wake::Answer(answer)
+            }
+            answer = or_never(self.marking.as_mut()) => {
+                self.marking = None;
+                Wake::Answer(answer)
+            }
+            read = read(port, buffer) => Wake::Bytes(read),
+            () = self.waker.woken() => Wake::Look,
+            () = drain.cancelled(), if !draining => Wake::Drain,
+            () = or_never(due.map(tokio::time::sleep)) => Wake::Look,
+        }
+    }
+
+    /// Moves every effect that is due.
+    async fn carry_out(&mut self) {
+        while let Some(effect) = self.worker.poll_effect() {
+            match effect {
+                Effect::OpenPort => self.open().await,
+                Effect::ClosePort => self.port = None,
+                Effect::Write(bytes) => self.write(&bytes).await,
+                Effect::Propose(body) => self.pending = Some(self.propose(body)),
+                Effect::Record { attempt, outcome } => self.pending = Some(self.record(attempt, outcome)),
+                Effect::Forget { attempt } => self.shared.outcomes.forget(attempt).await,
+                Effect::MarkPin => self.marking = self.mark_pin(),
+                Effect::UnmarkPin => self.unmark_pin(),
+                Effect::Notify(notice) => report::notice(&notice, &self.location),
+                Effect::Trace(line) => trace!(line, "dialogue"),
+            }
+            self.waker.follow(self.worker.registration());
+        }
+    }
+
+    async fn open(&mut self) {
+        match self.location.open().await {
+            Ok(port) => {
+                self.port_failed = None;
+                self.port = Some(port);
+                self.tell(ModemWorker::handle_opened);
+            }
+            Err(failure) => {
+                self.say_once(&failure);
+                self.tell(ModemWorker::handle_port_failed);
+            }
+        }
+    }
+
+    /// The same fault of the same port is news once.
+    fn say_once(&mut self, failure: &PortError) {
+        let said = failure.to_string();
+        if self.port_failed.as_ref() != Some(&said) {
+            report::port_failed(failure);
+            self.port_failed = Some(said);
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) {
+        let Some(port) = &mut self.port else { return };
+        let written = tokio::time::timeout(WRITE_TIMEOUT, async {
+            port.stream().write_all(bytes).await?;
+            port.stream().flush().await
+        });
+        match written.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => self.lose_port(&failure.to_string()),
+            Err(_) => self.lose_port("it takes no bytes"),
+        }
+    }
+
+    fn lose_port(&mut self, why: &str) {
+        warn!(port = %self.location, why, "port lost");
+        self.port = None;
+        self.tell(ModemWorker::handle_port_failed);
+    }
+
+    /// Rule 1 of the claim protocol: repeated unchanged until answered.
+    fn propose(&self, body: Body) -> Pending {
+        let (proposer, client) = (self.shared.proposer.clone(), self.shared.client.clone());
+        Box::pin(async move {
+            loop {
+                let command = Command { client: client.clone(), now: Default::default(), body: body.clone() };
+                match proposer.propose(command, PROPOSE_TIMEOUT).await {
+                    Ok(reply) => return Answer::Reply(reply),
+                    Err(ProposeError::Rejected(Rejection::Stopped)) => return Answer::Over,
+                    Err(ProposeError::Rejected(_) | ProposeError::Unknown(_)) => {
+                        tokio::time::sleep(PROPOSE_AGAIN).await;
+                    }
+                }
+            }
+        })
+    }
+
+    fn record(&self, attempt: Attempt, outcome: PartOutcome) -> Pending {
+        let outcomes = self.shared.outcomes.clone();
+        Box::pin(async move {
+            match outcomes.record(attempt, outcome).await {
+                Ok(()) => Answer::Recorded,
+                Err(failure) => {
+                    error!(%attempt, %failure, "the outbox failed; the node must stop");
+                    Answer::Over
+                }
+            }
+        })
+    }
+
+    fn mark_pin(&self) -> Option<Pending> {
+        let (mark, pin) = self.pin.clone()?;
+        Some(Box::pin(async move {
+            match tokio::task::spawn_blocking(move || mark.set(&pin)).await {
+                Ok(Ok(())) => Answer::PinMarked,
+                Ok(Err(failure)) => {
+                    error!(%failure, "the PIN is not used: that it was tried cannot be written down");
+                    std::future::pending().await
+                }
+                Err(_) => Answer::Over,
+            }
+        }))
+    }
+
+    fn unmark_pin(&self) {
+        if let Some((mark, _)) = &self.pin
+            && let Err(failure) = mark.clear()
+        {
+            warn!(%failure, "the mark of the PIN cannot be removed; the PIN will not be used again");
+        }
+    }
+
+    /// Gives the worker an input together with what it may look at.
+    fn tell(&mut self, input: impl FnOnce(&mut ModemWorker, &Context<'_>)) {
+        let lease = *self.shared.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = *self.shared.session.borrow();
+        let now: Time = self.shared.clock.now();
+        let worker = &mut self.worker;
+        self.shared.view.read(|queue: &Queue| input(worker, &Context { queue, session, lease: &lease, now }));
+    }
+}
+
+/// The future, or one that never ends when there is none.
+async fn or_never<F: Future>(future: Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn read(port: Option<&mut Port>, buffer: &mut [u8]) -> std::io::Result<usize> {
+    match port {
+        Some(port) => port.stream().read(buffer).await,
+        None => std::future::pending().await,
+    }
+}

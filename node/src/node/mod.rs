@@ -1,0 +1,159 @@
+//! One node: what it opens, in which order, and how it stops.
+//!
+//! ```text
+//! start  data directory ─▶ log, replayed ─▶ outbox ─▶ what the outbox knows, proposed ─▶ session ─▶ modems ─▶ spool
+//! drain  spool ◀─ modems: parts of started messages end ◀─ session ◀─ log
+//! ```
+//!
+//! The outbox goes before the session: registering it makes uncertain whatever is still in flight.
+
+mod modems;
+mod open;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use smsgrid::model::Timestamp;
+use smsgrid::queue::{Body, Command};
+use smsgrid::worker::{Lease, LeaseTerms};
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::cluster::{SessionKeeper, renew, tick};
+use crate::config::Config;
+use crate::machine::{Proposer, View};
+use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
+use crate::raft::{self, ProposeError, Rejection};
+use crate::submit::Submitter;
+use crate::tasks::{Tasks, UnexpectedEnd};
+
+pub use open::StartError;
+
+/// How long the log may take to end its last group.
+const LOG_DRAIN: Duration = Duration::from_secs(5);
+/// How long one try of a proposal may take.
+const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Wait before a proposal that was not answered is repeated.
+const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
+
+/// A running node.
+pub struct Node {
+    config: Config,
+    tasks: Tasks,
+    modems: Tasks,
+    proposer: Proposer,
+    view: View,
+    outcomes: Outcomes,
+}
+
+impl Node {
+    /// Opens everything and starts every task. When it returns, messages are taken; modems and their networks may
+    /// take longer.
+    pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
+        let opened = open::open(&config, &clock).await?;
+        let tasks = Tasks::new();
+        let (proposer, view) = (opened.proposer.clone(), opened.view.clone());
+        let client = config.node.name.clone();
+        tasks.spawn("log", |_| async move { Ok(opened.driver.run().await?) });
+
+        let quiet = modems::in_flight(&view, opened.node);
+        let outcomes = Outcomes::new(opened.outbox);
+        settle_outbox(&outcomes, &proposer, &client).await?;
+        let data_dir = Arc::new(Mutex::new(opened.data_dir));
+        let (keeper, session) = SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone());
+        keeper.register().await?;
+        tasks.spawn("session", |_| async move { Ok(keeper.keep().await?) });
+
+        let terms = LeaseTerms::default();
+        let lease = Arc::new(Mutex::new(Lease::new(terms)));
+        tasks.spawn("lease", {
+            let (lease, session, clock) = (lease.clone(), session.clone(), clock.clone());
+            |cancel| async move {
+                cancel.run_until_cancelled(renew(lease, terms, session, clock)).await;
+                Ok(())
+            }
+        });
+        tasks.spawn("ticker", {
+            let ticking = tick(client.clone(), proposer.clone(), view.clone(), clock.clone());
+            |cancel| async move {
+                cancel.run_until_cancelled(ticking).await;
+                Ok(())
+            }
+        });
+        let wakers = Wakers::default();
+        tasks.spawn("wakers", {
+            let dispatch = wakers.clone().dispatch(view.events());
+            |cancel| async move {
+                cancel.run_until_cancelled(dispatch).await;
+                Ok(())
+            }
+        });
+        let modems = tasks.group();
+        let shared = Shared {
+            client,
+            proposer: proposer.clone(),
+            view: view.clone(),
+            outcomes: outcomes.clone(),
+            lease,
+            session,
+            clock,
+        };
+        modems::start(&config, &modems, &shared, &wakers, &quiet)?;
+        Ok(Node { config, tasks, modems, proposer, view, outcomes })
+    }
+
+    /// Takes messages.
+    pub fn submitter(&self) -> Submitter {
+        Submitter::new(self.proposer.clone())
+    }
+
+    /// The applied state.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Waits until a task ends that should not: the node must stop then.
+    pub async fn unexpected_end(&self) -> UnexpectedEnd {
+        self.tasks.unexpected_end().await
+    }
+
+    /// Stops in order: the parts of started messages end within the time the configuration gives, claims that were
+    /// not started go back, the log is closed.
+    pub async fn drain(self) {
+        let cut_off = self.modems.drain(self.config.node.drain_timeout).await;
+        if !cut_off.is_empty() {
+            warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
+        }
+        if let Err(failure) = self.outcomes.outbox().close().await {
+            warn!(%failure, "the outbox was not closed in order");
+        }
+        drop(self.proposer);
+        self.tasks.drain(LOG_DRAIN).await;
+        info!("stopped");
+    }
+}
+
+/// Rule 8: what an earlier life of this process knows of its parts goes to the log before the session ends there.
+async fn settle_outbox(
+    outcomes: &Outcomes,
+    proposer: &Proposer,
+    client: &smsgrid::model::Name,
+) -> Result<(), OutcomesError> {
+    for (attempt, outcome) in outcomes.left().await? {
+        info!(%attempt, ?outcome, "outcome found in the outbox");
+        loop {
+            let body = Body::Outcome { attempt, outcome, next: None, rearm: None };
+            let command = Command { client: client.clone(), now: Timestamp::ZERO, body };
+            match proposer.propose(command, PROPOSE_TIMEOUT).await {
+                Ok(_) => break,
+                Err(ProposeError::Rejected(Rejection::Stopped)) => return Ok(()),
+                Err(_) => tokio::time::sleep(PROPOSE_AGAIN).await,
+            }
+        }
+        outcomes.forget(attempt).await;
+    }
+    Ok(())
+}
+
+/// The driver of the log, with its machine named.
+type Driver = raft::Driver<smsgrid::queue::Queue>;

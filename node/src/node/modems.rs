@@ -1,0 +1,90 @@
+//! From the configuration of a modem to its running task.
+
+use std::collections::BTreeSet;
+
+use smsgrid::at::{Pin, PinPlan, Profile};
+use smsgrid::model::{Address, Name, NodeId, TypeOfNumber};
+use smsgrid::queue::Claim;
+use smsgrid::worker::modem::Settings;
+
+use super::StartError;
+use crate::config::{Config, Modem, Port};
+use crate::machine::View;
+use crate::modem::port::Location;
+use crate::modem::{ModemTask, PinMark, Shared, Wakers};
+use crate::tasks::Tasks;
+
+/// Modems that had a part in flight when an earlier life of this process ended: a late answer may still come.
+pub(super) fn in_flight(view: &View, node: NodeId) -> BTreeSet<Name> {
+    view.read(|queue| {
+        let session = queue.session(node).map(|session| session.id);
+        let claims = session.into_iter().flat_map(|session| queue.claims_of(session));
+        claims.filter(|claim: &&Claim| claim.in_flight().is_some()).map(|claim| claim.modem.clone()).collect()
+    })
+}
+
+/// Starts one task for each modem of the configuration.
+pub(super) fn start(
+    config: &Config,
+    tasks: &Tasks,
+    shared: &Shared,
+    wakers: &Wakers,
+    quiet: &BTreeSet<Name>,
+) -> Result<(), StartError> {
+    for (name, modem) in &config.modems {
+        let pin = modem.pin.as_ref().map(|pin| {
+            let mark = PinMark::of(&config.node.data_dir, name);
+            (mark, pin.reveal().to_owned())
+        });
+        let tried = pin.as_ref().is_some_and(|(mark, pin)| mark.is_set(pin));
+        let settings = Settings {
+            carries: modem.tags.iter().cloned().collect(),
+            pin: PinPlan {
+                pin: modem.pin.as_ref().and_then(|pin| Pin::new(pin.reveal())),
+                already_tried: tried,
+                ..PinPlan::default()
+            },
+            profile: profile(modem),
+            quiet_first: quiet.contains(name),
+            ..Settings::new(name.clone())
+        };
+        let location = location(modem);
+        let task = ModemTask::new(shared.clone(), location, settings, wakers.add(), pin);
+        tasks.spawn(name.as_str(), |drain| async move {
+            task.run(drain).await;
+            Ok(())
+        });
+    }
+    Ok(())
+}
+
+fn profile(modem: &Modem) -> Profile {
+    Profile {
+        service_centre: modem.smsc.as_ref().map(dialled),
+        init: modem.init.clone(),
+        check_registration: modem.check_network,
+        registration_wait: modem.registration_timeout,
+        result_timeout: modem.send_timeout,
+        command_timeout: modem.command_timeout,
+        prompt_timeout: modem.prompt_timeout,
+        prompt_delay: modem.prompt_delay,
+        quiet: modem.quiet_time,
+        trace: tracing::enabled!(tracing::Level::TRACE),
+        ..Profile::default()
+    }
+}
+
+fn dialled(address: &Address) -> String {
+    let plus = if address.type_of_number() == TypeOfNumber::International { "+" } else { "" };
+    format!("{plus}{}", address.reveal())
+}
+
+fn location(modem: &Modem) -> Location {
+    match &modem.port {
+        Port::Serial(device) => {
+            Location::Serial { device: device.clone(), baudrate: modem.baudrate, rtscts: modem.rtscts }
+        }
+        Port::Tcp(address) => Location::Tcp { address: address.clone() },
+        Port::Simulated(_) => Location::Tcp { address: String::new() },
+    }
+}

@@ -1,0 +1,97 @@
+//! Opening what a node keeps on disk: each step refuses before the next touches anything.
+
+use std::sync::Arc;
+
+use smsgrid::log::{Known, Owner, SEGMENT_OCTETS};
+use smsgrid::model::NodeId;
+use smsgrid::queue::{Policy, Queue};
+use ulid::Ulid;
+
+use super::Driver;
+use crate::clock::Clock;
+use crate::cluster::SessionError;
+use crate::config::Config;
+use crate::identity::{DataDir, Identity, IdentityError};
+use crate::machine::{Proposer, View};
+use crate::modem::OutcomesError;
+use crate::outbox::{Outbox, OutboxError};
+use crate::raft::{self, OpenError, Options, SegmentLog};
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The log cannot be opened.
+    #[error("the log in {path} cannot be opened")]
+    Log {
+        /// Its directory.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// The log cannot be replayed.
+    #[error("the log cannot be replayed")]
+    Replay(#[from] raft::StartError),
+    /// The outbox cannot be opened.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The outbox cannot be read.
+    #[error(transparent)]
+    Outcomes(#[from] OutcomesError),
+    /// No session could be registered.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A simulated modem cannot be started.
+    #[error("modem {modem} cannot be simulated: {why}")]
+    Simulator {
+        /// The modem.
+        modem: smsgrid::model::Name,
+        /// Why.
+        why: String,
+    },
+    /// The process stops.
+    #[error("starting was abandoned")]
+    Abandoned,
+}
+
+/// Everything a node keeps on disk, open and replayed.
+pub(super) struct Opened {
+    pub(super) data_dir: DataDir,
+    pub(super) node: NodeId,
+    pub(super) proposer: Proposer,
+    pub(super) view: View,
+    pub(super) driver: Driver,
+    pub(super) outbox: Outbox,
+}
+
+pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, StartError> {
+    let (path, name) = (config.node.data_dir.clone(), config.node.name.clone());
+    let (data_dir, log, outbox) = tokio::task::spawn_blocking(move || {
+        let data_dir = DataDir::open(&path, &name)?;
+        let owner = owner(data_dir.identity());
+        let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: Known::default() };
+        let folder = path.join("log");
+        let log =
+            SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
+        let outbox = Outbox::open(&path.join("outbox"), owner)?;
+        Ok::<_, StartError>((data_dir, log, outbox))
+    })
+    .await
+    .map_err(|_| StartError::Abandoned)??;
+    let node = data_dir.identity().node;
+    let calendar: raft::Clock = Arc::new({
+        let clock = clock.clone();
+        move || clock.utc()
+    });
+    let queue = Queue::new(Policy::default());
+    let (proposer, view, driver) = raft::start(log, node, queue, 0, calendar).await?;
+    Ok(Opened { data_dir, node, proposer, view, driver, outbox })
+}
+
+fn owner(identity: &Identity) -> Owner {
+    let cluster = Ulid::from_string(&identity.cluster).map(|ulid| ulid.to_bytes()).unwrap_or_default();
+    Owner { cluster, node: identity.node.0.to_be_bytes() }
+}
