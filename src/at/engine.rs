@@ -1,10 +1,38 @@
 //! The engine: one procedure, one command in flight, absolute deadlines.
+//!
+//! ```text
+//!                    ┌────────────── Wait ◀────────────┐
+//!  Idle ──start──▶ advance ── Ask ──▶ Exchange ──▶ advance ── End ──▶ Idle
+//!                    └────────────── Confirm ◀─────────┘
+//! ```
+//!
+//! Every stage has its own deadline and the procedure as a whole has one, so a modem that says anything, or
+//! nothing, holds the engine for a known time at most.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use crate::model::{NotWrittenReason, Time};
+use crate::model::{NotWrittenReason, PartOutcome, Time};
 
-use super::{Event, Procedure, Profile};
+use super::codes;
+use super::dialogue::{self, Abandoned, Context, Dialogue, Input, Knowledge, Recover, Step};
+use super::exchange::{End, Exchange, Offered};
+use super::framer::{Framer, Token};
+use super::response::{FinalResult, is_answer, is_hex};
+use super::storage::is_whole;
+use super::trace::masked;
+use super::urc::{Listener, is_boot_line};
+use super::{Driver, Event, Procedure, ProcedureKind, Profile, SendEnd, SendPart, Urc};
+
+/// Events kept for a host that does not take them: noise beyond the first number is dropped, then all.
+const NOISE_MAX: usize = 256;
+const EVENTS_MAX: usize = 8192;
+/// Longest PDU: 12 octets of service centre address and 164 of SMS-SUBMIT, in hex, and some room.
+const PDU_DIGITS_MAX: usize = 400;
+/// What a procedure may take besides the waits the profile names: many commands, none of them slow.
+const PROCEDURE_MAX: Duration = Duration::from_secs(600);
+/// The rest of a quiet time once the late answer is there.
+const QUIET_AFTER_ANSWER: Duration = Duration::from_secs(1);
 
 /// Why a procedure was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,66 +52,175 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Engine {
     profile: Profile,
-    transmit: VecDeque<Vec<u8>>,
+    modem: Knowledge,
+    framer: Framer,
+    listener: Listener,
+    running: Option<Running>,
+    transmit: VecDeque<Piece>,
     events: VecDeque<Event>,
-    deadline: Option<Time>,
+}
+
+#[derive(Debug)]
+struct Running {
+    dialogue: Box<dyn Dialogue>,
+    stage: Stage,
+    overdue_at: Time,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Exchange(Exchange),
+    Wait { until: Time },
+    Confirm { until: Time },
+}
+
+/// Bytes to be written at once.
+#[derive(Debug)]
+struct Piece {
+    bytes: Vec<u8>,
+    /// Whether the command in flight is handed over with it.
+    last: bool,
 }
 
 impl Engine {
     /// An engine that has said nothing yet.
     pub fn new(profile: Profile) -> Engine {
-        Engine { profile, transmit: VecDeque::new(), events: VecDeque::new(), deadline: None }
+        let modem = Knowledge::new(profile.driver.unwrap_or(Driver::generic()));
+        Engine {
+            profile,
+            modem,
+            framer: Framer::default(),
+            listener: Listener::default(),
+            running: None,
+            transmit: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
 
-    /// Begins a procedure. `Initialise`, `Resynchronise` and `Reset` may start at any time the engine is not busy;
-    /// the others need a configured modem.
+    /// Begins a procedure. `Initialise`, `Resynchronise` and `Reset` need no configured modem; the others do.
     pub fn start(&mut self, procedure: Procedure, now: Time) -> Result<(), StartError> {
-        let _ = (procedure, now, &self.profile);
-        Err(StartError::NotConfigured)
+        if self.running.is_some() {
+            return Err(StartError::Busy);
+        }
+        let preparatory = matches!(
+            procedure.kind(),
+            ProcedureKind::Initialise | ProcedureKind::Resynchronise | ProcedureKind::Reset
+        );
+        if !preparatory && !self.modem.configured {
+            return Err(StartError::NotConfigured);
+        }
+        if !is_writable(&procedure, &self.profile) {
+            return Err(StartError::Unwritable);
+        }
+        if procedure.kind() == ProcedureKind::Initialise {
+            self.modem.configured = false;
+        }
+        let overdue_at = now + self.longest(&procedure);
+        self.advance(dialogue::of(procedure), Input::Begin, overdue_at, now);
+        Ok(())
     }
 
     /// Whether nothing runs, so that a procedure may start.
     pub fn is_idle(&self) -> bool {
-        self.deadline.is_none()
+        self.running.is_none()
     }
 
     /// Whether the modem is configured, so that any procedure may start.
     pub fn is_configured(&self) -> bool {
-        false
+        self.modem.configured
+    }
+
+    /// The driver in use.
+    pub fn driver(&self) -> &'static Driver {
+        self.modem.driver
     }
 
     /// Bytes the modem sent.
     pub fn handle_input(&mut self, bytes: &[u8], now: Time) {
-        let _ = (bytes, now);
+        for byte in bytes {
+            match self.framer.push(*byte) {
+                None => {}
+                Some(Token::Line(line)) => self.line(&line, now),
+                Some(Token::Prompt) => self.prompt(now),
+                Some(Token::Overlong) => {
+                    self.push(Event::Unsolicited(Urc::Noise("<overlong line>".to_owned())))
+                }
+            }
+        }
     }
 
     /// It is `now`: ends what is due.
     pub fn handle_timeout(&mut self, now: Time) {
-        let _ = now;
+        let Some(running) = self.running.take() else { return };
+        if running.overdue_at <= now {
+            self.overdue(running, now);
+            return;
+        }
+        let input = match running.stage {
+            Stage::Exchange(exchange) if exchange.deadline <= now => {
+                self.transmit.clear();
+                Input::Reply(exchange.reply(End::Silent))
+            }
+            Stage::Wait { until } if until <= now => Input::Elapsed,
+            Stage::Confirm { until } if until <= now => Input::Unconfirmed,
+            Stage::Exchange(_) | Stage::Wait { .. } | Stage::Confirm { .. } => {
+                self.running = Some(running);
+                return;
+            }
+        };
+        self.advance(running.dialogue, input, running.overdue_at, now);
     }
 
     /// The host stands by what it was asked at `PromptReached` or `PinToBeTried`. Without such a question
     /// it does nothing.
     pub fn confirm_write(&mut self, now: Time) {
-        let _ = now;
+        let Some(running) = self.running.take_if(|running| matches!(running.stage, Stage::Confirm { .. }))
+        else {
+            return;
+        };
+        self.advance(running.dialogue, Input::Confirmed, running.overdue_at, now);
     }
 
     /// Gives the running procedure up. A part whose Ctrl-Z has not been taken yet ends as not written for
-    /// `reason`; one whose Ctrl-Z has been taken goes on. Returns whether anything was given up.
+    /// `reason`; one whose Ctrl-Z has been taken goes on, and so does a recovery. Returns whether
+    /// anything was given up.
     pub fn abort(&mut self, reason: NotWrittenReason, now: Time) -> bool {
-        let _ = (reason, now);
-        false
+        let Some(running) = self.running.take_if(|running| running.is_abortable()) else { return false };
+        self.transmit.clear();
+        let kind = running.dialogue.kind();
+        let overdue_at = running.overdue_at;
+        self.abandon(running, Abandoned::Aborted(reason), now);
+        if kind != ProcedureKind::Initialise {
+            self.advance(Box::new(Recover::new(Duration::ZERO)), Input::Begin, overdue_at, now);
+        }
+        true
     }
 
-    /// The port failed, or was closed. Bytes not taken yet are forgotten.
+    /// The port failed, or was closed. Bytes not taken yet are forgotten. Answers that still come belong to
+    /// nobody: the port may lead to another modem when it is opened again.
     pub fn port_lost(&mut self, now: Time) {
-        let _ = now;
+        self.transmit.clear();
+        self.framer.clear();
+        self.listener.clear();
+        if let Some(running) = self.running.take() {
+            self.abandon(running, Abandoned::PortLost, now);
+        }
+        self.modem.configured = false;
+        self.modem.selected = None;
+        self.modem.unsettled = None;
     }
 
     /// The next bytes to write. They have to be written whole before the next are taken; when that fails
-    /// the host calls `port_lost` instead of taking more.
+    /// the host calls `port_lost` instead of taking more: Ctrl-Z comes by itself, so what was never taken
+    /// was never written.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        self.transmit.pop_front()
+        let piece = self.transmit.pop_front()?;
+        if piece.last
+            && let Some(Running { stage: Stage::Exchange(exchange), .. }) = &mut self.running
+        {
+            exchange.handed_over = true;
+        }
+        Some(piece.bytes)
     }
 
     /// The next event, in the order they happened.
@@ -93,6 +230,234 @@ impl Engine {
 
     /// When `handle_timeout` wants to be called; none when nothing runs.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.deadline
+        let running = self.running.as_ref()?;
+        let due = match &running.stage {
+            Stage::Exchange(exchange) => exchange.deadline,
+            Stage::Wait { until } | Stage::Confirm { until } => *until,
+        };
+        Some(due.min(running.overdue_at))
+    }
+
+    fn line(&mut self, line: &str, now: Time) {
+        if self.profile.trace {
+            self.push(Event::Traced(format!("< {}", masked(line))));
+        }
+        let mut heard = Vec::new();
+        let resumed = self.listener.resume(line, &mut heard);
+        self.heard(std::mem::take(&mut heard), line, now);
+        if resumed || self.claimed(line, now) {
+            return;
+        }
+        if self.listener.hear(line, &mut heard) {
+            self.heard(heard, line, now);
+            return;
+        }
+        self.offer(line, now);
+    }
+
+    fn claimed(&mut self, line: &str, now: Time) -> bool {
+        match &mut self.running {
+            Some(Running { stage: Stage::Exchange(exchange), .. }) => exchange.claim(line, now),
+            Some(_) | None => false,
+        }
+    }
+
+    fn offer(&mut self, line: &str, now: Time) {
+        let offered = match &mut self.running {
+            Some(Running { stage: Stage::Exchange(exchange), .. }) => exchange.offer(line),
+            Some(_) | None => Offered::Refused,
+        };
+        match offered {
+            Offered::Taken => {}
+            Offered::Ended(end) => self.end_exchange(end, now),
+            Offered::Refused => self.stray(line, now),
+        }
+    }
+
+    fn prompt(&mut self, now: Time) {
+        let awaited = matches!(&self.running, Some(Running { stage: Stage::Exchange(exchange), .. })
+            if exchange.handed_over && exchange.command.awaits_prompt());
+        match awaited {
+            true => self.end_exchange(End::Prompt, now),
+            false => self.push(Event::Unsolicited(Urc::Noise(">".to_owned()))),
+        }
+    }
+
+    fn end_exchange(&mut self, end: End, now: Time) {
+        let Some(Running { dialogue, stage: Stage::Exchange(exchange), overdue_at }) = self.running.take()
+        else {
+            return;
+        };
+        // What was not taken yet will never be written.
+        self.transmit.clear();
+        self.advance(dialogue, Input::Reply(exchange.reply(end)), overdue_at, now);
+    }
+
+    fn heard(&mut self, urcs: Vec<Urc>, line: &str, now: Time) {
+        for urc in urcs {
+            let restart = matches!(urc, Urc::Restarted | Urc::PowerFailing);
+            let forgetful = restart || urc == Urc::SimGone;
+            self.push(Event::Unsolicited(urc));
+            if forgetful {
+                self.modem.configured = false;
+            }
+            if restart {
+                self.restarted(line, now);
+            }
+        }
+    }
+
+    fn restarted(&mut self, line: &str, now: Time) {
+        let Some(running) = &mut self.running else { return };
+        if is_boot_line(line) {
+            running.dialogue.restarted();
+        }
+        if matches!(&running.stage, Stage::Exchange(exchange) if exchange.command.ends_on_restart()) {
+            self.end_exchange(End::Restarted, now);
+        }
+    }
+
+    /// A line nobody asked for. After an uncertain part it may be the answer that was missing.
+    fn stray(&mut self, line: &str, now: Time) {
+        if let Some(outcome) = self.late_answer(line) {
+            self.settle(outcome, now);
+            return;
+        }
+        let text = if is_hex(line) { masked(line) } else { line.to_owned() };
+        self.push(Event::Unsolicited(match is_answer(line) {
+            true => Urc::StrayAnswer(text),
+            false => Urc::Noise(text),
+        }));
+    }
+
+    fn late_answer(&self, line: &str) -> Option<PartOutcome> {
+        let unsettled = self.modem.unsettled.as_ref()?;
+        if let Some(sent) = codes::sent(line) {
+            return Some(sent);
+        }
+        let Some(FinalResult::Error(Some(crate::model::Cause::Cms(code)))) = FinalResult::parse(line) else {
+            return None;
+        };
+        match codes::end_of_code(code, &unsettled.part, self.modem.driver) {
+            SendEnd::Outcome(refused @ PartOutcome::Refused(_)) if unsettled.unanswered => Some(refused),
+            SendEnd::Outcome(_) | SendEnd::NotWritten { .. } | SendEnd::EarlierCopyAccepted => None,
+        }
+    }
+
+    fn settle(&mut self, outcome: PartOutcome, now: Time) {
+        let Some(unsettled) = self.modem.unsettled.take() else { return };
+        self.push(Event::LateAnswer { attempt: unsettled.attempt(), outcome });
+        if let Some(Running { stage: Stage::Wait { until }, .. }) = &mut self.running {
+            *until = (*until).min(now + QUIET_AFTER_ANSWER);
+        }
+    }
+
+    /// Tells the dialogue what came and does what it says, until something has to be waited for.
+    fn advance(&mut self, mut dialogue: Box<dyn Dialogue>, mut input: Input, overdue_at: Time, now: Time) {
+        loop {
+            let stage = match dialogue.advance(input, &mut self.context(now)) {
+                Step::End => return,
+                Step::Continue(next) => {
+                    dialogue = next;
+                    input = Input::Begin;
+                    continue;
+                }
+                Step::Ask(command) => {
+                    self.trace_sent(&command.shown());
+                    let pieces = command.pieces();
+                    let count = pieces.len();
+                    let pieces = pieces.into_iter().enumerate();
+                    self.transmit.extend(pieces.map(|(at, bytes)| Piece { bytes, last: at + 1 == count }));
+                    let deadline = now + command.timeout(&self.profile);
+                    Stage::Exchange(Exchange::new(command, deadline))
+                }
+                Step::Write(bytes, pause) => {
+                    self.trace_sent(&format!("<{} octets>", bytes.len()));
+                    self.transmit.push_back(Piece { bytes, last: false });
+                    Stage::Wait { until: now + pause }
+                }
+                Step::Wait(pause) => Stage::Wait { until: now + pause },
+                Step::Confirm => Stage::Confirm { until: now + self.profile.confirm_timeout },
+            };
+            self.running = Some(Running { dialogue, stage, overdue_at });
+            return;
+        }
+    }
+
+    fn overdue(&mut self, running: Running, now: Time) {
+        self.transmit.clear();
+        self.abandon(running, Abandoned::Overdue, now);
+        self.modem.configured = false;
+        self.push(Event::NeedsReopen);
+    }
+
+    fn abandon(&mut self, running: Running, why: Abandoned, now: Time) {
+        let Running { mut dialogue, stage, .. } = running;
+        let exchange = match stage {
+            Stage::Exchange(exchange) => Some(exchange),
+            Stage::Wait { .. } | Stage::Confirm { .. } => None,
+        };
+        dialogue.abandoned(why, exchange, &mut self.context(now));
+    }
+
+    fn context(&mut self, now: Time) -> Context<'_> {
+        Context { profile: &self.profile, modem: &mut self.modem, events: &mut self.events, now }
+    }
+
+    fn longest(&self, procedure: &Procedure) -> Duration {
+        let own = match procedure {
+            Procedure::Initialise { quiet, .. } => {
+                *quiet + self.profile.registration_wait + self.profile.warm_up_max * 2
+            }
+            Procedure::SendPart(_) => self.profile.result_timeout.unwrap_or(self.modem.driver.result_timeout),
+            Procedure::Ask { patience, .. } => *patience,
+            Procedure::Survey
+            | Procedure::List { .. }
+            | Procedure::Read { .. }
+            | Procedure::Delete { .. }
+            | Procedure::Resynchronise
+            | Procedure::Reset(_) => Duration::ZERO,
+        };
+        own + self.profile.quiet + PROCEDURE_MAX
+    }
+
+    fn trace_sent(&mut self, shown: &str) {
+        if self.profile.trace {
+            self.push(Event::Traced(format!("> {}", masked(shown))));
+        }
+    }
+
+    fn push(&mut self, event: Event) {
+        let noise =
+            matches!(event, Event::Unsolicited(Urc::Noise(_) | Urc::StrayAnswer(_)) | Event::Traced(_));
+        let room = if noise { NOISE_MAX } else { EVENTS_MAX };
+        if self.events.len() < room {
+            self.events.push_back(event);
+        }
+    }
+}
+
+impl Running {
+    fn is_abortable(&self) -> bool {
+        let on_the_wire = matches!(&self.stage, Stage::Exchange(exchange)
+            if exchange.handed_over && exchange.command.hands_over());
+        self.dialogue.kind() != ProcedureKind::Resynchronise && !on_the_wire
+    }
+}
+
+/// Whether nothing in the request could be more than it says.
+fn is_writable(procedure: &Procedure, profile: &Profile) -> bool {
+    match procedure {
+        Procedure::SendPart(SendPart { pdu_hex, tpdu_length, .. }) => {
+            is_hex(pdu_hex) && pdu_hex.len() <= PDU_DIGITS_MAX && is_whole(pdu_hex, *tpdu_length)
+        }
+        Procedure::Ask { line, .. } => dialogue::is_askable(line),
+        Procedure::Initialise { .. } => profile.is_writable(dialogue::is_askable),
+        Procedure::Survey
+        | Procedure::List { .. }
+        | Procedure::Read { .. }
+        | Procedure::Delete { .. }
+        | Procedure::Resynchronise
+        | Procedure::Reset(_) => true,
     }
 }

@@ -90,6 +90,19 @@ impl SignalQuality {
 }
 
 impl Registration {
+    /// The meaning of `<stat>` (TS 27.007 section 7.2). 6 and 7 are registered for SMS only, 8 for emergency
+    /// calls only, 9 and 10 without preference for circuit-switched fallback.
+    pub(super) const fn from_stat(stat: u8) -> Registration {
+        match stat {
+            0 => Registration::Idle,
+            1 | 6 | 9 => Registration::Home,
+            2 => Registration::Searching,
+            3 => Registration::Denied,
+            5 | 7 | 10 => Registration::Roaming,
+            _ => Registration::Unknown,
+        }
+    }
+
     /// Whether a message can go out.
     pub const fn is_registered(self) -> bool {
         match self {

@@ -23,16 +23,23 @@
 //! The engine knows neither claims nor leases: the host answers for them at [`Event::PromptReached`].
 
 mod breaker;
+mod codes;
+mod command;
+mod dialogue;
 mod driver;
 mod engine;
 mod event;
+mod exchange;
 mod facts;
+mod framer;
 mod ladder;
 mod pin;
 mod procedure;
 mod profile;
 mod response;
 mod storage;
+mod timestamp;
+mod trace;
 mod urc;
 
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::InitialiseFailure;
+
 /// A PIN (or PUK) of 4 to 8 digits. It never appears in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pin(String);
@@ -13,7 +15,7 @@ pub struct PinPlan {
     pub pin: Option<Pin>,
     /// The host knows that this very PIN was tried on this SIM and did not unlock it. It is not tried again.
     pub already_tried: bool,
-    /// A person asked to use the last attempt.
+    /// A person asked to use this PIN for once, even if it was tried before and even as the last attempt.
     pub use_last_attempt: bool,
     /// Never ask the modem about its PIN: some phones answer nonsense.
     pub ignore: bool,
@@ -30,6 +32,21 @@ impl Pin {
 
     pub(super) fn digits(&self) -> &str {
         &self.0
+    }
+}
+
+impl PinPlan {
+    /// The PIN, if it may be used now.
+    pub(super) fn usable(&self, attempts_left: Option<u8>) -> Result<&Pin, InitialiseFailure> {
+        let Some(pin) = &self.pin else { return Err(InitialiseFailure::PinNeeded { attempts_left }) };
+        if self.already_tried && !self.use_last_attempt {
+            return Err(InitialiseFailure::PinAlreadyTried { attempts_left });
+        }
+        match attempts_left {
+            Some(0) => Err(InitialiseFailure::PukLocked),
+            Some(1) if !self.use_last_attempt => Err(InitialiseFailure::PinLastAttempt),
+            Some(_) | None => Ok(pin),
+        }
     }
 }
 
@@ -53,5 +70,21 @@ mod tests {
         let pin = Pin::new("4711").expect("four digits");
         assert_eq!(format!("{pin:?}"), "Pin(****)");
         assert_eq!(pin.digits(), "4711");
+    }
+
+    #[test]
+    fn a_pin_is_used_only_when_it_cannot_lock_the_sim() {
+        let plan = PinPlan { pin: Pin::new("4711"), ..PinPlan::default() };
+        let tried = PinPlan { already_tried: true, ..plan.clone() };
+        let asked = PinPlan { use_last_attempt: true, ..tried.clone() };
+
+        assert!(plan.usable(None).is_ok());
+        assert!(plan.usable(Some(2)).is_ok());
+        assert_eq!(plan.usable(Some(1)), Err(InitialiseFailure::PinLastAttempt));
+        assert_eq!(plan.usable(Some(0)), Err(InitialiseFailure::PukLocked));
+        assert_eq!(tried.usable(None), Err(InitialiseFailure::PinAlreadyTried { attempts_left: None }));
+        assert!(asked.usable(Some(1)).is_ok());
+        let none = PinPlan::default();
+        assert_eq!(none.usable(Some(3)), Err(InitialiseFailure::PinNeeded { attempts_left: Some(3) }));
     }
 }

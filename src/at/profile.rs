@@ -70,6 +70,17 @@ pub enum ListMethod {
     Deletable,
 }
 
+impl Profile {
+    /// Whether its commands are command lines, one each.
+    pub(super) fn is_writable(&self, is_askable: impl Fn(&str) -> bool) -> bool {
+        let digits = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b'+');
+        let numbers = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b',');
+        self.init.iter().all(|line| is_askable(line))
+            && self.service_centre.as_ref().is_none_or(digits)
+            && self.indications.as_ref().is_none_or(numbers)
+    }
+}
+
 impl Default for Profile {
     fn default() -> Profile {
         Profile {

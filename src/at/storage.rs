@@ -68,11 +68,16 @@ impl Memory {
 impl StoredMessage {
     /// Whether the PDU has as many octets as the modem promised.
     pub fn is_whole(&self) -> bool {
-        let Some(centre) = self.pdu_hex.get(..HEX_DIGITS_PER_OCTET) else { return false };
-        let Ok(centre_octets) = usize::from_str_radix(centre, 16) else { return false };
-        let promised = 1 + centre_octets + usize::from(self.tpdu_length);
-        self.pdu_hex.len() == HEX_DIGITS_PER_OCTET * promised
+        is_whole(&self.pdu_hex, self.tpdu_length)
     }
+}
+
+/// Whether a PDU in hex has its service centre address and `tpdu_length` octets more.
+pub(super) fn is_whole(pdu_hex: &str, tpdu_length: u16) -> bool {
+    let Some(centre) = pdu_hex.get(..HEX_DIGITS_PER_OCTET) else { return false };
+    let Ok(centre_octets) = usize::from_str_radix(centre, 16) else { return false };
+    let promised = 1 + centre_octets + usize::from(tpdu_length);
+    pdu_hex.len() == HEX_DIGITS_PER_OCTET * promised
 }
 
 impl fmt::Display for Memory {

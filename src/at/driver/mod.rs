@@ -59,8 +59,6 @@ pub enum Optional {
     ServiceCentre,
     /// `AT+CSMS=0`.
     MessageService,
-    /// `AT+CLIP=1`.
-    CallerId,
 }
 
 /// How to ask for the PIN attempts left.
@@ -118,7 +116,48 @@ impl Driver {
         self.radio_off.is_some()
     }
 
+    /// What `+CMS ERROR: code` means where this make differs from the standards.
+    pub(super) fn meaning(&self, code: u16) -> Option<Meaning> {
+        self.codes.iter().find(|(number, _)| *number == code).map(|(_, meaning)| *meaning)
+    }
+
     pub(super) fn permits(&self, optional: Optional) -> bool {
         self.optional.contains(&optional)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_found_before_its_make() {
+        let name = |maker, model| Driver::detected(maker, model).name();
+
+        assert_eq!(name("Huawei", "E392"), "huawei-e392");
+        assert_eq!(name("HUAWEI TECHNOLOGY", "E1750"), "huawei");
+        assert_eq!(name("SIEMENS", "MC35i"), "cinterion");
+        assert_eq!(name("SIMCOM_Ltd", "SIMCOM_SIM800L"), "simcom");
+        assert_eq!(name("SIMCOM INCORPORATED", "SIM7080"), "simcom-narrow-band");
+        assert_eq!(name("Sierra Wireless", "SL6087"), "sierra-sl");
+        assert_eq!(name("", ""), "generic");
+    }
+
+    #[test]
+    fn every_driver_is_found_by_its_name_and_waits_a_minute_at_least() {
+        for driver in Driver::all() {
+            assert_eq!(Driver::named(driver.name).map(Driver::name), Some(driver.name));
+            assert!(driver.result_timeout >= Duration::from_secs(60), "{}", driver.name);
+        }
+        assert_eq!(Driver::named("modem"), None);
+    }
+
+    #[test]
+    fn no_driver_lets_messages_pass_it_unstored() {
+        for driver in Driver::all() {
+            for parameters in driver.indications {
+                assert_eq!(parameters.split(',').nth(1), Some("1"), "{}", driver.name);
+            }
+        }
     }
 }

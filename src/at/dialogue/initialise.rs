@@ -1,0 +1,298 @@
+//! The full configuration, made after every open and every reset: what a modem stored is never trusted.
+//!
+//! ```text
+//! Quiet ─▶ Synchronise ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
+//! announcements, memories ─▶ IMEI, IMSI ─▶ Register (up to a while) ─▶ Survey ─▶ Initialised
+//!            ▲
+//!            └── the modem says that it has just started: all over again
+//! ```
+
+use std::time::Duration;
+
+use crate::at::exchange::{End, Reply};
+use crate::at::response::FinalResult;
+use crate::at::{Event, InitialiseFailure, ModemFacts, PinPlan, ProcedureKind, Registration, Survey};
+use crate::model::{Cause, Time};
+
+use super::configure::{Duty, Learned, Task, Tasks};
+use super::survey::Surveying;
+use super::synchronise::{Listening, Synchronise};
+use super::unlock::Unlock;
+use super::{Abandoned, Context, Dialogue, Exchange, Flow, Input, Step};
+
+/// Pause before a command is tried again, or registration is looked at again.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// How often a necessary command is tried.
+const TRIES_MAX: u8 = 2;
+/// How often the configuration begins again because the modem restarted.
+const RESTARTS_MAX: u8 = 2;
+/// How long a modem that has just started is left alone.
+const RESTART_PAUSE: Duration = Duration::from_secs(3);
+/// Looks at the registration of a SIM the network refuses.
+const DENIALS_MAX: u8 = 3;
+
+#[derive(Debug)]
+pub(super) struct Initialise {
+    plan: PinPlan,
+    quiet: Duration,
+    phase: Phase,
+    tasks: Tasks,
+    learned: Learned,
+    pin_used: bool,
+    tries: u8,
+    busy_until: Option<Time>,
+    restart_heard: bool,
+    restarts: u8,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Quiet,
+    Synchronise(Synchronise),
+    Unlock(Unlock),
+    Task(Task),
+    Register { surveying: Surveying, until: Time, denials: u8 },
+    Survey(Surveying),
+}
+
+impl Initialise {
+    pub(super) fn new(plan: PinPlan, quiet: Duration) -> Initialise {
+        Initialise {
+            plan,
+            quiet,
+            phase: Phase::Quiet,
+            tasks: Tasks::default(),
+            learned: Learned::default(),
+            pin_used: false,
+            tries: 0,
+            busy_until: None,
+            restart_heard: false,
+            restarts: 0,
+        }
+    }
+}
+
+impl Dialogue for Initialise {
+    fn kind(&self) -> ProcedureKind {
+        ProcedureKind::Initialise
+    }
+
+    fn advance(&mut self, input: Input, context: &mut Context<'_>) -> Step {
+        if std::mem::take(&mut self.restart_heard) && self.restarts < RESTARTS_MAX {
+            self.restarts += 1;
+            return self.begin_again(RESTART_PAUSE, context);
+        }
+        match self.step(input, context) {
+            Ok(step) => step,
+            Err(failure) => {
+                context.events.push_back(Event::InitialiseFailed(failure));
+                Step::End
+            }
+        }
+    }
+
+    fn abandoned(&mut self, why: Abandoned, _exchange: Option<Exchange>, context: &mut Context<'_>) {
+        let failure = match why {
+            Abandoned::PortLost => InitialiseFailure::PortLost,
+            Abandoned::Aborted(_) => InitialiseFailure::Aborted,
+            Abandoned::Overdue => InitialiseFailure::Silent,
+        };
+        context.events.push_back(Event::InitialiseFailed(failure));
+    }
+
+    fn restarted(&mut self) {
+        // While it is being woken up, a modem may say so; afterwards what was set is gone.
+        self.restart_heard = !matches!(self.phase, Phase::Quiet | Phase::Synchronise(_));
+    }
+}
+
+impl Initialise {
+    fn step(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        match &mut self.phase {
+            Phase::Quiet => Ok(self.wake(input, context)),
+            Phase::Synchronise(synchronise) => match synchronise.advance(input, context) {
+                Flow::Next(step) => Ok(step),
+                Flow::Done(None) => Err(InitialiseFailure::Silent),
+                Flow::Done(Some(listening)) => self.woken(listening, context),
+            },
+            Phase::Unlock(unlock) => match unlock.advance(input, context) {
+                Flow::Next(step) => Ok(step),
+                Flow::Done(unlocked) => {
+                    self.pin_used |= unlocked?;
+                    self.next_task(context)
+                }
+            },
+            Phase::Task(_) => self.after_task(input, context),
+            Phase::Register { .. } => self.after_registration(input, context),
+            Phase::Survey(surveying) => match surveying.step(input, context) {
+                Flow::Next(step) => Ok(step),
+                Flow::Done(survey) => self.end(survey.ok_or_else(mute_survey)?, context),
+            },
+        }
+    }
+
+    fn wake(&mut self, input: Input, context: &mut Context<'_>) -> Step {
+        let pause = match input {
+            Input::Begin => {
+                let rest = context.modem.quiet_until.map_or(Duration::ZERO, |until| until.since(context.now));
+                self.quiet.max(rest)
+            }
+            Input::Elapsed | Input::Reply(_) | Input::Confirmed | Input::Unconfirmed => Duration::ZERO,
+        };
+        self.begin_again(pause, context)
+    }
+
+    /// Starts from the first command, after a pause if there is one.
+    fn begin_again(&mut self, pause: Duration, context: &mut Context<'_>) -> Step {
+        context.modem.selected = None;
+        context.modem.unsupported.clear();
+        if !pause.is_zero() {
+            self.phase = Phase::Quiet;
+            return Step::Wait(pause);
+        }
+        let mut synchronise = Synchronise::default();
+        let flow = synchronise.advance(Input::Begin, context);
+        self.phase = Phase::Synchronise(synchronise);
+        match flow {
+            Flow::Next(step) => step,
+            Flow::Done(_) => Step::End,
+        }
+    }
+
+    fn woken(&mut self, listening: Listening, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        self.tasks = Tasks::new(listening == Listening::Numeric);
+        self.learned = Learned::default();
+        self.next_task(context)
+    }
+
+    fn next_task(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        self.tries = 0;
+        match self.tasks.next(context) {
+            Some(task) if task.duty == Duty::Unlock => {
+                let mut unlock = Unlock::new(self.plan.clone());
+                let flow = unlock.advance(Input::Begin, context);
+                self.phase = Phase::Unlock(unlock);
+                match flow {
+                    Flow::Next(step) => Ok(step),
+                    Flow::Done(unlocked) => {
+                        self.pin_used |= unlocked?;
+                        self.next_task(context)
+                    }
+                }
+            }
+            Some(task) => {
+                let command = task.command.clone();
+                self.phase = Phase::Task(task);
+                Ok(Step::Ask(command))
+            }
+            None => self.register(context),
+        }
+    }
+
+    fn after_task(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        let Phase::Task(task) = &self.phase else { return self.next_task(context) };
+        let task = task.clone();
+        let Input::Reply(reply) = input else { return Ok(Step::Ask(task.command)) };
+        if reply.end == End::Silent {
+            let mute = InitialiseFailure::Mute { command: task.command.shown() };
+            return self.try_again(TRIES_MAX).ok_or(mute);
+        }
+        if is_busy(&reply) && self.may_wait(context) {
+            return Ok(Step::Wait(RETRY_PAUSE));
+        }
+        if self.learned.learn(&task, &reply, context) {
+            if task.duty == Duty::Indications {
+                self.tasks.indicated();
+            }
+            return self.next_task(context);
+        }
+        let tries = if task.is_worth_repeating() { TRIES_MAX } else { 1 };
+        match (self.try_again(tries), task.failure(&reply)) {
+            (Some(step), _) => Ok(step),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => self.next_task(context),
+        }
+    }
+
+    fn try_again(&mut self, tries_max: u8) -> Option<Step> {
+        self.tries += 1;
+        (self.tries < tries_max).then_some(Step::Wait(RETRY_PAUSE))
+    }
+
+    fn may_wait(&mut self, context: &Context<'_>) -> bool {
+        let until = *self.busy_until.get_or_insert(context.now + context.profile.warm_up_max);
+        context.now < until
+    }
+
+    fn register(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        if !context.profile.check_registration {
+            return self.survey(context);
+        }
+        let until = context.now + context.profile.registration_wait;
+        self.phase = Phase::Register { surveying: Surveying::of_registration(), until, denials: 0 };
+        self.after_registration(Input::Begin, context)
+    }
+
+    fn after_registration(
+        &mut self,
+        input: Input,
+        context: &mut Context<'_>,
+    ) -> Result<Step, InitialiseFailure> {
+        let Phase::Register { surveying, until, denials } = &mut self.phase else {
+            return self.survey(context);
+        };
+        let survey = match surveying.step(input, context) {
+            Flow::Next(step) => return Ok(step),
+            Flow::Done(survey) => survey.ok_or_else(mute_survey)?,
+        };
+        if survey.registration == Registration::Denied {
+            *denials += 1;
+        }
+        if survey.registration.is_registered() || context.now >= *until || *denials >= DENIALS_MAX {
+            return self.survey(context);
+        }
+        *surveying = Surveying::of_registration();
+        Ok(Step::Wait(RETRY_PAUSE))
+    }
+
+    fn survey(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        self.phase = Phase::Survey(Surveying::default());
+        self.step(Input::Begin, context)
+    }
+
+    fn end(&mut self, survey: Survey, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        let learned = std::mem::take(&mut self.learned);
+        let identity = learned.identity().ok_or(InitialiseFailure::NoIdentity)?;
+        context.modem.configured = true;
+        context.modem.unsettled = None;
+        context.modem.quiet_until = None;
+        context.events.push_back(Event::Initialised(Box::new(ModemFacts {
+            identity,
+            manufacturer: learned.manufacturer,
+            model: learned.model,
+            revision: learned.revision,
+            service_centre: learned.service_centre,
+            driver: context.modem.driver.name(),
+            memories: learned.memories,
+            indications: learned.indications,
+            pin_used: self.pin_used,
+            survey,
+        })));
+        Ok(Step::End)
+    }
+}
+
+/// "SIM busy", and the makers' "wait".
+fn is_busy(reply: &Reply) -> bool {
+    match reply.end {
+        End::Result(FinalResult::Error(Some(Cause::Cme(code)))) => matches!(code, 14 | 515),
+        End::Result(FinalResult::Error(Some(Cause::Cms(code)))) => matches!(code, 314 | 512 | 515),
+        End::Result(_) | End::Numeric(_) | End::Prompt | End::Silent | End::Restarted | End::PortLost => {
+            false
+        }
+    }
+}
+
+fn mute_survey() -> InitialiseFailure {
+    InitialiseFailure::Mute { command: "AT+CSQ".to_owned() }
+}
