@@ -12,6 +12,8 @@ pub const ENTRIES_MAX: usize = 1 << 25;
 pub struct Index {
     /// Index of the entry that `octets` begins with, or would; unknown before the first entry ever.
     first: Option<u64>,
+    /// Entries before `first` were written to segments that were not read.
+    is_partial: bool,
     octets: VecDeque<u32>,
     runs: VecDeque<Run>,
 }
@@ -24,9 +26,15 @@ struct Run {
 }
 
 impl Index {
-    /// An empty index that continues with entry `first`.
-    pub(super) fn starting_at(first: Option<u64>) -> Index {
-        Index { first, ..Index::default() }
+    /// An empty index that continues after entry `last`, which stands elsewhere.
+    pub(super) fn continuing(last: Option<u64>) -> Index {
+        let first = last.map(|last| last.saturating_add(1));
+        Index { first, is_partial: last.is_some(), ..Index::default() }
+    }
+
+    /// Whether entries after `purged` stand in segments that were not read.
+    pub(super) fn misses_any(&self, purged: Option<u64>) -> bool {
+        self.is_partial && self.first > Some(purged.map_or(0, |purged| purged.saturating_add(1)))
     }
 
     /// Index of the first entry it can find, or of the next one when it is empty.
@@ -132,11 +140,14 @@ mod tests {
 
     #[test]
     fn a_purge_below_the_first_entry_found_does_not_hide_that_entries_are_missing() {
-        let mut index = Index::starting_at(Some(100));
+        let mut index = Index::continuing(Some(99));
         index.purge(50);
-        assert_eq!(index.first(), Some(100));
+        assert_eq!((index.first(), index.misses_any(Some(50))), (Some(100), true));
         index.truncate(Some(70));
-        assert_eq!(index.first(), Some(71));
+        assert_eq!((index.first(), index.misses_any(Some(50))), (Some(71), true));
+        assert!(!index.misses_any(Some(70)));
+        index.truncate(None);
+        assert!(!index.misses_any(None));
     }
 
     fn seed(segment: u64) -> Seed {

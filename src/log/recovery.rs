@@ -147,8 +147,6 @@ pub struct Recovery {
 struct Walked {
     header: Header,
     oldest: u64,
-    /// No entry was live before the oldest segment read.
-    is_from_start: bool,
     state: State,
     index: Index,
     tail: Tail,
@@ -255,13 +253,11 @@ impl Recovery {
 impl Walked {
     /// The view before the first record of the oldest segment: its entries are in segments that are gone.
     fn begin(header: Header) -> Walked {
-        let State { last, purged, .. } = header.state;
         Walked {
             header,
             oldest: header.seed.segment,
-            is_from_start: last.is_none() && purged.is_none(),
             state: header.state,
-            index: Index::starting_at(last.map(|last| last.index.saturating_add(1))),
+            index: Index::continuing(header.state.last.map(|last| last.index)),
             tail: Tail::at(HEADER_OCTETS as u32),
         }
     }
@@ -271,7 +267,7 @@ impl Walked {
         let segment = self.header.seed.segment;
         let end = self.end();
         if end < next.floor {
-            return Err(Error::Damaged { segment, octet: end.octet, floor: next.floor });
+            return Err(Error::Damaged { segment, octet: self.tail.dirty.0, floor: next.floor });
         }
         if end > next.floor || self.state != next.state {
             return Err(Error::Join { segment: next.seed.segment });
@@ -285,7 +281,7 @@ impl Walked {
 
     /// Nothing durable lies after the end.
     fn check_end(&self, known: Known) -> Result<(), Error> {
-        let Place { segment, octet } = self.end();
+        let (segment, octet) = (self.end().segment, self.tail.dirty.0);
         if self.tail.is_sealed {
             return Err(Error::Missing { segment: segment + 1 });
         }
@@ -306,8 +302,7 @@ impl Walked {
         if reached < known.index {
             return Err(Error::Behind { last: last.map(|last| last.index), known: known.index });
         }
-        let needed = purged.map_or(0, |purged| purged.index.saturating_add(1));
-        if !self.is_from_start && self.index.first().is_some_and(|first| first > needed) {
+        if self.index.misses_any(purged.map(|purged| purged.index)) {
             return Err(Error::Missing { segment: self.oldest.saturating_sub(1) });
         }
         let (term, vote) = (last.map_or(0, |last| last.term), vote.map_or(0, |vote| vote.term));

@@ -25,7 +25,8 @@ pub(super) fn walk(
     state: &mut State,
     index: &mut Index,
 ) -> Result<Tail, (u32, Refused)> {
-    let mut tail = Tail::at(HEADER_OCTETS as u32);
+    // The header says the floor.
+    let mut tail = Tail { is_marked: true, ..Tail::at(HEADER_OCTETS as u32) };
     let mut at = HEADER_OCTETS;
     while let Ok((record, size)) = decode(seed, at as u32, bytes.get(at..).unwrap_or_default()) {
         let (octet, next) = (at as u32, at + size);

@@ -17,7 +17,7 @@ const SEGMENT_OCTETS_MAX: u32 = 1 << 30;
 const FLOOR_OCTETS: u32 = 32;
 /// What a seal takes; every segment keeps this much room.
 const SEAL_OCTETS: u32 = 16;
-/// A second mark of the floor stands in a page further on, so that no damaged page takes the last group and its mark.
+/// A second mark of the floor stands in the next page, so that no damaged page takes the last group and its mark.
 const PAGE_OCTETS: u32 = 4096;
 
 /// Whose log it is; opaque to the log, and the same in every segment.
@@ -168,23 +168,25 @@ impl Writer {
     /// After a group is durable and nothing follows for a while: says the floor without a group, so that damage
     /// to the last group cannot pass for a write that was interrupted. Empty when it was said already.
     ///
-    /// The next group says the same floor in the same octets, so the mark needs no room and no sync.
+    /// The next group says the same floor in the same octets, so the mark needs no room and no sync. At the very
+    /// end of a segment the header of a new one is the mark.
     pub fn mark(&mut self) -> Vec<Step> {
         debug_assert!(self.open.is_empty());
         if std::mem::replace(&mut self.is_marked, true) {
             return Vec::new();
         }
-        let far = (self.end + FLOOR_OCTETS).next_multiple_of(PAGE_OCTETS) + PAGE_OCTETS;
-        [self.end, far].into_iter().filter_map(|octet| self.mark_at(octet)).collect()
+        let next_page = (self.end + FLOOR_OCTETS).next_multiple_of(PAGE_OCTETS);
+        if next_page + FLOOR_OCTETS > self.layout.segment_octets {
+            self.rotate();
+            return self.flush();
+        }
+        [self.end, next_page].map(|octet| self.mark_at(octet)).into()
     }
 
-    fn mark_at(&self, octet: u32) -> Option<Step> {
-        if octet + FLOOR_OCTETS > self.layout.segment_octets {
-            return None;
-        }
+    fn mark_at(&self, octet: u32) -> Step {
         let mut bytes = Vec::new();
         encode(self.seed, octet, &Record::Floor(self.end()), &mut bytes);
-        Some(Step::Write { segment: self.seed.segment, octet, bytes })
+        Step::Write { segment: self.seed.segment, octet, bytes }
     }
 
     fn check(&self, record: &Record<'_>) -> Result<State, Refused> {

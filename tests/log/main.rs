@@ -1,1 +1,10 @@
-//! The segment log on a simulated disk: every prefix, torn tails, lost blocks, flipped bits.
+//! The segment log on a simulated disk: every prefix, torn tails, lost blocks, flipped bits; and on real files.
+
+mod disk;
+mod faults;
+mod model;
+mod outbox;
+mod power_cut;
+mod propose;
+mod rot;
+mod segments;
