@@ -1,5 +1,6 @@
 //! The decisions of the modem worker and of spool intake, without their effects.
 
+pub mod intake;
 mod lease;
 pub mod modem;
 mod part;

@@ -43,13 +43,16 @@ impl Shape {
         };
         let tables = locking.map(Element::LockingShift).into_iter().chain(single.map(Element::SingleShift));
         let every = Header { elements: tables.collect() }.encode();
+        let is_data = converted.alphabet == Alphabet::Data8;
+        let whole = request.coding.system.is_some() || (!is_data && !own.is_empty());
         let mode = match request.autosplit {
-            _ if request.coding.system.is_some() => Autosplit::Off,
-            _ if converted.alphabet != Alphabet::Data8 && !own.is_empty() => Autosplit::Off,
-            Autosplit::Numbered if !every.is_empty() || converted.alphabet == Alphabet::Data8 => {
-                Autosplit::Plain
+            Autosplit::Off | Autosplit::Plain | Autosplit::Numbered | Autosplit::Concatenated if whole => {
+                Autosplit::Off
             }
-            mode => mode,
+            Autosplit::Numbered if !every.is_empty() || is_data => Autosplit::Plain,
+            mode @ (Autosplit::Off | Autosplit::Plain | Autosplit::Numbered | Autosplit::Concatenated) => {
+                mode
+            }
         };
         Shape { mode, reference, data_coding: request.coding.octet(bits), every, first: own }
     }

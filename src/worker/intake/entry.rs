@@ -1,0 +1,89 @@
+//! One file between its intake and its filing.
+
+use std::time::Duration;
+
+use crate::model::{MessageId, Time};
+
+use super::outcome::Verdict;
+use super::{FileName, Filing, Identity};
+
+/// First wait before a submission is repeated.
+const SUBMIT_RETRY_MIN: Duration = Duration::from_millis(250);
+/// Longest wait before a submission is repeated.
+const SUBMIT_RETRY_MAX: Duration = Duration::from_secs(10);
+
+/// A file that was taken.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) name: FileName,
+    pub(super) identity: Identity,
+    /// It stands in `checked`.
+    pub(super) in_checked: bool,
+    /// `checked/NAME.LOCK` is ours, or may be.
+    pub(super) owns_lock: bool,
+    /// It was found in the journal of an earlier run.
+    pub(super) recovered: bool,
+    /// Its trouble was told.
+    pub(super) told: bool,
+    pub(super) message: Option<MessageId>,
+    pub(super) submit_retry: Duration,
+    pub(super) stage: Stage,
+}
+
+/// How far a file got; the figure of the module shows the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// After a restart: being looked for, and its result too where one was recorded.
+    Examining(Option<Filing>),
+    /// Waits for the journal.
+    Recorded,
+    Locking,
+    Moving,
+    /// Read to be submitted.
+    Reading,
+    Submitting,
+    /// The cluster has it; waits for its outcome.
+    Live,
+    /// Read again to be filed.
+    Rereading(Verdict),
+    Staging(Verdict),
+    /// The result is on disk; waits for its folder.
+    Staged(Verdict, Filing),
+    /// Waits for the journal.
+    FilingRecorded(Option<Verdict>, Filing),
+    Publishing(Option<Verdict>, Filing),
+    /// Waits for the folder of the result.
+    Published(Filing),
+    /// The file of `checked` is being removed; none when no result is kept.
+    Unlinking(Option<Filing>),
+    /// Waits for the folder `checked`, then for `outgoing`.
+    Clearing,
+    ClearingOutgoing,
+    /// Moved to `failed` unread.
+    SettingAside(FileName, super::Irregularity),
+    /// Waits until then to go on with the step.
+    Waiting(Time, Box<Stage>),
+}
+
+impl Entry {
+    pub(super) fn new(name: FileName, identity: Identity) -> Entry {
+        Entry {
+            name,
+            identity,
+            in_checked: false,
+            owns_lock: false,
+            recovered: false,
+            told: false,
+            message: None,
+            submit_retry: SUBMIT_RETRY_MIN,
+            stage: Stage::Recorded,
+        }
+    }
+
+    /// The wait before the next submission, longer each time.
+    pub(super) fn next_submit_retry(&mut self) -> Duration {
+        let wait = self.submit_retry;
+        self.submit_retry = (wait * 2).min(SUBMIT_RETRY_MAX);
+        wait
+    }
+}

@@ -1,0 +1,379 @@
+//! What the machine is told and what it wants done.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{MessageId, Time};
+use crate::sms_file::LocalTime;
+use crate::worker::submission::Submission;
+
+use super::{FileName, Filing, Identity, Inspection, IntakeId, Irregularity, Observation, Outcome, Record};
+
+/// When something happens: `now` drives waiting, `wall` is written into files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The monotonic clock.
+    pub now: Time,
+    /// The clock on the wall.
+    pub wall: LocalTime,
+}
+
+/// The folders of a spool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Folder {
+    /// Where users put files.
+    Outgoing,
+    /// Files that were taken and are not sent yet.
+    Checked,
+    /// Results of messages that were sent.
+    Sent,
+    /// Results of messages that were given up.
+    Failed,
+}
+
+/// Where a result is filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Destination {
+    /// Folder `sent`.
+    Sent,
+    /// Folder `failed`.
+    Failed,
+}
+
+impl Destination {
+    /// The folder.
+    pub fn folder(self) -> Folder {
+        match self {
+            Destination::Sent => Folder::Sent,
+            Destination::Failed => Folder::Failed,
+        }
+    }
+}
+
+/// What the notification of the folder `outgoing` says; it only makes the machine look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// A file was moved in under this name; it is complete.
+    MovedIn(FileName),
+    /// A file was closed after writing.
+    Written(FileName),
+    /// A name appeared.
+    Appeared(FileName),
+    /// A name is gone; the file it locked may be free.
+    Gone(FileName),
+    /// Hints were lost.
+    Overflow,
+}
+
+/// Why an effect did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The name is taken; nothing was overwritten.
+    Exists,
+    /// There is no such file.
+    Missing,
+    /// The file is not what is taken.
+    Irregular(Irregularity),
+    /// The system refused, with its words.
+    Io(String),
+}
+
+/// A file that was read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Its octets.
+    pub octets: Vec<u8>,
+    /// Which file it was.
+    pub identity: Identity,
+    /// Its owner.
+    pub owner: u32,
+}
+
+/// What the cluster said to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubmitReply {
+    /// It is this message, now or since an earlier try.
+    Accepted(MessageId),
+    /// It will never be accepted, for this reason.
+    Refused(String),
+    /// Nobody knows, or nobody can accept now: to be repeated under the same key.
+    Later,
+}
+
+/// What is found of a file after a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The file of that name in `outgoing`.
+    pub outgoing: Option<Identity>,
+    /// The file of that name in `checked`.
+    pub checked: Option<Identity>,
+    /// Inode of the result under its temporary name.
+    pub staged: Option<u64>,
+    /// Inode under the name the result was to get.
+    pub filed: Option<u64>,
+}
+
+/// Something the machine is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The folder changed.
+    Hint(Hint),
+    /// Reply to [`Effect::Scan`].
+    Scanned {
+        /// Some entries of the folder.
+        observations: Vec<Observation>,
+        /// These were the last ones.
+        complete: bool,
+    },
+    /// Reply to [`Effect::Inspect`].
+    Inspected {
+        /// The name looked at.
+        name: FileName,
+        /// What is there.
+        found: Option<Inspection>,
+    },
+    /// Reply to [`Effect::Take`]: the record is written, not yet on disk.
+    Taken {
+        /// The file.
+        name: FileName,
+        /// Its identity, as it was recorded.
+        identity: Identity,
+        /// The id it got.
+        id: IntakeId,
+    },
+    /// Reply to [`Effect::SyncJournal`]: every record written before is on disk.
+    JournalSynced,
+    /// The journal cannot be written.
+    JournalFailed(String),
+    /// Reply to [`Effect::Lock`].
+    Locked(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Move`].
+    Moved(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Read`].
+    Read(IntakeId, Result<Contents, Fault>),
+    /// Reply to [`Effect::Submit`].
+    Submitted(IntakeId, SubmitReply),
+    /// What a followed message came to.
+    Settled(IntakeId, Box<Outcome>),
+    /// Reply to [`Effect::Stage`]: the inode of the result.
+    Staged(IntakeId, Result<u64, Fault>),
+    /// Reply to [`Effect::SyncFolder`].
+    FolderSynced(Folder, Result<(), Fault>),
+    /// Reply to [`Effect::Publish`].
+    Published(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Unlink`].
+    Unlinked(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::SetAside`].
+    SetAside(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Examine`].
+    Examined(IntakeId, Result<Places, Fault>),
+    /// Reply to [`Effect::ListChecked`].
+    ListedChecked(Vec<Observation>),
+}
+
+/// Something to be done. Effects are carried out one after the other; each names its reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Read on in the folder `outgoing`, from its beginning after a complete pass. Reply: `Scanned`.
+    Scan,
+    /// Look at one file of `outgoing`. Reply: `Inspected`.
+    Inspect(FileName),
+    /// Choose an id and write [`Record::Taken`]. Reply: `Taken` or `JournalFailed`.
+    Take {
+        /// The file.
+        name: FileName,
+        /// Which file of that name.
+        identity: Identity,
+    },
+    /// Write a record. Reply: none, or `JournalFailed`.
+    Append(Record),
+    /// Bring the journal to disk. Reply: `JournalSynced` or `JournalFailed`.
+    SyncJournal,
+    /// Create `checked/NAME.LOCK`, never over another. Reply: `Locked`.
+    Lock(IntakeId, FileName),
+    /// Move `outgoing/NAME` to `checked/NAME`, never over another. Reply: `Moved`.
+    Move(IntakeId, FileName),
+    /// Bring the content of `checked/NAME` to disk and read it. Reply: `Read`.
+    Read(IntakeId, FileName),
+    /// Submit under the key. Reply, later: `Submitted`.
+    Submit {
+        /// Which file.
+        id: IntakeId,
+        /// The idempotency key.
+        key: String,
+        /// The message.
+        submission: Box<Submission>,
+        /// Owner of the file: who submits.
+        owner: u32,
+    },
+    /// Tell what becomes of a message, also when it is settled already. Reply, later: `Settled`.
+    Follow(IntakeId, MessageId),
+    /// Write a result under the temporary name of this id and bring it to disk. Reply: `Staged`.
+    Stage {
+        /// Which file.
+        id: IntakeId,
+        /// Where it goes.
+        destination: Destination,
+        /// The result.
+        octets: Vec<u8>,
+    },
+    /// Bring the names of a folder to disk. Reply: `FolderSynced`.
+    SyncFolder(Folder),
+    /// Give a result its name, never over another. Reply: `Published`.
+    Publish {
+        /// Which file.
+        id: IntakeId,
+        /// Where it goes.
+        destination: Destination,
+        /// Under which name.
+        name: FileName,
+    },
+    /// Remove `checked/NAME`. Reply: `Unlinked`.
+    Unlink(IntakeId, FileName),
+    /// Remove `checked/NAME.LOCK`, if it is there. Reply: none.
+    Unlock(FileName),
+    /// Remove results under the temporary names of this id, if any. Reply: none.
+    Discard(IntakeId),
+    /// Move `checked/NAME`, unread, into `failed`, never over another. Reply: `SetAside`.
+    SetAside {
+        /// Which file.
+        id: IntakeId,
+        /// Its name in `checked`.
+        name: FileName,
+        /// Its name in `failed`.
+        target: FileName,
+    },
+    /// Find out how far a file got before a restart. Reply: `Examined`.
+    Examine {
+        /// Which file.
+        id: IntakeId,
+        /// Its name.
+        name: FileName,
+        /// Where its result was going.
+        filing: Option<Filing>,
+    },
+    /// List the folder `checked`, and remove locks there whose file is gone. Reply: `ListedChecked`.
+    ListChecked,
+    /// Tell the operator.
+    Alarm(Alarm),
+    /// Tell the event handler that a result was filed.
+    Tell(Filed),
+    /// The journal failed: nothing may be taken any more. The last effect.
+    Halt(String),
+}
+
+/// A result stands in its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The file's id; equal when the same result is told again after a restart.
+    pub id: IntakeId,
+    /// The folder.
+    pub destination: Destination,
+    /// The name in it.
+    pub name: FileName,
+}
+
+/// What an operator should know; one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// A file is left where it is.
+    Irregular {
+        /// The file in `outgoing`.
+        name: FileName,
+        /// Why.
+        why: Irregularity,
+    },
+    /// More files are left where they are than are told one by one.
+    ManyIrregular,
+    /// A file waits because its name is taken in `checked`.
+    Conflict {
+        /// The file in `outgoing`.
+        name: FileName,
+    },
+    /// A result got another name because its own was taken.
+    Renamed {
+        /// The folder.
+        destination: Destination,
+        /// The name it should have had.
+        name: FileName,
+        /// The name it has.
+        filed_as: FileName,
+    },
+    /// A file cannot be sent.
+    BadFile {
+        /// The file.
+        name: FileName,
+        /// `Fail_reason:`
+        reason: String,
+    },
+    /// A file became something else while it was taken, and was moved to `failed` unread.
+    SetAside {
+        /// The file.
+        name: FileName,
+        /// What it is.
+        why: Irregularity,
+    },
+    /// A file was removed while it was being worked on.
+    Vanished {
+        /// The file.
+        name: FileName,
+    },
+    /// A folder cannot be used; files wait.
+    FolderFailed {
+        /// The folder.
+        folder: Folder,
+        /// What the system said.
+        what: String,
+    },
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Folder::Outgoing => "outgoing",
+            Folder::Checked => "checked",
+            Folder::Sent => "sent",
+            Folder::Failed => "failed",
+        })
+    }
+}
+
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets of inode {}", self.octets.len(), self.identity.inode)
+    }
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Alarm::Irregular { name, why } => {
+                write!(
+                    f,
+                    "`outgoing/{name}` is not taken: {why}. Remove it, or put a plain file in its place"
+                )
+            }
+            Alarm::ManyIrregular => write!(f, "more files in `outgoing` are not taken than are listed"),
+            Alarm::Conflict { name } => write!(
+                f,
+                "`outgoing/{name}` waits: `checked` already has a file or lock of this name. It is taken when that is gone"
+            ),
+            Alarm::Renamed { destination, name, filed_as } => {
+                let folder = destination.folder();
+                write!(f, "`{folder}/{name}` exists and was kept; the new result is `{folder}/{filed_as}`")
+            }
+            Alarm::BadFile { name, reason } => write!(
+                f,
+                "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
+            ),
+            Alarm::SetAside { name, why } => write!(f, "`outgoing/{name}` moved to `failed` unread: {why}"),
+            Alarm::Vanished { name } => {
+                write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")
+            }
+            Alarm::FolderFailed { folder, what } => {
+                write!(f, "spool folder `{folder}` cannot be used: {what}. Files wait until it can")
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! From the outcome of a message to its result in `sent` or `failed`.
+//!
+//! The order decides that a result is filed once: it is complete under a temporary name, on disk, before the journal
+//! names it; it gets its own name only when that record is on disk; and the file in `checked` is removed only when
+//! the name is.
+
+use super::entry::Stage;
+use super::outcome::Verdict;
+use super::{
+    Alarm, Contents, Destination, Effect, Fault, Filed, Filing, Folder, Intake, IntakeId, Irregularity,
+    Outcome, Record,
+};
+
+impl Intake {
+    pub(super) fn on_settled(&mut self, id: IntakeId, outcome: Box<Outcome>) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Live) else {
+            return;
+        };
+        entry.stage = Stage::Rereading(Verdict::Outcome(outcome));
+        self.effects.push_back(Effect::Read(id, entry.name.clone()));
+    }
+
+    pub(super) fn on_reread(&mut self, id: IntakeId, verdict: Verdict, result: Result<Contents, Fault>) {
+        match result {
+            Ok(contents) => self.stage(id, verdict, &contents.octets),
+            Err(Fault::Missing) => self.vanished(id),
+            Err(fault) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    /// Writes the result of a file with these octets, or removes the file where no result is kept.
+    pub(super) fn stage(&mut self, id: IntakeId, verdict: Verdict, octets: &[u8]) {
+        self.release_from_hand(id);
+        let destination = verdict.destination();
+        let kept = match destination {
+            Destination::Sent => self.settings.keep_sent,
+            Destination::Failed => self.settings.keep_failed,
+        };
+        if !kept {
+            return self.tell_and_unlink(id, None);
+        }
+        let octets = verdict.file(octets, id, &self.settings, self.moment.wall);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Staging(verdict);
+            self.effects.push_back(Effect::Stage { id, destination, octets });
+        }
+    }
+
+    pub(super) fn on_staged(&mut self, id: IntakeId, result: Result<u64, Fault>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::Staging(verdict) = entry.stage.clone() else { return };
+        let folder = verdict.destination().folder();
+        match result {
+            Ok(inode) => {
+                let filing = Filing { destination: verdict.destination(), name: entry.name.clone(), inode };
+                entry.stage = Stage::Staged(verdict, filing);
+                self.well(folder);
+                self.await_folder(folder, id);
+            }
+            Err(fault) => {
+                self.trouble(folder, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    pub(super) fn folder_is_synced(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if let Stage::Staged(verdict, filing) = entry.stage.clone() {
+            self.record_filing(id, Some(verdict), filing);
+        } else if let Stage::Published(filing) = entry.stage.clone() {
+            self.tell_and_unlink(id, Some(filing));
+        } else if entry.stage == Stage::Clearing {
+            entry.stage = Stage::ClearingOutgoing;
+            self.await_folder(Folder::Outgoing, id);
+        } else {
+            debug_assert_eq!(entry.stage, Stage::ClearingOutgoing);
+            self.finish(id);
+        }
+    }
+
+    fn record_filing(&mut self, id: IntakeId, verdict: Option<Verdict>, filing: Filing) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Filing { destination, name, inode } = filing.clone();
+        self.effects.push_back(Effect::Append(Record::Filing { id, destination, name, inode }));
+        entry.stage = Stage::FilingRecorded(verdict, filing);
+        self.await_journal(id);
+    }
+
+    pub(super) fn publish(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let (Stage::FilingRecorded(verdict, filing) | Stage::Publishing(verdict, filing)) =
+            entry.stage.clone()
+        else {
+            return;
+        };
+        let (destination, name) = (filing.destination, filing.name.clone());
+        entry.stage = Stage::Publishing(verdict, filing);
+        self.effects.push_back(Effect::Publish { id, destination, name });
+    }
+
+    pub(super) fn on_published(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::Publishing(verdict, filing) = entry.stage.clone() else { return };
+        let folder = filing.destination.folder();
+        match result {
+            Ok(()) => {
+                entry.stage = Stage::Published(filing);
+                self.await_folder(folder, id);
+            }
+            Err(Fault::Exists) if filing.name == entry.name => {
+                let filed_as = entry.name.with_suffix(&id.to_string());
+                let (destination, name) = (filing.destination, entry.name.clone());
+                let alarm = Alarm::Renamed { destination, name, filed_as: filed_as.clone() };
+                self.effects.push_back(Effect::Alarm(alarm));
+                self.record_filing(id, verdict, Filing { name: filed_as, ..filing });
+            }
+            Err(Fault::Missing) => self.stage_again(id, verdict),
+            Err(fault) => {
+                self.trouble(folder, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    /// The result vanished before it got its name: it is written again, after asking again what it is if need be.
+    fn stage_again(&mut self, id: IntakeId, verdict: Option<Verdict>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        match verdict {
+            Some(verdict) => {
+                entry.stage = Stage::Rereading(verdict);
+                self.effects.push_back(Effect::Read(id, entry.name.clone()));
+            }
+            None => self.lock(id),
+        }
+    }
+
+    pub(super) fn tell_and_unlink(&mut self, id: IntakeId, filing: Option<Filing>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if let Some(Filing { destination, name, .. }) = filing.clone() {
+            self.effects.push_back(Effect::Tell(Filed { id, destination, name }));
+        }
+        entry.stage = Stage::Unlinking(filing);
+        self.effects.push_back(Effect::Unlink(id, entry.name.clone()));
+    }
+
+    pub(super) fn on_unlinked(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::Unlinking(_) = entry.stage else { return };
+        match result {
+            Ok(()) | Err(Fault::Missing) => {
+                entry.stage = Stage::Clearing;
+                self.unlock(id);
+                self.await_folder(Folder::Checked, id);
+            }
+            Err(fault) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    /// What was moved is no message file: out of the way with it, unread.
+    pub(super) fn set_aside(&mut self, id: IntakeId, why: Irregularity) {
+        self.release_from_hand(id);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let (name, target) = (entry.name.clone(), entry.name.clone());
+        entry.stage = Stage::SettingAside(target.clone(), why);
+        self.effects.push_back(Effect::SetAside { id, name, target });
+    }
+
+    pub(super) fn on_set_aside(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::SettingAside(target, why) = entry.stage.clone() else { return };
+        let name = entry.name.clone();
+        match result {
+            Err(Fault::Exists) if target == name => {
+                let target = name.with_suffix(&id.to_string());
+                entry.stage = Stage::SettingAside(target.clone(), why);
+                self.effects.push_back(Effect::SetAside { id, name, target });
+                return;
+            }
+            Ok(()) => self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, why })),
+            Err(Fault::Missing) => {}
+            // It stays in `checked`, where nobody but the operator touches it.
+            Err(fault) => self.trouble(Folder::Failed, &fault),
+        }
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Clearing;
+        }
+        self.unlock(id);
+        self.await_folder(Folder::Checked, id);
+    }
+}

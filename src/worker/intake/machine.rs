@@ -1,0 +1,386 @@
+//! The machine itself: what it is told, what it wants next, and when it wants to be woken.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::model::{MessageId, Time};
+
+use super::candidates::{Candidates, Choice};
+use super::entry::{Entry, Stage};
+use super::{
+    Alarm, Effect, Fault, FileName, Folder, Identity, Input, IntakeId, Moment, Record, Replayed, Settings,
+};
+
+/// How long a folder is left alone when nothing is heard of it.
+const RESCAN: Duration = Duration::from_secs(10);
+/// A pass over the folder may take this part of the time.
+const RESCAN_SHARE: u32 = 50;
+/// How long a step waits after the system refused it.
+pub(super) const RETRY: Duration = Duration::from_secs(10);
+/// Most files between being chosen and being accepted.
+const IN_HAND_MAX: usize = 32;
+/// Urgent files that are taken although `checked` is full.
+const URGENT_RESERVE: usize = 1_000;
+
+/// The intake of one spool.
+///
+/// Carry out [`Intake::poll_effect`] until it has nothing, one effect after the other, telling each reply before the
+/// next; then wait for an input or for [`Intake::poll_timeout`].
+#[derive(Debug)]
+pub struct Intake {
+    pub(super) settings: Settings,
+    uuid: MessageId,
+    pub(super) moment: Moment,
+    pub(super) entries: BTreeMap<IntakeId, Entry>,
+    pub(super) names: BTreeMap<FileName, IntakeId>,
+    pub(super) candidates: Candidates,
+    /// Names that are being recorded, and whether they stand in `checked` already.
+    pub(super) recording: BTreeMap<FileName, bool>,
+    /// Names that are looked at, and whether they are known to be complete.
+    pub(super) looking: BTreeMap<FileName, bool>,
+    /// Files found in `checked` that nobody knows.
+    pub(super) strangers: VecDeque<(FileName, Identity)>,
+    /// Entries of the journal not yet examined; nothing is taken before.
+    pub(super) unexamined: usize,
+    in_hand: BTreeSet<IntakeId>,
+    pub(super) effects: VecDeque<Effect>,
+    journal_waiting: Vec<IntakeId>,
+    journal_syncing: Vec<IntakeId>,
+    folder_waiting: BTreeMap<Folder, Vec<IntakeId>>,
+    folder_syncing: Vec<IntakeId>,
+    timers: BTreeSet<(Time, IntakeId)>,
+    pub(super) scan: Scan,
+    troubled: BTreeSet<Folder>,
+    halted: bool,
+}
+
+/// Where the passes over the folder stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scan {
+    /// The next pass starts then.
+    Resting { until: Time },
+    /// The pass that began then goes on as soon as there is nothing better to do.
+    Wanted { since: Time },
+    /// A piece of it is being read.
+    Running { since: Time },
+}
+
+impl Intake {
+    /// The intake of the spool whose journal holds `journal`; `uuid` is the spool's number, from the journal or chosen
+    /// for a new one.
+    pub fn new(settings: Settings, uuid: MessageId, journal: Replayed, moment: Moment) -> Intake {
+        let mut intake = Intake {
+            settings,
+            uuid,
+            moment,
+            entries: BTreeMap::new(),
+            names: BTreeMap::new(),
+            candidates: Candidates::default(),
+            recording: BTreeMap::new(),
+            looking: BTreeMap::new(),
+            strangers: VecDeque::new(),
+            unexamined: 0,
+            in_hand: BTreeSet::new(),
+            effects: VecDeque::new(),
+            journal_waiting: Vec::new(),
+            journal_syncing: Vec::new(),
+            folder_waiting: BTreeMap::new(),
+            folder_syncing: Vec::new(),
+            timers: BTreeSet::new(),
+            scan: Scan::Wanted { since: moment.now },
+            troubled: BTreeSet::new(),
+            halted: false,
+        };
+        intake.candidates.start_scan();
+        intake.recover(journal);
+        intake
+    }
+
+    /// Tells the machine something.
+    pub fn handle(&mut self, input: Input, moment: Moment) {
+        self.moment = moment;
+        if self.halted {
+            return;
+        }
+        match input {
+            Input::Hint(hint) => self.on_hint(hint),
+            Input::Scanned { observations, complete } => self.on_scanned(observations, complete),
+            Input::Inspected { name, found } => self.on_inspected(&name, found),
+            Input::Taken { name, identity, id } => self.on_taken(name, identity, id),
+            Input::JournalSynced => self.on_journal_synced(),
+            Input::JournalFailed(what) => self.halt(what),
+            Input::Locked(id, result) => self.on_locked(id, result),
+            Input::Moved(id, result) => self.on_moved(id, result),
+            Input::Read(id, result) => self.on_read(id, result),
+            Input::Submitted(id, reply) => self.on_submitted(id, reply),
+            Input::Settled(id, outcome) => self.on_settled(id, outcome),
+            Input::Staged(id, result) => self.on_staged(id, result),
+            Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
+            Input::Published(id, result) => self.on_published(id, result),
+            Input::Unlinked(id, result) => self.on_unlinked(id, result),
+            Input::SetAside(id, result) => self.on_set_aside(id, result),
+            Input::Examined(id, result) => self.on_examined(id, result),
+            Input::ListedChecked(observations) => self.on_listed(&observations),
+        }
+    }
+
+    /// The clock moved: goes on with what waited for it.
+    pub fn handle_timeout(&mut self, moment: Moment) {
+        self.moment = moment;
+        while let Some((when, id)) = self.timers.first().copied() {
+            if when > moment.now {
+                break;
+            }
+            self.timers.pop_first();
+            self.resume(id);
+        }
+        for name in self.candidates.due(moment.now) {
+            self.look(name, false);
+        }
+        if let Scan::Resting { until } = self.scan
+            && until <= moment.now
+        {
+            self.start_scan();
+        }
+    }
+
+    /// When the machine wants [`Intake::handle_timeout`], if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let rescan = match self.scan {
+            Scan::Resting { until } => Some(until),
+            Scan::Wanted { .. } | Scan::Running { .. } => None,
+        };
+        let timer = self.timers.first().map(|(when, _)| *when);
+        [rescan, timer, self.candidates.next_due()].into_iter().flatten().min()
+    }
+
+    /// The next thing to be done, if there is one.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        if self.effects.is_empty() && !self.halted {
+            self.fill();
+        }
+        if let Some(effect) = self.effects.pop_front() {
+            return Some(effect);
+        }
+        if self.halted {
+            return None;
+        }
+        // Syncing last lets every record and every name written so far share one sync.
+        if !self.journal_waiting.is_empty() && self.journal_syncing.is_empty() {
+            std::mem::swap(&mut self.journal_waiting, &mut self.journal_syncing);
+            return Some(Effect::SyncJournal);
+        }
+        if self.folder_syncing.is_empty()
+            && let Some((folder, waiting)) = self.folder_waiting.pop_first()
+        {
+            self.folder_syncing = waiting;
+            return Some(Effect::SyncFolder(folder));
+        }
+        if let Scan::Wanted { since } = self.scan
+            && self.unexamined == 0
+        {
+            self.scan = Scan::Running { since };
+            return Some(Effect::Scan);
+        }
+        None
+    }
+
+    /// Files that were taken and are not filed yet.
+    pub fn live(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Files known in `outgoing` that were not taken yet.
+    pub fn waiting(&self) -> usize {
+        self.candidates.len()
+    }
+
+    /// The idempotency key of a file.
+    pub(super) fn key(&self, id: IntakeId) -> String {
+        format!("spool:{}:{id}", self.uuid)
+    }
+
+    /// Chooses files as long as there is room for them.
+    fn fill(&mut self) {
+        while self.unexamined == 0 && self.in_hand.len() + self.recording.len() < IN_HAND_MAX {
+            let live = self.entries.len() + self.recording.len();
+            if live >= self.settings.live_max + URGENT_RESERVE {
+                return;
+            }
+            let ordinary = live < self.settings.live_max;
+            if ordinary && let Some((name, identity)) = self.strangers.pop_front() {
+                self.record(name, identity, true);
+                continue;
+            }
+            match self.candidates.choose(ordinary, self.moment.now) {
+                None => break,
+                Some(Choice::Look(name)) => self.look(name, false),
+                Some(Choice::Take(name, identity)) => self.record(name, identity, false),
+            }
+        }
+        let roomy = self.candidates.len() < super::candidates::CANDIDATES_MAX / 2;
+        if let Scan::Resting { .. } = self.scan
+            && self.candidates.overflowed
+            && roomy
+        {
+            self.start_scan();
+        }
+    }
+
+    pub(super) fn record(&mut self, name: FileName, identity: Identity, in_checked: bool) {
+        self.recording.insert(name.clone(), in_checked);
+        self.effects.push_back(Effect::Take { name, identity });
+    }
+
+    pub(super) fn look(&mut self, name: FileName, complete: bool) {
+        match self.looking.get_mut(&name) {
+            Some(known) => *known |= complete,
+            None => {
+                self.looking.insert(name.clone(), complete);
+                self.effects.push_back(Effect::Inspect(name));
+            }
+        }
+    }
+
+    pub(super) fn start_scan(&mut self) {
+        self.candidates.start_scan();
+        self.scan = Scan::Wanted { since: self.moment.now };
+    }
+
+    /// Rests after a pass, the longer the pass was the longer.
+    pub(super) fn finish_scan(&mut self, since: Time) {
+        self.candidates.finish_scan();
+        let rest = RESCAN.max(self.moment.now.since(since) * RESCAN_SHARE);
+        self.scan = Scan::Resting { until: self.moment.now + rest };
+    }
+
+    pub(super) fn hold_in_hand(&mut self, id: IntakeId) {
+        self.in_hand.insert(id);
+    }
+
+    pub(super) fn release_from_hand(&mut self, id: IntakeId) {
+        self.in_hand.remove(&id);
+    }
+
+    pub(super) fn await_journal(&mut self, id: IntakeId) {
+        self.journal_waiting.push(id);
+    }
+
+    pub(super) fn await_folder(&mut self, folder: Folder, id: IntakeId) {
+        self.folder_waiting.entry(folder).or_default().push(id);
+    }
+
+    fn on_journal_synced(&mut self) {
+        for id in std::mem::take(&mut self.journal_syncing) {
+            let Some(entry) = self.entries.get(&id) else { continue };
+            if entry.stage == Stage::Recorded {
+                self.lock(id);
+            } else {
+                debug_assert!(matches!(entry.stage, Stage::FilingRecorded(..)));
+                self.publish(id);
+            }
+        }
+    }
+
+    fn on_folder_synced(&mut self, folder: Folder, result: Result<(), Fault>) {
+        let waiting = std::mem::take(&mut self.folder_syncing);
+        if let Err(fault) = result {
+            self.trouble(folder, &fault);
+            for id in waiting {
+                self.wait_in_stage(id);
+            }
+            return;
+        }
+        self.troubled.remove(&folder);
+        for id in waiting {
+            self.folder_is_synced(id);
+        }
+    }
+
+    fn resume(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::Waiting(_, step) = &mut entry.stage else { return };
+        let step = std::mem::replace(step.as_mut(), Stage::Live);
+        entry.stage = step;
+        self.go_on(id);
+    }
+
+    /// Carries out the step an entry stands at, once more.
+    pub(super) fn go_on(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let name = entry.name.clone();
+        match entry.stage.clone() {
+            Stage::Recorded | Stage::FilingRecorded(..) => self.await_journal(id),
+            Stage::Locking => self.lock(id),
+            Stage::Moving => self.effects.push_back(Effect::Move(id, name)),
+            Stage::Reading | Stage::Submitting => self.read(id),
+            Stage::Rereading(_) | Stage::Staging(_) => self.effects.push_back(Effect::Read(id, name)),
+            Stage::Staged(_, filing) | Stage::Published(filing) => {
+                self.await_folder(filing.destination.folder(), id);
+            }
+            Stage::Publishing(..) => self.publish(id),
+            Stage::Unlinking(_) => self.effects.push_back(Effect::Unlink(id, name)),
+            Stage::Clearing => self.await_folder(Folder::Checked, id),
+            Stage::ClearingOutgoing => self.await_folder(Folder::Outgoing, id),
+            Stage::SettingAside(target, _) => {
+                self.effects.push_back(Effect::SetAside { id, name, target });
+            }
+            Stage::Examining(filing) => self.examine(id, filing),
+            Stage::Live | Stage::Waiting(..) => {}
+        }
+    }
+
+    /// Lets the entry go on from `stage` after `wait`.
+    pub(super) fn wait(&mut self, id: IntakeId, stage: Stage, wait: Duration) {
+        let until = self.moment.now + wait;
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Waiting(until, Box::new(stage));
+            self.timers.insert((until, id));
+        }
+    }
+
+    pub(super) fn wait_in_stage(&mut self, id: IntakeId) {
+        if let Some(stage) = self.entries.get(&id).map(|entry| entry.stage.clone()) {
+            self.wait(id, stage, RETRY);
+        }
+    }
+
+    /// Tells once that a folder cannot be used.
+    pub(super) fn trouble(&mut self, folder: Folder, fault: &Fault) {
+        if self.troubled.insert(folder) {
+            let what = match fault {
+                Fault::Io(what) => what.clone(),
+                Fault::Exists => "the name is taken".to_owned(),
+                Fault::Missing => "no such file or folder".to_owned(),
+                Fault::Irregular(why) => why.to_string(),
+            };
+            self.effects.push_back(Effect::Alarm(Alarm::FolderFailed { folder, what }));
+        }
+    }
+
+    pub(super) fn well(&mut self, folder: Folder) {
+        self.troubled.remove(&folder);
+    }
+
+    /// Nothing is left to do for a file.
+    pub(super) fn finish(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        self.in_hand.remove(&id);
+        if entry.recovered {
+            self.effects.push_back(Effect::Discard(id));
+        }
+        self.effects.push_back(Effect::Append(Record::Done { id }));
+        if self.names.get(&entry.name) == Some(&id) {
+            self.names.remove(&entry.name);
+        }
+        if self.candidates.is_held(&entry.name) {
+            self.look(entry.name, false);
+        }
+    }
+
+    fn halt(&mut self, what: String) {
+        self.effects.clear();
+        self.effects.push_back(Effect::Halt(what));
+        self.halted = true;
+    }
+}

@@ -1,0 +1,158 @@
+//! What became of a message, and the result file that tells it.
+
+use std::time::Duration;
+
+use crate::model::{Alphabet, MessageState, Timestamp};
+use crate::sms_file::{Device, Document, Failed, LocalTime, Sent};
+use crate::worker::submission::{self, Submission};
+
+use super::{Destination, IntakeId, Settings};
+
+/// Everything a result file tells of a message that is out of the modems' hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// A final state.
+    pub state: MessageState,
+    /// The modem that had it last.
+    pub device: Device,
+    /// What is known of each part, in order.
+    pub parts: Vec<PartResult>,
+    /// When its first part was started.
+    pub started: Option<Timestamp>,
+    /// When it became final.
+    pub ended: Timestamp,
+    /// Why it was given up: the last answer of the modem, or a reason in words.
+    pub reason: String,
+}
+
+/// What is known of one part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartResult {
+    /// TP-MR the modem returned.
+    pub message_reference: Option<u8>,
+    /// The PDU in hex, if it was handed to a modem.
+    pub pdu: Option<String>,
+}
+
+/// Which PDUs a result file keeps (`store_sent_pdu`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeepPdus {
+    /// 0
+    Never,
+    /// 1
+    #[default]
+    Failed,
+    /// 2: also of binary and UCS-2 messages.
+    FailedOrNotText,
+    /// 3
+    Always,
+}
+
+/// How a file ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// As its message did.
+    Outcome(Box<Outcome>),
+    /// Not sent, for this reason.
+    Refused(String),
+}
+
+impl Verdict {
+    pub(super) fn destination(&self) -> Destination {
+        match self {
+            Verdict::Outcome(outcome) if outcome.is_sent() => Destination::Sent,
+            Verdict::Outcome(_) | Verdict::Refused(_) => Destination::Failed,
+        }
+    }
+
+    /// The result file for the file with these octets.
+    pub(super) fn file(&self, octets: &[u8], id: IntakeId, settings: &Settings, wall: LocalTime) -> Vec<u8> {
+        let Ok(document) = Document::read(octets) else { return octets.to_vec() };
+        let submission = submission::prepare(&document, &settings.messages, reference(id)).ok();
+        let notices = submission.as_ref().map(|made| made.notices.clone()).unwrap_or_default();
+        match self {
+            Verdict::Refused(reason) => Failed {
+                device: Device::default(),
+                reason: reason.clone(),
+                failed: wall,
+                pdus: Vec::new(),
+                notices,
+            }
+            .file(&document),
+            Verdict::Outcome(outcome) if outcome.is_sent() => {
+                outcome.sent(submission.as_ref(), notices, settings, wall).file(&document)
+            }
+            Verdict::Outcome(outcome) => outcome.failed(notices, settings, wall).file(&document),
+        }
+    }
+}
+
+/// The concatenation reference of a file's parts: the same after every restart, spread over files.
+pub(super) fn reference(id: IntakeId) -> u8 {
+    id.to_bytes().into_iter().fold(0, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet))
+}
+
+impl Outcome {
+    fn is_sent(&self) -> bool {
+        match self.state {
+            MessageState::Sent | MessageState::Delivered | MessageState::Undelivered => true,
+            MessageState::Scheduled
+            | MessageState::Queued
+            | MessageState::Claimed
+            | MessageState::Sending
+            | MessageState::Failed
+            | MessageState::Uncertain
+            | MessageState::Expired
+            | MessageState::Canceled
+            | MessageState::Rejected => false,
+        }
+    }
+
+    fn sent(
+        &self,
+        submission: Option<&Submission>,
+        notices: Vec<String>,
+        settings: &Settings,
+        wall: LocalTime,
+    ) -> Sent {
+        let content = submission.map(|made| &made.content);
+        let reported = content.is_some_and(|content| content.options.status_report);
+        let text = content.is_none_or(|content| match content.alphabet {
+            Alphabet::Gsm7 { .. } => true,
+            Alphabet::Data8 | Alphabet::Ucs2 => false,
+        });
+        let references = self.parts.iter().filter_map(|part| part.message_reference).filter(|_| reported);
+        Sent {
+            device: self.device.clone(),
+            sent: LocalTime { at: self.ended, ..wall },
+            sending_time: self.started.map_or(Duration::ZERO, |started| self.ended.since(started)),
+            message_references: references.collect(),
+            message_ids: settings.message_ids,
+            pdus: match settings.keep_pdus {
+                KeepPdus::Never | KeepPdus::Failed => Vec::new(),
+                KeepPdus::FailedOrNotText if text => Vec::new(),
+                KeepPdus::FailedOrNotText | KeepPdus::Always => self.pdus(),
+            },
+            notices,
+        }
+    }
+
+    fn failed(&self, notices: Vec<String>, settings: &Settings, wall: LocalTime) -> Failed {
+        let pdus = match settings.keep_pdus {
+            KeepPdus::Never => Vec::new(),
+            KeepPdus::Failed | KeepPdus::FailedOrNotText | KeepPdus::Always => self.pdus(),
+        };
+        let reason = if self.reason.is_empty() { "Unknown" } else { &self.reason };
+        Failed {
+            device: self.device.clone(),
+            reason: reason.to_owned(),
+            failed: LocalTime { at: self.ended, ..wall },
+            pdus,
+            notices,
+        }
+    }
+
+    fn pdus(&self) -> Vec<String> {
+        self.parts.iter().filter_map(|part| part.pdu.clone()).collect()
+    }
+}

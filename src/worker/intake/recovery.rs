@@ -1,0 +1,103 @@
+//! After a restart: where each file of the journal stands, and what goes on with it.
+//!
+//! | found | goes on with |
+//! |---|---|
+//! | a filing recorded, the result under its name | removing the file of `checked` |
+//! | a filing recorded, the result under its temporary name | giving it its name |
+//! | a filing recorded, no result, or no file | removing the file of `checked`: the result was fetched already |
+//! | the file in `checked` | submitting under the same key, or following the message |
+//! | the very file still in `outgoing` | moving it, under the same id |
+//! | neither | nothing: it was removed |
+
+use super::candidates::CANDIDATES_MAX;
+use super::entry::{Entry, Stage};
+use super::observation::{Judgement, judge};
+use super::{
+    Alarm, Effect, Fault, Filing, Folder, Identity, Intake, IntakeId, Observation, Places, Replayed,
+};
+
+impl Intake {
+    pub(super) fn recover(&mut self, journal: Replayed) {
+        self.unexamined = journal.pending.len() + 1;
+        for (id, pending) in journal.pending {
+            let entry = Entry {
+                recovered: true,
+                message: pending.message,
+                stage: Stage::Examining(None),
+                ..Entry::new(pending.name.clone(), pending.identity)
+            };
+            self.names.insert(pending.name, id);
+            self.entries.insert(id, entry);
+            self.examine(id, pending.filing);
+        }
+        self.effects.push_back(Effect::ListChecked);
+    }
+
+    pub(super) fn examine(&mut self, id: IntakeId, filing: Option<Filing>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.stage = Stage::Examining(filing.clone());
+        self.effects.push_back(Effect::Examine { id, name: entry.name.clone(), filing });
+    }
+
+    pub(super) fn on_examined(&mut self, id: IntakeId, result: Result<Places, Fault>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Stage::Examining(filing) = entry.stage.clone() else { return };
+        let places = match result {
+            Ok(places) => places,
+            Err(fault) => {
+                // Nothing is taken before every file of the journal was found or missed.
+                self.trouble(Folder::Checked, &fault);
+                return self.wait_in_stage(id);
+            }
+        };
+        self.unexamined = self.unexamined.saturating_sub(1);
+        let is_ours = |found: &Identity| found.inode == entry.identity.inode;
+        entry.in_checked = places.checked.as_ref().is_some_and(is_ours);
+        // Beside another file of this name the lock may be another's too.
+        entry.owns_lock = entry.in_checked || places.checked.is_none();
+        match filing {
+            Some(filing) => self.resume_filing(id, filing, &places),
+            None if entry.in_checked => self.lock(id),
+            None if places.outgoing == Some(entry.identity) => self.lock(id),
+            None => self.abandon(id),
+        }
+    }
+
+    fn resume_filing(&mut self, id: IntakeId, filing: Filing, places: &Places) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if places.filed == Some(filing.inode) {
+            entry.stage = Stage::Published(filing.clone());
+            self.await_folder(filing.destination.folder(), id);
+        } else if places.staged == Some(filing.inode) {
+            entry.stage = Stage::Publishing(None, filing);
+            self.publish(id);
+        } else if entry.in_checked {
+            self.tell_and_unlink(id, Some(filing));
+        } else {
+            entry.stage = Stage::Clearing;
+            self.unlock(id);
+            self.await_folder(Folder::Checked, id);
+        }
+    }
+
+    /// Nothing is left of the file: it was never moved, or somebody removed it from `checked`.
+    fn abandon(&mut self, id: IntakeId) {
+        if let Some(entry) = self.entries.get(&id).filter(|entry| entry.message.is_some()) {
+            self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
+        }
+        self.unlock(id);
+        self.finish(id);
+    }
+
+    /// Files of `checked` the journal does not know: put there by hand, or left by smsd.
+    pub(super) fn on_listed(&mut self, observations: &[Observation]) {
+        self.unexamined = self.unexamined.saturating_sub(1);
+        for observation in observations.iter().take(CANDIDATES_MAX) {
+            let Observation { name, identity, .. } = observation;
+            let known = self.names.contains_key(name) || self.recording.contains_key(name);
+            if !known && judge(observation, &[]) == Judgement::Eligible {
+                self.strangers.push_back((name.clone(), *identity));
+            }
+        }
+    }
+}

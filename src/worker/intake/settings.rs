@@ -1,0 +1,41 @@
+//! What the configuration says about spool intake.
+
+use crate::sms_file::{self, MessageIds};
+
+use super::KeepPdus;
+
+/// What the configuration says about the intake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `trust_outgoing`: files are complete as soon as they are seen.
+    pub trust_outgoing: bool,
+    /// Whose files are taken; an empty list permits everyone.
+    pub owners: Vec<u32>,
+    /// Most files in `checked`; the rest waits in `outgoing`, where high priority overtakes.
+    pub live_max: usize,
+    /// Results of sent messages are kept; otherwise the file is removed.
+    pub keep_sent: bool,
+    /// Results of failed messages are kept; otherwise the file is removed.
+    pub keep_failed: bool,
+    /// `messageids`
+    pub message_ids: MessageIds,
+    /// `store_sent_pdu`
+    pub keep_pdus: KeepPdus,
+    /// What files mean.
+    pub messages: sms_file::Settings,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            trust_outgoing: false,
+            owners: Vec::new(),
+            live_max: 10_000,
+            keep_sent: true,
+            keep_failed: true,
+            message_ids: MessageIds::default(),
+            keep_pdus: KeepPdus::default(),
+            messages: sms_file::Settings::default(),
+        }
+    }
+}

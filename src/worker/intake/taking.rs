@@ -1,0 +1,280 @@
+//! From a name in `outgoing` to a message the cluster has accepted.
+
+use crate::sms_file::Document;
+use crate::worker::submission;
+
+use super::candidates::Telling;
+use super::entry::{Entry, Stage};
+use super::machine::{RETRY, Scan};
+use super::observation::{Judgement, judge};
+use super::outcome::{Verdict, reference};
+use super::{
+    Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
+    Irregularity, Observation, Record, SubmitReply,
+};
+
+impl Intake {
+    pub(super) fn on_hint(&mut self, hint: Hint) {
+        match hint {
+            Hint::MovedIn(name) if !name.is_ignored() => self.look(name, true),
+            Hint::Written(name) | Hint::Appeared(name) if !name.is_ignored() => self.look(name, false),
+            Hint::Gone(name) => {
+                if let Some(file) = name.locked_file() {
+                    self.look(file, false);
+                }
+            }
+            Hint::Overflow if matches!(self.scan, Scan::Resting { .. }) => self.start_scan(),
+            // A pass that is under way may have gone by what was lost: another one follows it.
+            Hint::Overflow => self.candidates.overflowed = true,
+            Hint::MovedIn(_) | Hint::Written(_) | Hint::Appeared(_) => {}
+        }
+    }
+
+    pub(super) fn on_scanned(&mut self, observations: Vec<Observation>, complete: bool) {
+        for observation in observations {
+            self.sight(observation);
+        }
+        let Scan::Running { since } = self.scan else { return };
+        if complete {
+            self.finish_scan(since);
+        } else {
+            self.scan = Scan::Wanted { since };
+        }
+    }
+
+    /// One entry of a pass: only what is not known as it is gets a closer look.
+    fn sight(&mut self, observation: Observation) {
+        let Observation { name, identity, .. } = &observation;
+        if self.recording.contains_key(name) || self.is_being_moved(name) {
+            return;
+        }
+        match judge(&observation, &self.settings.owners) {
+            Judgement::Ignore => {}
+            Judgement::Irregular(Irregularity::Hardlink) => self.look(name.clone(), false),
+            Judgement::Irregular(why) => self.leave(name, *identity, why),
+            Judgement::Eligible if self.candidates.sighted(name, *identity) => {}
+            Judgement::Eligible => self.look(name.clone(), false),
+        }
+    }
+
+    pub(super) fn on_inspected(&mut self, name: &FileName, found: Option<Inspection>) {
+        let complete = self.looking.remove(name).unwrap_or(false) || self.settings.trust_outgoing;
+        let Some(inspection) = found else { return self.candidates.forget(name) };
+        if self.recording.contains_key(name) || self.is_being_moved(name) {
+            return;
+        }
+        let identity = inspection.observation.identity;
+        match judge(&inspection.observation, &self.settings.owners) {
+            Judgement::Ignore => self.candidates.forget(name),
+            Judgement::Eligible if inspection.locked => self.candidates.forget(name),
+            Judgement::Eligible if inspection.conflict => self.hold(name),
+            Judgement::Eligible => self.candidates.offer(&inspection, complete, self.moment.now),
+            // A program that publishes by link and unlink gives a file two names for a moment.
+            Judgement::Irregular(Irregularity::Hardlink)
+                if !self.candidates.has_settled(name, identity, self.moment.now) =>
+            {
+                self.candidates.offer(&inspection, false, self.moment.now);
+            }
+            Judgement::Irregular(why) => self.leave(name, identity, why),
+        }
+    }
+
+    fn leave(&mut self, name: &FileName, identity: Identity, why: Irregularity) {
+        let alarm = match self.candidates.leave(name, identity.inode, why) {
+            Telling::News => Alarm::Irregular { name: name.clone(), why },
+            Telling::NewsOfMany => Alarm::ManyIrregular,
+            Telling::Old => return,
+        };
+        self.effects.push_back(Effect::Alarm(alarm));
+    }
+
+    fn hold(&mut self, name: &FileName) {
+        if self.candidates.hold(name) == Telling::News {
+            self.effects.push_back(Effect::Alarm(Alarm::Conflict { name: name.clone() }));
+        }
+    }
+
+    /// Whether the name in `outgoing` is that of a file on its way to `checked`.
+    fn is_being_moved(&self, name: &FileName) -> bool {
+        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
+        entry.is_some_and(|entry| !entry.in_checked)
+    }
+
+    pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, id: IntakeId) {
+        let in_checked = self.recording.remove(&name).unwrap_or(false);
+        let entry = Entry { in_checked, owns_lock: in_checked, ..Entry::new(name.clone(), identity) };
+        self.names.insert(name, id);
+        self.entries.insert(id, entry);
+        self.hold_in_hand(id);
+        self.await_journal(id);
+    }
+
+    pub(super) fn lock(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.stage = Stage::Locking;
+        self.effects.push_back(Effect::Lock(id, entry.name.clone()));
+    }
+
+    pub(super) fn on_locked(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Locking) else {
+            return;
+        };
+        match result {
+            Err(Fault::Exists) if !entry.owns_lock => self.conflict(id),
+            Ok(()) | Err(Fault::Exists) => {
+                entry.owns_lock = true;
+                self.move_or_go_on(id);
+            }
+            Err(fault) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    /// The file is locked: moves it, or goes on where a file stands that is in `checked` already.
+    fn move_or_go_on(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        match entry.message {
+            Some(message) => self.follow(id, message),
+            None if entry.in_checked => self.read(id),
+            None => {
+                entry.stage = Stage::Moving;
+                self.effects.push_back(Effect::Move(id, entry.name.clone()));
+            }
+        }
+    }
+
+    pub(super) fn on_moved(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Moving) else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                entry.in_checked = true;
+                self.well(Folder::Checked);
+                self.read(id);
+            }
+            Err(Fault::Exists) => {
+                self.unlock(id);
+                self.conflict(id);
+            }
+            Err(Fault::Missing) => {
+                self.unlock(id);
+                self.finish(id);
+            }
+            Err(fault @ (Fault::Irregular(_) | Fault::Io(_))) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
+    /// Somebody's file or lock stands in `checked`: the file keeps its id and waits, so that nothing is written meanwhile.
+    fn conflict(&mut self, id: IntakeId) {
+        self.release_from_hand(id);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if !std::mem::replace(&mut entry.told, true) {
+            self.effects.push_back(Effect::Alarm(Alarm::Conflict { name: entry.name.clone() }));
+        }
+        self.wait(id, Stage::Locking, RETRY);
+    }
+
+    pub(super) fn unlock(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.owns_lock) else { return };
+        entry.owns_lock = false;
+        self.effects.push_back(Effect::Unlock(entry.name.clone()));
+    }
+
+    pub(super) fn read(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.stage = Stage::Reading;
+        self.effects.push_back(Effect::Read(id, entry.name.clone()));
+    }
+
+    pub(super) fn on_read(&mut self, id: IntakeId, result: Result<Contents, Fault>) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        match (entry.stage.clone(), result) {
+            (Stage::Rereading(verdict) | Stage::Staging(verdict), result) => {
+                self.on_reread(id, verdict, result);
+            }
+            (Stage::Reading, Ok(contents)) => self.submit(id, &contents),
+            (Stage::Reading, Err(Fault::Missing)) => self.vanished(id),
+            (Stage::Reading, Err(Fault::Irregular(why))) => self.set_aside(id, why),
+            (Stage::Reading, Err(fault)) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait_in_stage(id);
+            }
+            (_, _) => {}
+        }
+    }
+
+    fn submit(&mut self, id: IntakeId, contents: &Contents) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if contents.identity.inode != entry.identity.inode {
+            return self.exchanged(id, contents.identity);
+        }
+        let prepared = Document::read(&contents.octets)
+            .and_then(|document| submission::prepare(&document, &self.settings.messages, reference(id)));
+        match prepared {
+            Ok(submission) => {
+                entry.stage = Stage::Submitting;
+                let (key, owner) = (self.key(id), contents.owner);
+                self.effects.push_back(Effect::Submit { id, key, submission: Box::new(submission), owner });
+            }
+            Err(rejection) => self.refuse(id, rejection.to_string(), &contents.octets),
+        }
+    }
+
+    fn refuse(&mut self, id: IntakeId, reason: String, octets: &[u8]) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let alarm = Alarm::BadFile { name: entry.name.clone(), reason: reason.clone() };
+        self.effects.push_back(Effect::Alarm(alarm));
+        self.stage(id, Verdict::Refused(reason), octets);
+    }
+
+    /// Another file was moved than the one recorded: that one is done with, and this one is recorded anew.
+    fn exchanged(&mut self, id: IntakeId, identity: Identity) {
+        let Some(name) = self.entries.get(&id).map(|entry| entry.name.clone()) else { return };
+        self.finish(id);
+        self.record(name, identity, true);
+    }
+
+    pub(super) fn vanished(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
+        self.unlock(id);
+        self.finish(id);
+    }
+
+    pub(super) fn on_submitted(&mut self, id: IntakeId, reply: SubmitReply) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Submitting) else {
+            return;
+        };
+        match reply {
+            SubmitReply::Accepted(message) => {
+                entry.message = Some(message);
+                self.effects.push_back(Effect::Append(Record::Accepted { id, message }));
+                self.follow(id, message);
+            }
+            SubmitReply::Refused(reason) => {
+                let name = entry.name.clone();
+                entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
+                self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
+                self.effects.push_back(Effect::Read(id, name));
+                self.release_from_hand(id);
+            }
+            SubmitReply::Later => {
+                let wait = entry.next_submit_retry();
+                self.wait(id, Stage::Reading, wait);
+            }
+        }
+    }
+
+    fn follow(&mut self, id: IntakeId, message: crate::model::MessageId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.stage = Stage::Live;
+        self.release_from_hand(id);
+        self.effects.push_back(Effect::Follow(id, message));
+    }
+}
