@@ -1,0 +1,112 @@
+//! Workers, queue, dialogue and simulated modems together in one thread, under a clock the test moves.
+//!
+//! The logic is the node's own; what is simulated is the disk, the log's latency and the passing of time. A node may
+//! die between any two steps: its workers and what was not durable are gone, the modems and the log live on.
+
+mod chance;
+mod checks;
+mod station;
+mod world;
+
+use std::time::Duration;
+
+use smsgrid::model::{MessageState, UncertainPolicy};
+
+use checks::check;
+use world::{Plan, World};
+
+/// How many seeds each test runs; `SMSGRID_SEEDS` replaces it.
+const SEEDS: u64 = 12;
+
+fn seeds() -> impl Iterator<Item = u64> {
+    let count = std::env::var("SMSGRID_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
+    let first = std::env::var("SMSGRID_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    first..first + count
+}
+
+fn run(plan: Plan) -> World {
+    let mut world = World::new(plan);
+    world.run();
+    check(&world);
+    world
+}
+
+#[test]
+fn without_faults_every_message_is_sent_once_and_nothing_is_uncertain() {
+    for seed in seeds() {
+        let world = run(Plan { seed, personalities: vec!["fast", "steady", "normal"], ..Plan::default() });
+
+        for record in world.queue().messages() {
+            assert_eq!(record.state(), MessageState::Sent, "seed {seed}: {} {:?}", record.id, record.cause());
+            assert!(record.attempts().all(|(_, attempt)| !attempt.was_uncertain), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn refusals_are_retried_until_sent_or_used_up_and_never_doubled() {
+    for seed in seeds() {
+        let world = run(Plan { seed, personalities: vec!["flaky", "flaky"], ..Plan::default() });
+
+        let finals = world.queue().messages().filter(|record| record.state().is_final()).count();
+        assert_eq!(finals, world.messages(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_node_that_dies_at_any_step_loses_nothing_and_doubles_nothing_in_silence() {
+    for seed in seeds() {
+        run(Plan {
+            seed,
+            personalities: vec!["fast", "steady"],
+            deaths: 8,
+            policy: UncertainPolicy::Resend,
+            ..Plan::default()
+        });
+    }
+}
+
+#[test]
+fn under_hold_no_part_is_ever_on_the_air_twice() {
+    for seed in seeds() {
+        let world = run(Plan {
+            seed,
+            personalities: vec!["fast", "steady"],
+            deaths: 8,
+            lost_answers: 4,
+            policy: UncertainPolicy::Hold,
+            ..Plan::default()
+        });
+
+        for (text, copies) in world.copies() {
+            assert_eq!(copies, 1, "seed {seed}: {text:?} was on the air {copies} times");
+        }
+    }
+}
+
+#[test]
+fn modems_that_vanish_hang_or_restart_leave_only_honest_doubts() {
+    for seed in seeds() {
+        run(Plan {
+            seed,
+            personalities: vec!["steady", "steady", "steady"],
+            vanishings: 6,
+            lost_answers: 3,
+            resets: 3,
+            ..Plan::default()
+        });
+    }
+}
+
+#[test]
+fn a_paused_node_writes_nothing_until_its_lease_is_renewed() {
+    for seed in seeds() {
+        run(Plan {
+            seed,
+            personalities: vec!["steady", "steady"],
+            pauses: 6,
+            pause: Duration::from_secs(20),
+            ..Plan::default()
+        });
+    }
+}

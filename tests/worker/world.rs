@@ -1,0 +1,354 @@
+//! One node, its modems, its log and the clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use smsgrid::model::{
+    Address, Alphabet, Content, MessageId, Name, NodeId, Origin, Part, PartNumber, Position, Priority, ResendLimit,
+    SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
+};
+use smsgrid::queue::{
+    Body, Command, Digest, Event, Policy, Queue, Reply, Route, SessionReply, Submit, digest, invariants,
+};
+use smsgrid::text::{SegmentOptions, segment};
+use smsgrid::worker::modem::{Context, Settings};
+use smsgrid::worker::{Lease, LeaseTerms};
+
+use crate::chance::Chance;
+use crate::station::{Station, Under};
+
+/// The calendar at the beginning of the run.
+const EPOCH: Timestamp = Timestamp::from_unix_millis(1_790_000_000_000);
+/// Longest run in virtual time: long enough for every retry, evidence window and quarantine.
+const END: Time = Time::from_millis(6 * 60 * 60 * 1000);
+/// Faults happen within this span from the start.
+const TROUBLE: Duration = Duration::from_secs(120);
+const NODE: NodeId = NodeId(1);
+
+/// What happens in a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) personalities: Vec<&'static str>,
+    pub(crate) messages: usize,
+    pub(crate) policy: UncertainPolicy,
+    pub(crate) deaths: usize,
+    pub(crate) vanishings: usize,
+    pub(crate) resets: usize,
+    pub(crate) lost_answers: usize,
+    pub(crate) pauses: usize,
+    pub(crate) pause: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            seed: 1,
+            personalities: vec!["fast"],
+            messages: 30,
+            policy: UncertainPolicy::Resend,
+            deaths: 0,
+            vanishings: 0,
+            resets: 0,
+            lost_answers: 0,
+            pauses: 0,
+            pause: Duration::ZERO,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Death,
+    Vanish,
+    Return(usize),
+    Reset,
+    LoseAnswer,
+    Pause,
+}
+
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) stations: Vec<Station>,
+    /// Text of each part, by message and number.
+    pub(crate) texts: BTreeMap<MessageId, Vec<String>>,
+    pub(crate) faults: usize,
+    queue: Queue,
+    chance: Chance,
+    now: Time,
+    paused_until: Time,
+    lease: Lease,
+    session: Option<SessionId>,
+    start: StartNumber,
+    index: u64,
+    troubles: Vec<(Time, Trouble)>,
+}
+
+impl World {
+    pub(crate) fn new(plan: Plan) -> World {
+        let stations = (0..).zip(&plan.personalities).map(|(number, name)| Station::new(number, name, Time::ZERO));
+        let mut world = World {
+            stations: stations.collect(),
+            texts: BTreeMap::new(),
+            faults: 0,
+            queue: Queue::new(Policy::default()),
+            chance: Chance::new(plan.seed),
+            now: Time::ZERO,
+            paused_until: Time::ZERO,
+            lease: Lease::new(LeaseTerms::default()),
+            session: None,
+            start: StartNumber(0),
+            index: 0,
+            troubles: Vec::new(),
+            plan,
+        };
+        world.plan_troubles();
+        world.register();
+        (0..world.plan.messages).for_each(|number| world.submit(number));
+        world
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    pub(crate) fn messages(&self) -> usize {
+        self.plan.messages
+    }
+
+    /// How often each text was on the air.
+    pub(crate) fn copies(&self) -> BTreeMap<String, usize> {
+        let mut copies = BTreeMap::new();
+        for entry in self.stations.iter().flat_map(|station| &station.ledger) {
+            *copies.entry(entry.text.clone().unwrap_or_default()).or_insert(0) += 1;
+        }
+        copies
+    }
+
+    /// Runs until every message is settled, or held for a person.
+    pub(crate) fn run(&mut self) {
+        self.tell_all();
+        while !self.is_over() {
+            self.settle();
+            let Some(next) = self.next_moment() else { break };
+            self.now = next.max(self.now);
+            assert!(self.now < END, "seed {}: not settled in {END}: {:?}", self.plan.seed, self.queue.counts());
+            self.happen();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let open = self.queue.messages().filter(|record| !record.state().is_final());
+        self.troubles.is_empty() && open.into_iter().all(|record| self.queue.waiting_for(record.id) == Some(smsgrid::queue::WaitingFor::Verdict))
+    }
+
+    /// Moves everything that is due now.
+    fn settle(&mut self) {
+        if self.now < self.paused_until {
+            return;
+        }
+        if let Some(session) = self.session {
+            let _ = session;
+            self.lease.handle_renewed(self.now);
+        }
+        loop {
+            let mut moved = false;
+            for number in 0..self.stations.len() {
+                let (context, station, chance) = self.context_of(number);
+                moved |= station.move_one(&context, chance);
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn context_of(&mut self, number: usize) -> (Context<'_>, &mut Station, &mut Chance) {
+        let context =
+            Context { queue: &self.queue, session: self.session, lease: &self.lease, now: self.now };
+        (context, &mut self.stations[number], &mut self.chance)
+    }
+
+    fn next_moment(&self) -> Option<Time> {
+        let stations = self.stations.iter().filter_map(Station::due);
+        let tick = self.queue.next_deadline().map(|at| Time::ZERO + at.since(EPOCH));
+        let trouble = self.troubles.first().map(|(at, _)| *at);
+        let due = stations.chain(tick).chain(trouble).min()?;
+        if self.now < self.paused_until {
+            return Some(due.max(self.paused_until));
+        }
+        Some(due)
+    }
+
+    /// What is due at this moment happens: troubles, the log, the disk, the clocks.
+    fn happen(&mut self) {
+        while let Some((_, trouble)) = self.troubles.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.troubles.remove(0);
+            self.strike(trouble);
+        }
+        if self.now < self.paused_until {
+            return;
+        }
+        self.lease.handle_renewed(self.now);
+        if self.queue.next_deadline().is_some_and(|at| at <= self.calendar()) {
+            self.apply(Body::Tick);
+        }
+        for number in 0..self.stations.len() {
+            self.arrivals(number);
+            let now = self.now;
+            let (context, station, _) = self.context_of(number);
+            station.device.handle_timeout(now);
+            station.worker.handle_wake(&context);
+        }
+    }
+
+    fn arrivals(&mut self, number: usize) {
+        let now = self.now;
+        let (due, later) = std::mem::take(&mut self.stations[number].under).into_iter().partition(|(at, _)| *at <= now);
+        self.stations[number].under = later;
+        let due: Vec<(Time, Under)> = due;
+        for (_, under) in due {
+            let under = match under {
+                Under::Proposal(body) => Under::Reply(self.apply(body)),
+                Under::Opening | Under::Reply(_) | Under::Record(..) | Under::PinMark => under,
+            };
+            let (context, station, _) = self.context_of(number);
+            station.arrive(under, &context);
+        }
+    }
+
+    fn apply(&mut self, body: Body) -> Reply {
+        self.index += 1;
+        let position = Position { index: self.index, offset: 0 };
+        let command = Command { client: Name::new("gw-a").expect("a name"), now: self.calendar(), body };
+        let mut events: Vec<Event> = Vec::new();
+        let reply = self.queue.apply(position, &command, &mut events);
+        if let Err(violation) = invariants::check(&self.queue) {
+            panic!("seed {}: {violation:?} after {:?}", self.plan.seed, command.body);
+        }
+        reply
+    }
+
+    fn calendar(&self) -> Timestamp {
+        EPOCH + self.now.since(Time::ZERO)
+    }
+
+    fn tell_all(&mut self) {
+        for number in 0..self.stations.len() {
+            let (context, station, _) = self.context_of(number);
+            station.worker.handle_wake(&context);
+        }
+    }
+
+    fn register(&mut self) {
+        self.start = self.start.next();
+        match self.apply(Body::RegisterSession { node: NODE, start: self.start }) {
+            Reply::Session(SessionReply::Registered(id)) => self.session = Some(id),
+            other => panic!("no session: {other:?}"),
+        }
+    }
+
+    fn submit(&mut self, number: usize) {
+        let parts = 1 + self.chance.below(3) as usize;
+        let text = format!("message {number:04} ");
+        let text = if parts == 1 { text } else { text.repeat(10 * parts) };
+        let options = SegmentOptions { reference: smsgrid::text::Reference::Bits16(number as u16), ..SegmentOptions::default() };
+        let segmented = segment(&text, &options).expect("a short text");
+        let mut id = [0; 16];
+        id[8..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
+        let id = MessageId::from_bytes(id);
+        let texts = segmented.parts.iter().map(|part| smsgrid::text::decode(&part.payload, Alphabet::GSM7));
+        self.texts.insert(id, texts.collect());
+        let parts = (1..).zip(segmented.parts).map(|(number, user_data)| Part { number: PartNumber(number), user_data });
+        let content = Content {
+            destination: Address::international("491700000001").expect("a number"),
+            alphabet: segmented.alphabet,
+            parts: parts.collect(),
+            options: SendOptions::default(),
+        };
+        let mut submit = Submit {
+            id,
+            key: None,
+            digest: Digest([0; 16]),
+            content,
+            origin: Origin::Api,
+            priority: Priority::Normal,
+            uncertain: self.plan.policy,
+            resend_limit: ResendLimit(1),
+            not_before: None,
+            deadline: None,
+            route: Route::default(),
+            attempts_max: None,
+        };
+        submit.digest = digest(&submit);
+        let reply = self.apply(Body::Submit(Box::new(submit)));
+        assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+    }
+
+    fn plan_troubles(&mut self) {
+        let plan = self.plan.clone();
+        let kinds = [
+            (Trouble::Death, plan.deaths),
+            (Trouble::Vanish, plan.vanishings),
+            (Trouble::Reset, plan.resets),
+            (Trouble::LoseAnswer, plan.lost_answers),
+            (Trouble::Pause, plan.pauses),
+        ];
+        for (kind, count) in kinds {
+            for _ in 0..count {
+                let at = Time::from_millis(self.chance.below(TROUBLE.as_millis() as u64));
+                self.troubles.push((at, kind));
+            }
+        }
+        self.troubles.sort();
+    }
+
+    fn strike(&mut self, trouble: Trouble) {
+        let victim = self.chance.below(self.stations.len() as u64) as usize;
+        let now = self.now;
+        match trouble {
+            Trouble::Death => self.die(),
+            Trouble::Vanish => {
+                self.stations[victim].device.vanish(now);
+                let back = now + Duration::from_secs(1 + self.chance.below(60));
+                self.troubles.push((back, Trouble::Return(victim)));
+                self.troubles.sort();
+            }
+            Trouble::Return(victim) => self.stations[victim].device.come_back(now),
+            Trouble::Reset => self.stations[victim].device.reset(now),
+            Trouble::LoseAnswer => self.stations[victim].device.lose_answers(1),
+            Trouble::Pause => self.paused_until = now + self.plan.pause,
+        }
+        self.faults += 1;
+    }
+
+    /// The process dies and starts again: rule 8 of the claim protocol.
+    fn die(&mut self) {
+        let in_flight: Vec<Name> = self
+            .queue
+            .sessions()
+            .flat_map(|session| self.queue.claims_of(session.id))
+            .filter(|claim| claim.in_flight().is_some())
+            .map(|claim| claim.modem.clone())
+            .collect();
+        for number in 0..self.stations.len() {
+            let name = self.stations[number].name.clone();
+            let settings = Settings { quiet_first: in_flight.contains(&name), ..Settings::new(name) };
+            let lost = self.stations[number].die(settings);
+            for body in lost {
+                if self.chance.once_in(2) {
+                    self.apply(body);
+                }
+            }
+        }
+        self.lease.handle_lost();
+        for number in 0..self.stations.len() {
+            for (attempt, outcome) in std::mem::take(&mut self.stations[number].outbox) {
+                self.apply(Body::Outcome { attempt, outcome, next: None, rearm: None });
+            }
+        }
+        self.register();
+        self.lease.handle_renewed(self.now);
+        self.tell_all();
+    }
+}
