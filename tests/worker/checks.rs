@@ -23,8 +23,11 @@ pub(crate) fn check(world: &World) {
 
 fn check_part(world: &World, record: &Record, number: u8, state: AttemptState, aired: usize) {
     let seed = world.plan.seed;
-    let attempts: Vec<_> =
-        record.attempts().filter(|(attempt, _)| attempt.part.0 == number).map(|(_, attempt)| attempt).collect();
+    let attempts: Vec<_> = record
+        .attempts()
+        .filter(|(attempt, _)| attempt.part.0 == number)
+        .map(|(_, attempt)| attempt)
+        .collect();
     let doubts = attempts.iter().filter(|attempt| attempt.was_uncertain).count();
     let context = format!("seed {seed}, {} part {number}: {:#?}", record.id, attempts);
 
@@ -50,8 +53,11 @@ fn check_drivers(world: &World) {
 
 /// Uncertain parts at most one for each fault and modem; none without a fault.
 fn check_bound(world: &World) {
-    let doubts =
-        world.queue().messages().flat_map(|record| record.attempts()).filter(|(_, attempt)| attempt.was_uncertain);
+    let doubts = world
+        .queue()
+        .messages()
+        .flat_map(|record| record.attempts())
+        .filter(|(_, attempt)| attempt.was_uncertain);
     let bound = world.faults * world.stations.len();
     let count = doubts.count();
     assert!(count <= bound, "seed {}: {count} uncertain parts, {} faults", world.plan.seed, world.faults);

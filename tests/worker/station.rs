@@ -29,6 +29,8 @@ pub(crate) struct Station {
     pub(crate) outbox: BTreeMap<Attempt, PartOutcome>,
     pub(crate) ledger: Vec<Entry>,
     pub(crate) notices: Vec<Notice>,
+    /// What the device sent and the worker has not read.
+    buffer: Vec<u8>,
     port: Port,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct Station {
 enum Port {
     Closed,
     Open,
+    /// The other end is gone and the worker has not heard of it.
+    Lost,
 }
 
 impl Station {
@@ -51,6 +55,7 @@ impl Station {
             outbox: BTreeMap::new(),
             ledger: Vec::new(),
             notices: Vec::new(),
+            buffer: Vec::new(),
             port: Port::Closed,
         }
     }
@@ -58,7 +63,7 @@ impl Station {
     /// The process of the worker died: what was not durable is gone, and proposals may be applied all the same.
     pub(crate) fn die(&mut self, settings: Settings) -> Vec<Body> {
         self.worker = ModemWorker::new(settings);
-        self.port = Port::Closed;
+        self.close();
         let lost = std::mem::take(&mut self.under);
         lost.into_iter()
             .filter_map(|(_, under)| match under {
@@ -68,32 +73,50 @@ impl Station {
             .collect()
     }
 
-    /// Moves one effect or some bytes. Whether there was anything to move.
-    pub(crate) fn move_one(&mut self, context: &Context<'_>, chance: &mut Chance) -> bool {
-        if let Some(effect) = self.worker.poll_effect() {
-            self.carry_out(effect, context, chance);
-            return true;
-        }
-        if let Some(event) = self.device.poll_event() {
-            self.take_event(event, context);
-            return true;
-        }
-        if let Some(bytes) = self.device.poll_transmit() {
-            if self.port == Port::Open {
-                let (head, tail) = bytes.split_at(chance.below(bytes.len() as u64 + 1) as usize);
-                self.worker.handle_input(head, context);
-                self.worker.handle_input(tail, context);
+    /// The device goes on by itself: its ledger, and its bytes into the buffer of the port, also while nobody reads.
+    pub(crate) fn move_device(&mut self, now: Time) {
+        loop {
+            if let Some(event) = self.device.poll_event() {
+                self.take_event(event, now);
+            } else if let Some(bytes) = self.device.poll_transmit() {
+                if self.port == Port::Open {
+                    self.buffer.extend(bytes);
+                }
+            } else {
+                return;
             }
-            return true;
         }
-        false
+    }
+
+    /// Whether the port holds bytes, or its end, for the worker.
+    pub(crate) fn has_input(&self) -> bool {
+        !self.buffer.is_empty() || self.port == Port::Lost
+    }
+
+    /// Moves one effect, some bytes or the loss of the port. Whether there was anything to move.
+    pub(crate) fn move_worker(&mut self, context: &Context<'_>, chance: &mut Chance) -> bool {
+        if !self.buffer.is_empty() {
+            let bytes = std::mem::take(&mut self.buffer);
+            let (head, tail) = bytes.split_at(chance.below(bytes.len() as u64 + 1) as usize);
+            self.worker.handle_input(head, context);
+            self.worker.handle_input(tail, context);
+        } else if self.port == Port::Lost {
+            self.port = Port::Closed;
+            self.worker.handle_port_failed(context);
+        } else if let Some(effect) = self.worker.poll_effect() {
+            self.carry_out(effect, context, chance);
+        } else {
+            return false;
+        }
+        self.move_device(context.now);
+        true
     }
 
     fn carry_out(&mut self, effect: Effect, context: &Context<'_>, chance: &mut Chance) {
         let soon = context.now + std::time::Duration::from_millis(1 + chance.below(4));
         match effect {
             Effect::OpenPort => self.under.push((soon, Under::Opening)),
-            Effect::ClosePort => self.port = Port::Closed,
+            Effect::ClosePort => self.close(),
             Effect::Write(bytes) => {
                 if self.port == Port::Open {
                     self.device.handle_input(&bytes, context.now);
@@ -110,19 +133,21 @@ impl Station {
         }
     }
 
-    fn take_event(&mut self, event: Event, context: &Context<'_>) {
+    fn take_event(&mut self, event: Event, now: Time) {
         match event {
             Event::Ledger(entry) => {
                 self.ledger.push(entry);
-                self.device.ledger_written(context.now);
+                self.device.ledger_written(now);
             }
-            Event::PortClosed => {
-                self.port = Port::Closed;
-                self.worker.handle_port_failed(context);
-            }
+            Event::PortClosed if self.port == Port::Open => self.port = Port::Lost,
             // Violations are counted by the device; an open port is found by the worker's next try.
-            Event::Violation(_) | Event::PortOpened => {}
+            Event::Violation(_) | Event::PortOpened | Event::PortClosed => {}
         }
+    }
+
+    fn close(&mut self) {
+        self.port = Port::Closed;
+        self.buffer.clear();
     }
 
     /// Gives the worker what has come back. `reply` is the log's answer to a proposal.

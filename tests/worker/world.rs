@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use smsgrid::model::{
-    Address, Alphabet, Content, MessageId, Name, NodeId, Origin, Part, PartNumber, Position, Priority, ResendLimit,
-    SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
+    Address, Alphabet, Content, MessageId, Name, NodeId, Origin, Part, PartNumber, Position, Priority,
+    ResendLimit, SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
 };
 use smsgrid::queue::{
-    Body, Command, Digest, Event, Policy, Queue, Reply, Route, SessionReply, Submit, digest, invariants,
+    Body, Command, Digest, Event, Policy, Queue, Reply, Route, SessionReply, Submit, WaitingFor, digest,
+    invariants,
 };
 use smsgrid::text::{SegmentOptions, segment};
 use smsgrid::worker::modem::{Context, Settings};
@@ -59,6 +60,8 @@ impl Default for Plan {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trouble {
+    Submit(usize),
+    Expire(SessionId),
     Death,
     Vanish,
     Return(usize),
@@ -86,7 +89,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(plan: Plan) -> World {
-        let stations = (0..).zip(&plan.personalities).map(|(number, name)| Station::new(number, name, Time::ZERO));
+        let stations =
+            (0..).zip(&plan.personalities).map(|(number, name)| Station::new(number, name, Time::ZERO));
         let mut world = World {
             stations: stations.collect(),
             texts: BTreeMap::new(),
@@ -103,8 +107,7 @@ impl World {
             plan,
         };
         world.plan_troubles();
-        world.register();
-        (0..world.plan.messages).for_each(|number| world.submit(number));
+        world.keep_session();
         world
     }
 
@@ -132,14 +135,21 @@ impl World {
             self.settle();
             let Some(next) = self.next_moment() else { break };
             self.now = next.max(self.now);
-            assert!(self.now < END, "seed {}: not settled in {END}: {:?}", self.plan.seed, self.queue.counts());
+            assert!(
+                self.now < END,
+                "seed {}: not settled in {END}: {:?}",
+                self.plan.seed,
+                self.queue.counts()
+            );
             self.happen();
         }
     }
 
     fn is_over(&self) -> bool {
         let open = self.queue.messages().filter(|record| !record.state().is_final());
-        self.troubles.is_empty() && open.into_iter().all(|record| self.queue.waiting_for(record.id) == Some(smsgrid::queue::WaitingFor::Verdict))
+        let mut open = open;
+        self.troubles.is_empty()
+            && open.all(|record| self.queue.waiting_for(record.id) == Some(WaitingFor::Verdict))
     }
 
     /// Moves everything that is due now.
@@ -147,15 +157,11 @@ impl World {
         if self.now < self.paused_until {
             return;
         }
-        if let Some(session) = self.session {
-            let _ = session;
-            self.lease.handle_renewed(self.now);
-        }
         loop {
             let mut moved = false;
             for number in 0..self.stations.len() {
                 let (context, station, chance) = self.context_of(number);
-                moved |= station.move_one(&context, chance);
+                moved |= station.move_worker(&context, chance);
             }
             if !moved {
                 return;
@@ -170,13 +176,15 @@ impl World {
     }
 
     fn next_moment(&self) -> Option<Time> {
+        let devices = self.stations.iter().filter_map(|station| station.device.poll_timeout());
+        if self.now < self.paused_until {
+            let trouble = self.troubles.first().map(|(at, _)| *at);
+            return devices.chain(trouble).chain([self.paused_until]).min();
+        }
         let stations = self.stations.iter().filter_map(Station::due);
         let tick = self.queue.next_deadline().map(|at| Time::ZERO + at.since(EPOCH));
         let trouble = self.troubles.first().map(|(at, _)| *at);
         let due = stations.chain(tick).chain(trouble).min()?;
-        if self.now < self.paused_until {
-            return Some(due.max(self.paused_until));
-        }
         Some(due)
     }
 
@@ -186,25 +194,30 @@ impl World {
             self.troubles.remove(0);
             self.strike(trouble);
         }
+        for station in &mut self.stations {
+            station.device.handle_timeout(self.now);
+            station.move_device(self.now);
+        }
         if self.now < self.paused_until {
             return;
         }
-        self.lease.handle_renewed(self.now);
         if self.queue.next_deadline().is_some_and(|at| at <= self.calendar()) {
             self.apply(Body::Tick);
         }
         for number in 0..self.stations.len() {
             self.arrivals(number);
-            let now = self.now;
-            let (context, station, _) = self.context_of(number);
-            station.device.handle_timeout(now);
+            let (context, station, chance) = self.context_of(number);
+            // A process that wakes reads what is there before it looks at the clock.
+            while station.has_input() && station.move_worker(&context, chance) {}
             station.worker.handle_wake(&context);
         }
+        self.keep_session();
     }
 
     fn arrivals(&mut self, number: usize) {
         let now = self.now;
-        let (due, later) = std::mem::take(&mut self.stations[number].under).into_iter().partition(|(at, _)| *at <= now);
+        let (due, later) =
+            std::mem::take(&mut self.stations[number].under).into_iter().partition(|(at, _)| *at <= now);
         self.stations[number].under = later;
         let due: Vec<(Time, Under)> = due;
         for (_, under) in due {
@@ -242,24 +255,28 @@ impl World {
 
     fn register(&mut self) {
         self.start = self.start.next();
-        match self.apply(Body::RegisterSession { node: NODE, start: self.start }) {
-            Reply::Session(SessionReply::Registered(id)) => self.session = Some(id),
-            other => panic!("no session: {other:?}"),
-        }
+        let reply = self.apply(Body::RegisterSession { node: NODE, start: self.start });
+        let Reply::Session(SessionReply::Registered(id)) = reply else { panic!("no session: {reply:?}") };
+        self.session = Some(id);
     }
 
     fn submit(&mut self, number: usize) {
         let parts = 1 + self.chance.below(3) as usize;
         let text = format!("message {number:04} ");
         let text = if parts == 1 { text } else { text.repeat(10 * parts) };
-        let options = SegmentOptions { reference: smsgrid::text::Reference::Bits16(number as u16), ..SegmentOptions::default() };
+        let options = SegmentOptions {
+            reference: smsgrid::text::Reference::Bits16(number as u16),
+            ..SegmentOptions::default()
+        };
         let segmented = segment(&text, &options).expect("a short text");
         let mut id = [0; 16];
         id[8..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
         let id = MessageId::from_bytes(id);
         let texts = segmented.parts.iter().map(|part| smsgrid::text::decode(&part.payload, Alphabet::GSM7));
         self.texts.insert(id, texts.collect());
-        let parts = (1..).zip(segmented.parts).map(|(number, user_data)| Part { number: PartNumber(number), user_data });
+        let parts = (1..)
+            .zip(segmented.parts)
+            .map(|(number, user_data)| Part { number: PartNumber(number), user_data });
         let content = Content {
             destination: Address::international("491700000001").expect("a number"),
             alphabet: segmented.alphabet,
@@ -300,6 +317,10 @@ impl World {
                 self.troubles.push((at, kind));
             }
         }
+        for number in 0..plan.messages {
+            let at = Time::from_millis(self.chance.below(TROUBLE.as_millis() as u64));
+            self.troubles.push((at, Trouble::Submit(number)));
+        }
         self.troubles.sort();
     }
 
@@ -307,6 +328,12 @@ impl World {
         let victim = self.chance.below(self.stations.len() as u64) as usize;
         let now = self.now;
         match trouble {
+            Trouble::Submit(number) => return self.submit(number),
+            // The rest of the cluster has not heard from the node for a whole lease.
+            Trouble::Expire(session) => {
+                self.apply(Body::ExpireSession { session });
+                return;
+            }
             Trouble::Death => self.die(),
             Trouble::Vanish => {
                 self.stations[victim].device.vanish(now);
@@ -317,9 +344,32 @@ impl World {
             Trouble::Return(victim) => self.stations[victim].device.come_back(now),
             Trouble::Reset => self.stations[victim].device.reset(now),
             Trouble::LoseAnswer => self.stations[victim].device.lose_answers(1),
-            Trouble::Pause => self.paused_until = now + self.plan.pause,
+            Trouble::Pause => self.pause(),
         }
         self.faults += 1;
+    }
+
+    /// The process stands still; its session ends elsewhere after a lease, and its old lease is all it knows when it
+    /// goes on.
+    fn pause(&mut self) {
+        if self.now < self.paused_until {
+            return;
+        }
+        self.paused_until = self.now + self.plan.pause;
+        if let Some(session) = self.session {
+            self.troubles.push((self.now + LeaseTerms::default().length, Trouble::Expire(session)));
+            self.troubles.sort();
+        }
+    }
+
+    /// Rule 7: a session lost while alive is followed by the next.
+    fn keep_session(&mut self) {
+        let live = self.session.filter(|session| self.queue.session_by_id(*session).is_some());
+        if live.is_none() {
+            self.lease.handle_lost();
+            self.register();
+        }
+        self.lease.handle_renewed(self.now);
     }
 
     /// The process dies and starts again: rule 8 of the claim protocol.
