@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use smsgrid_proto::{Exit, Problem};
 
 use crate::config::Config;
+use crate::sim;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +34,8 @@ enum Command {
         /// The configuration, smsgrid.toml
         file: PathBuf,
     },
+    /// Simulate modems until SIGTERM or SIGINT
+    Sim(sim::Args),
     /// Print the version
     Version,
 }
@@ -44,7 +47,7 @@ pub(crate) fn run(
     talk: &mut dyn Write,
 ) -> Exit {
     let ended = match Args::try_parse_from(args) {
-        Ok(args) => carry_out(&args.command, out, talk),
+        Ok(args) => carry_out(args.command, out, talk),
         Err(usage) if usage.use_stderr() => write!(talk, "{usage}").map(|()| Exit::Usage),
         Err(help) => write!(out, "{help}").map(|()| Exit::Done),
     };
@@ -56,9 +59,10 @@ pub(crate) fn run(
     }
 }
 
-fn carry_out(command: &Command, out: &mut dyn Write, talk: &mut dyn Write) -> io::Result<Exit> {
+fn carry_out(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> io::Result<Exit> {
     match command {
-        Command::CheckConfig { file } => check_config(file, out, talk),
+        Command::CheckConfig { file } => check_config(&file, out, talk),
+        Command::Sim(args) => sim::carry_out(args, out, talk),
         Command::Version => {
             writeln!(out, "smsnode {}", env!("CARGO_PKG_VERSION"))?;
             Ok(Exit::Done)

@@ -10,6 +10,7 @@ pub mod node;
 pub mod outbox;
 pub mod raft;
 pub mod secret;
+pub mod sim;
 pub mod submit;
 pub mod tasks;
 pub mod telemetry;

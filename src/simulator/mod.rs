@@ -55,7 +55,7 @@ pub use network::Registration;
 pub use personality::{Personality, Vendor};
 pub use power::Power;
 pub use quirk::Quirk;
-pub use sim_card::{PUK, PinState, SimCard};
+pub use sim_card::{PUK, PinState, SIM_SLOTS, SimCard};
 pub use span::{Rate, Span};
 pub use spec::{SCHEME, Spec, SpecError};
 pub use status::Status;

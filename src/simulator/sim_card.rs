@@ -7,7 +7,7 @@ use crate::model::Imsi;
 use super::store::Store;
 
 /// Slots of a SIM unless told otherwise: as few as old cards have.
-pub(super) const SIM_SLOTS: u16 = 10;
+pub const SIM_SLOTS: u16 = 10;
 /// Tries of a PIN before the card asks for the PUK.
 const PIN_TRIES_MAX: u8 = 3;
 /// Tries of a PUK before the card is dead.
