@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::substitute::{self, Replaced};
 use super::table::has_locking;
-use super::{EncodeError, Header, Reference, decode, encode, gsm7_septets};
+use super::{EncodeError, Header, Reference, encode, gsm7_septets};
 use crate::model::{Alphabet, Language, MessageClass, Payload, UserData};
 
 /// Parts a message may have unless the caller says otherwise.
@@ -136,13 +136,33 @@ fn demanded(
     alphabet: Alphabet,
     options: &SegmentOptions,
 ) -> Result<(Candidate, Vec<Replaced>), SegmentError> {
-    match written(text, alphabet, options) {
+    match written_with_fewest_tables(text, alphabet, options) {
         Err(SegmentError::Encode(EncodeError::Character { .. })) if options.substitute => {
             let (plain, replaced) = substitute::replace(text, alphabet)?;
-            Ok((written(&plain, alphabet, options)?, replaced))
+            Ok((written_with_fewest_tables(&plain, alphabet, options)?, replaced))
         }
         tried => Ok((tried?, Vec::new())),
     }
+}
+
+/// `text` in `alphabet`, or in one with fewer of its shift tables where that costs no more.
+fn written_with_fewest_tables(
+    text: &str,
+    alphabet: Alphabet,
+    options: &SegmentOptions,
+) -> Result<Candidate, SegmentError> {
+    let Alphabet::Gsm7 { locking, single } = alphabet else { return written(text, alphabet, options) };
+    let locking = locking.filter(|language| has_locking(*language));
+    let mut best = written(text, Alphabet::GSM7, options);
+    for (locking, single) in [(None, single), (locking, None), (locking, single)] {
+        let candidate = written(text, Alphabet::Gsm7 { locking, single }, options);
+        best = match (best, candidate) {
+            (Ok(best), Ok(candidate)) if candidate.cost() < best.cost() => Ok(candidate),
+            (Ok(best), _) => Ok(best),
+            (Err(_), candidate) => candidate,
+        };
+    }
+    best
 }
 
 fn cheapest(
@@ -201,10 +221,8 @@ fn national_alphabets(languages: &[Language]) -> impl Iterator<Item = Alphabet> 
     singles.chain(alone).chain(both).map(|(locking, single)| Alphabet::Gsm7 { locking, single })
 }
 
-/// `text` in `alphabet`, without the shift tables it does not need.
 fn written(text: &str, alphabet: Alphabet, options: &SegmentOptions) -> Result<Candidate, SegmentError> {
-    let payload = encode(text, alphabet)?;
-    measured(without_idle_tables(text, &payload, alphabet), payload, options)
+    measured(alphabet, encode(text, alphabet)?, options)
 }
 
 fn measured(
@@ -213,17 +231,6 @@ fn measured(
     options: &SegmentOptions,
 ) -> Result<Candidate, SegmentError> {
     Candidate::new(alphabet, payload, &options.header, options.reference)
-}
-
-/// The same septets under fewer tables, as long as they still read as `text`.
-fn without_idle_tables(text: &str, payload: &Payload, alphabet: Alphabet) -> Alphabet {
-    let Alphabet::Gsm7 { locking, single } = alphabet else { return alphabet };
-    let fewer = [(None, None), (None, single), (locking.filter(|language| has_locking(*language)), None)];
-    let fewer = fewer.into_iter().map(|(locking, single)| Alphabet::Gsm7 { locking, single });
-    fewer
-        .filter(|fewer| *fewer != alphabet)
-        .find(|fewer| alphabet != Alphabet::GSM7 && decode(payload, *fewer) == text)
-        .unwrap_or(alphabet)
 }
 
 fn first_outside_default(text: &str) -> Option<Forcing> {
@@ -333,6 +340,10 @@ mod tests {
 
         assert_eq!(alphabet_of("plain [text]"), Ok(Alphabet::GSM7));
         assert_eq!(alphabet_of("ışık"), Ok(Alphabet::Gsm7 { locking: turkish, single: None }));
+        let bengali = Some(Language::Bengali);
+        let alphabet = Some(Alphabet::Gsm7 { locking: bengali, single: bengali });
+        let capitals = segment("VK", &SegmentOptions { alphabet, ..SegmentOptions::default() });
+        assert_eq!(capitals.map(|segmented| (segmented.alphabet, segmented.units)), Ok((Alphabet::GSM7, 2)));
         let missing = EncodeError::Character { character: 'щ', position: 1 };
         assert_eq!(alphabet_of("щ"), Err(SegmentError::Encode(missing)));
     }

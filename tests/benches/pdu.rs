@@ -1,0 +1,2 @@
+//! Time to encode and to decode one part.
+fn main() {}
