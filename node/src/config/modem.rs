@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smsgrid::model::{Address, Name};
+use smsgrid::simulator::{self, Spec, SpecError};
 use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
@@ -67,8 +68,13 @@ pub enum Port {
     Serial(PathBuf),
     /// `host:port` of a modem behind a TCP address.
     Tcp(String),
-    /// What follows `sim:`, a simulated modem.
-    Simulated(String),
+    /// A simulated modem in this process.
+    Simulated {
+        /// What follows `sim:`.
+        text: String,
+        /// What it means.
+        spec: Box<Spec>,
+    },
 }
 
 impl Value for Port {
@@ -81,9 +87,8 @@ impl Value for Port {
             return tcp(address)
                 .ok_or_else(|| Wrong::Because("it has no host, or no port from 1 to 65535".to_owned()));
         }
-        match text.strip_prefix("sim:") {
-            Some("") => Err(Wrong::Because("it names no personality".to_owned())),
-            Some(personality) => Ok(Port::Simulated(personality.to_owned())),
+        match text.strip_prefix(simulator::SCHEME) {
+            Some(text) => simulated(text),
             None if text.starts_with('/') => Ok(Port::Serial(PathBuf::from(text))),
             None => Err(Wrong::Kind),
         }
@@ -93,7 +98,7 @@ impl Value for Port {
         match self {
             Port::Serial(device) => device.show(),
             Port::Tcp(address) => format!("tcp:{address}").show(),
-            Port::Simulated(personality) => format!("sim:{personality}").show(),
+            Port::Simulated { text, .. } => format!("{}{text}", simulator::SCHEME).show(),
         }
     }
 }
@@ -128,7 +133,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
     let pin = pin(section);
     // The rest is read even when the port is missing or wrong, so that every fault comes at once.
     let is_whole = port.is_some();
-    let nowhere = Placed { value: Port::Simulated(String::new()), at: section.at() };
+    let nowhere = Placed { value: Port::Tcp(String::new()), at: section.at() };
     let modem = modem(port.unwrap_or(nowhere), pin, section);
     is_whole.then_some(modem)
 }
@@ -160,7 +165,7 @@ fn shares_port(a: &Port, b: &Port) -> bool {
         (Port::Serial(a), Port::Serial(b)) => device(a) == device(b),
         (Port::Tcp(a), Port::Tcp(b)) => a.eq_ignore_ascii_case(b),
         // Two simulated modems of one personality are two modems.
-        (Port::Simulated(_) | Port::Serial(_) | Port::Tcp(_), _) => false,
+        (Port::Simulated { .. } | Port::Serial(_) | Port::Tcp(_), _) => false,
     }
 }
 
@@ -171,6 +176,11 @@ fn tcp(address: &str) -> Option<Port> {
         && (host.starts_with('[') || !host.contains(':'));
     let is_port = port.parse::<u16>().is_ok_and(|port| port != 0);
     (is_host && is_port).then(|| Port::Tcp(address.to_owned()))
+}
+
+fn simulated(text: &str) -> Result<Port, Wrong> {
+    let spec = text.parse().map_err(|error: SpecError| Wrong::Because(error.to_string()))?;
+    Ok(Port::Simulated { text: text.to_owned(), spec: Box::new(spec) })
 }
 
 fn init(section: &mut Section<'_, '_>) -> Vec<String> {

@@ -67,7 +67,7 @@ fn a_full_file_is_read_as_written() {
     assert_eq!(modem("GSM1").send_timeout, Some(Duration::from_secs(120)));
     assert_eq!(modem("GSM1").prompt_delay, Some(Duration::from_millis(100)));
     assert_eq!((&modem("GSM2").port, modem("GSM2").init.len()), (&Port::Tcp("10.0.0.7:5000".into()), 1));
-    assert_eq!(modem("SIM1").port, Port::Simulated("fast".into()));
+    assert!(matches!(&modem("SIM1").port, Port::Simulated { text, .. } if text == "fast"));
     assert_eq!(config.messages.validity, Some(Duration::from_secs(3 * 86_400)));
     assert_eq!(
         (config.limits.max_parts, config.log.level, config.log.format),
@@ -133,7 +133,18 @@ fn values_that_cannot_be_are_refused_with_the_way_to_write_them() {
     assert!(modem("baudrate = -1").why.is_some_and(|why| why.contains("between 0 and")));
     assert!(fault("[limits]\nmax_parts = 0").title.ends_with("is too small"));
     assert!(fault("[limits]\nmax_parts = 256").why.is_some_and(|why| why.contains("between 0 and 255")));
-    for port in ["COM1", "tcp:host", "tcp::5", "tcp:h:0", "tcp:a:b:5", "sim:", ""] {
+    for port in [
+        "COM1",
+        "tcp:host",
+        "tcp::5",
+        "tcp:h:0",
+        "tcp:a:b:5",
+        "sim:",
+        "sim:fats",
+        "sim:fast?latencey=1s",
+        "sim:fast?latency=soon",
+        "",
+    ] {
         let found = fault(&format!("[modems.GSM1]\nport = \"{port}\""));
         assert_eq!(
             (found.reason, found.title.ends_with("is not a port")),
@@ -141,6 +152,8 @@ fn values_that_cannot_be_are_refused_with_the_way_to_write_them() {
             "{port}"
         );
     }
+    let near = fault("[modems.GSM1]\nport = \"sim:fats\"").why;
+    assert!(near.as_deref().is_some_and(|why| why.contains("did you mean \"fast\"?")), "{near:?}");
     assert!(fault("[modems.\"a b\"]\nport = \"sim:fast\"").title.ends_with("`a b` cannot be a name"));
     assert!(fault("modems = 3").title.ends_with("line 4: `modems` is not a setting of `[node]`"));
     assert!(fault("[modems]\nGSM1 = 3").title.ends_with("`modems.GSM1` is a section, not a value"));

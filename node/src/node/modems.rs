@@ -85,6 +85,6 @@ fn location(modem: &Modem) -> Location {
             Location::Serial { device: device.clone(), baudrate: modem.baudrate, rtscts: modem.rtscts }
         }
         Port::Tcp(address) => Location::Tcp { address: address.clone() },
-        Port::Simulated(_) => Location::Tcp { address: String::new() },
+        Port::Simulated { .. } => Location::Tcp { address: String::new() },
     }
 }
