@@ -11,14 +11,7 @@ packages=()
 if [[ -f tests/lab-packages.txt ]]; then
   mapfile -t packages < <(sed 's/#.*//; s/[[:space:]]*$//; /^$/d' tests/lab-packages.txt)
 fi
-missing=()
-for package in "${packages[@]}"; do
-  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-done
-if ((${#missing[@]})); then
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}"
-fi
+.ci/stages/packages.sh "${packages[@]}"
 targets=()
 for name in $names; do targets+=(--test "$name"); done
 cargo test -p smsgrid-tests --features lab "${targets[@]}"

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Implementations that nobody here wrote, as witnesses: another codec on our PDUs, and on every PDU that the
-# simulated network accepted in the tests of this run.
+# Implementations that nobody here wrote, as witnesses: other codecs and smsd on our PDUs and tables, and on every PDU
+# that the simulated network accepted in the tests of this run.
 set -euo pipefail
 
+.ci/stages/packages.sh smstools # smsd itself is one of the witnesses
 python3 -m venv "$CI_FOLDER/venv"
-"$CI_FOLDER/venv/bin/pip" install --quiet --no-input --requirement tests/requirements.txt
-"$CI_FOLDER/venv/bin/python" tests/codec/agree.py
+python="$CI_FOLDER/venv/bin/python"
+"$python" -m pip install --quiet --no-input --requirement tests/requirements.txt
+
+cargo build --locked -p smsgrid-tests --bin pdu-corpus
+"$python" tests/codec/agree.py "$CI_TARGET/debug/pdu-corpus"
+"$python" tests/codec/tables.py "$CI_TARGET/debug/pdu-corpus"
 
 ledgers=$(find "$SMSGRID_LEDGERS" -type f -name '*.jsonl' -size +0 | wc -l)
 if ((ledgers == 0)); then
@@ -13,4 +18,4 @@ if ((ledgers == 0)); then
   exit 1
 fi
 echo "$ledgers ledgers"
-"$CI_FOLDER/venv/bin/python" tests/redecode_ledgers.py "$SMSGRID_LEDGERS"
+"$python" tests/redecode_ledgers.py "$SMSGRID_LEDGERS"
