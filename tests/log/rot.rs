@@ -48,12 +48,12 @@ fn a_sector_or_a_page_of_zeros_or_noise_is_detected_or_harmless() {
     let mut dice = Dice(0x5EC);
     for seed in 11..=14 {
         let (image, shown) = closed(seed);
-        for segment in image.keys().copied() {
+        for segment in image.keys() {
             for unit in [512, 4096] {
-                for at in (0..image[&segment].len()).step_by(unit) {
+                for at in (0..image[segment].len()).step_by(unit) {
                     for is_noise in [false, true] {
                         let mut damaged = image.clone();
-                        let bytes = &mut damaged.get_mut(&segment).expect("there")[at..at + unit];
+                        let bytes = &mut damaged.get_mut(segment).expect("there")[at..at + unit];
                         bytes.fill_with(|| if is_noise { dice.below(256) as u8 } else { 0 });
                         let what =
                             format!("seed {seed} segment {segment} {unit} octets at {at} noise {is_noise}");
