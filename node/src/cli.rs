@@ -8,10 +8,12 @@ use clap::{Parser, Subcommand};
 use smsgrid_proto::{Exit, Problem};
 
 use crate::config::Config;
+use crate::run as node;
 use crate::sim;
 
 const EXAMPLES: &str = "\
 Examples:
+  smsnode run --config smsgrid.toml    one node, until Ctrl-C
   smsnode check-config smsgrid.toml    every fault, or the file as it counts
   smsnode version
 ";
@@ -27,6 +29,7 @@ struct Args {
 /// What smsnode is to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(node::Args),
     /// Check a configuration without starting anything
     ///
     /// Prints the file as it counts, defaults marked and secrets hidden; or every fault at once, with exit 2.
@@ -61,6 +64,7 @@ pub(crate) fn run(
 
 fn carry_out(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> io::Result<Exit> {
     match command {
+        Command::Run(args) => node::carry_out(&args, talk),
         Command::CheckConfig { file } => check_config(&file, out, talk),
         Command::Sim(args) => sim::carry_out(args, out, talk),
         Command::Version => {

@@ -2,14 +2,14 @@
 //!
 //! The only file that names tokio-serial. A port is opened by one worker and dropped to close it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -45,11 +45,10 @@ pub enum Location {
     },
 }
 
-/// An open port. Dropping it closes the connection and lets others have the device.
+/// An open port. Dropping it closes the connection and lets others have the device, which is locked for as long as it is
+/// open, against processes of root too.
 pub struct Port {
     stream: Box<dyn Stream>,
-    /// Holds the advisory lock on the device for as long as the port is open.
-    _lock: Option<File>,
 }
 
 /// Why a port could not be opened.
@@ -117,7 +116,7 @@ impl std::fmt::Display for Location {
 impl Port {
     /// A port on a connection that is already there.
     pub fn new(stream: Box<dyn Stream>) -> Port {
-        Port { stream, _lock: None }
+        Port { stream }
     }
 
     /// The bytes to and from the modem.
@@ -127,29 +126,22 @@ impl Port {
 }
 
 fn open_serial(device: &Path, baudrate: u32, rtscts: bool) -> Result<Port, PortError> {
-    let lock = lock_device(device)?;
+    probe(device)?;
     let flow = if rtscts { FlowControl::Hardware } else { FlowControl::None };
     let stream = tokio_serial::new(device.to_string_lossy(), baudrate)
         .flow_control(flow)
         .open_native_async()
         .map_err(|error| serial_error(device, &error))?;
-    Ok(Port { stream: Box::new(stream), _lock: Some(lock) })
+    Ok(Port { stream: Box::new(stream) })
 }
 
-/// Takes the advisory lock on the device: unlike TIOCEXCL it binds a process that runs as root too.
-fn lock_device(device: &Path) -> Result<File, PortError> {
+/// Opens and closes the device once: the plain error tells why it cannot be opened, where the serial library only says
+/// that there is no device.
+fn probe(device: &Path) -> Result<(), PortError> {
     let flags = OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(flags)
-        .open(device)
-        .map_err(|error| open_error(device, &error))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(_) => Err(busy(device)),
-    }
+    let opened = OpenOptions::new().read(true).write(true).custom_flags(flags).open(device);
+    opened.map(drop).map_err(|error| open_error(device, &error))
 }
 
 fn open_error(device: &Path, error: &io::Error) -> PortError {
@@ -173,7 +165,7 @@ fn open_error(device: &Path, error: &io::Error) -> PortError {
 fn serial_error(device: &Path, error: &tokio_serial::Error) -> PortError {
     match error.kind {
         tokio_serial::ErrorKind::Io(kind) => open_error(device, &io::Error::from(kind)),
-        // serialport reports EBUSY of an exclusively opened device as "no device".
+        // What could be opened a moment ago and is no device now is locked by another process.
         tokio_serial::ErrorKind::NoDevice => busy(device),
         tokio_serial::ErrorKind::InvalidInput | tokio_serial::ErrorKind::Unknown => {
             PortError::NotSerial { location: device.display().to_string(), why: error.to_string() }
@@ -205,7 +197,7 @@ async fn open_tcp(address: &str) -> Result<Port, PortError> {
         .map_err(|_| unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
         .map_err(|error| unreachable(error.to_string()))?;
     watch_peer(&stream).map_err(|error| unreachable(error.to_string()))?;
-    Ok(Port { stream: Box::new(stream), _lock: None })
+    Ok(Port { stream: Box::new(stream) })
 }
 
 /// A peer that vanished without a word must not look like a silent modem for hours.
@@ -223,6 +215,8 @@ fn watch_peer(stream: &TcpStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
     use super::*;
 
     fn serial(device: &Path) -> Location {
@@ -247,11 +241,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_device_locked_by_another_is_busy() {
-        let device = tempfile::NamedTempFile::new().expect("a file");
-        let other = File::open(device.path()).expect("opens");
-        flock(&other, FlockOperation::NonBlockingLockExclusive).expect("free until now");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
+        grantpt(&master).and_then(|()| unlockpt(&master)).expect("its other end");
+        let device = ptsname(&master, Vec::new()).expect("its name").into_string().expect("ASCII");
+        let device = Path::new(&device);
+        let _first = serial(device).open().await.expect("free until now");
 
-        let error = serial(device.path()).open().await.err().expect("refused");
+        let error = serial(device).open().await.err().expect("refused");
 
         assert!(matches!(error, PortError::Busy { .. }), "{error}");
     }

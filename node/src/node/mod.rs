@@ -62,7 +62,12 @@ impl Node {
         let data_dir = Arc::new(Mutex::new(opened.data_dir));
         let (keeper, session) = SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone());
         keeper.register().await?;
-        tasks.spawn("session", |_| async move { Ok(keeper.keep().await?) });
+        tasks.spawn("session", |cancel| async move {
+            match cancel.run_until_cancelled(keeper.keep()).await {
+                Some(ended) => Ok(ended?),
+                None => Ok(()),
+            }
+        });
 
         let terms = LeaseTerms::default();
         let lease = Arc::new(Mutex::new(Lease::new(terms)));
@@ -98,7 +103,7 @@ impl Node {
             session,
             clock,
         };
-        modems::start(&config, &modems, &shared, &wakers, &quiet)?;
+        modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
         Ok(Node { config, tasks, modems, proposer, view, outcomes })
     }
 

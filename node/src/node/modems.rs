@@ -12,6 +12,7 @@ use crate::config::{Config, Modem, Port};
 use crate::machine::View;
 use crate::modem::port::Location;
 use crate::modem::{ModemTask, PinMark, Shared, Wakers};
+use crate::sim::Inside;
 use crate::tasks::Tasks;
 
 /// Modems that had a part in flight when an earlier life of this process ended: a late answer may still come.
@@ -23,17 +24,22 @@ pub(super) fn in_flight(view: &View, node: NodeId) -> BTreeSet<Name> {
     })
 }
 
-/// Starts one task for each modem of the configuration.
+/// Starts one task for each modem of the configuration; those that are simulated run in `simulated`, which has to
+/// outlive `tasks`.
 pub(super) fn start(
     config: &Config,
     tasks: &Tasks,
+    simulated: &Tasks,
     shared: &Shared,
     wakers: &Wakers,
     quiet: &BTreeSet<Name>,
 ) -> Result<(), StartError> {
+    let data_dir = &config.node.data_dir;
+    let mut inside =
+        Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
     for (name, modem) in &config.modems {
         let pin = modem.pin.as_ref().map(|pin| {
-            let mark = PinMark::of(&config.node.data_dir, name);
+            let mark = PinMark::of(data_dir, name);
             (mark, pin.reveal().to_owned())
         });
         let tried = pin.as_ref().is_some_and(|(mark, pin)| mark.is_set(pin));
@@ -48,7 +54,7 @@ pub(super) fn start(
             quiet_first: quiet.contains(name),
             ..Settings::new(name.clone())
         };
-        let location = location(modem);
+        let location = location(name, modem, &mut inside, simulated)?;
         let task = ModemTask::new(shared.clone(), location, settings, wakers.add(), pin);
         tasks.spawn(name.as_str(), |drain| async move {
             task.run(drain).await;
@@ -79,12 +85,21 @@ fn dialled(address: &Address) -> String {
     format!("{plus}{}", address.reveal())
 }
 
-fn location(modem: &Modem) -> Location {
+fn location(
+    name: &Name,
+    modem: &Modem,
+    inside: &mut Inside,
+    simulated: &Tasks,
+) -> Result<Location, StartError> {
+    let serial = |device| Location::Serial { device, baudrate: modem.baudrate, rtscts: modem.rtscts };
     match &modem.port {
-        Port::Serial(device) => {
-            Location::Serial { device: device.clone(), baudrate: modem.baudrate, rtscts: modem.rtscts }
+        Port::Serial(device) => Ok(serial(device.clone())),
+        Port::Tcp(address) => Ok(Location::Tcp { address: address.clone() }),
+        Port::Simulated { spec, .. } => {
+            let device = inside
+                .start(name.as_str(), spec, simulated)
+                .map_err(|failure| StartError::Simulator { modem: name.clone(), failure })?;
+            Ok(serial(device))
         }
-        Port::Tcp(address) => Location::Tcp { address: address.clone() },
-        Port::Simulated { .. } => Location::Tcp { address: String::new() },
     }
 }

@@ -45,12 +45,13 @@ pub enum StartError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// A simulated modem cannot be started.
-    #[error("modem {modem} cannot be simulated: {why}")]
+    #[error("modem {modem} cannot be simulated")]
     Simulator {
         /// The modem.
         modem: smsgrid::model::Name,
         /// Why.
-        why: String,
+        #[source]
+        failure: crate::sim::SimError,
     },
     /// The process stops.
     #[error("starting was abandoned")]

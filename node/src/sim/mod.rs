@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod error;
 mod host;
+mod inside;
 mod ledger;
 mod port;
 mod pty;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use command::carry_out;
 pub use error::SimError;
+pub use inside::Inside;
 
 use crate::clock::Clock;
 use crate::tasks::Tasks;

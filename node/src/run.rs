@@ -1,0 +1,112 @@
+//! `smsnode run`: one node until it is told to stop.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use smsgrid_proto::{Exit, Problem, Reason};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+
+use crate::cli;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::identity::IdentityError;
+use crate::node::{Node, StartError};
+use crate::telemetry;
+
+/// Threads of the runtime: the modems wait, they do not compute.
+const THREADS: usize = 2;
+
+/// Run one node until SIGTERM or SIGINT
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The configuration, smsgrid.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
+    let config = match Config::load(&args.config) {
+        Ok(config) => config,
+        Err(problems) => return cli::tell(&problems, talk),
+    };
+    if let Err(problem) = telemetry::install(&config.log, &config.node.name) {
+        return cli::tell(&[*problem], talk);
+    }
+    let runtime = runtime()?;
+    match runtime.block_on(serve(config)) {
+        Ok(exit) => Ok(exit),
+        Err(failure) => {
+            let problem = problem(&failure);
+            error!(reason = problem.reason.word(), "{}", problem);
+            writeln!(talk, "{problem}\nsmsnode did not start. Nothing was sent.")?;
+            Ok(problem.reason.exit())
+        }
+    }
+}
+
+/// The runtime every command uses.
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()
+}
+
+async fn serve(config: Config) -> Result<Exit, StartError> {
+    let name = config.node.name.clone();
+    let node = Node::start(config, Clock::system()).await?;
+    info!(event = "node.started", node = %name, version = env!("CARGO_PKG_VERSION"), "node started");
+    let exit = tokio::select! {
+        () = stop_signal() => Exit::Done,
+        end = node.unexpected_end() => {
+            error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
+            Exit::Unexpected
+        }
+    };
+    node.drain().await;
+    Ok(exit)
+}
+
+/// Waits for SIGTERM or SIGINT. A second one ends the process at once: the handlers are gone by then.
+pub(crate) async fn stop_signal() {
+    let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    match (term, int) {
+        (Ok(mut term), Ok(mut int)) => {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+        }
+        (Err(failure), _) | (_, Err(failure)) => {
+            error!(%failure, "no signals can be received; stopping");
+        }
+    }
+}
+
+/// Why the node did not start, in the words of the catalogue.
+fn problem(failure: &StartError) -> Problem {
+    let reason = match failure {
+        StartError::Identity(IdentityError::Foreign { .. } | IdentityError::Format { .. }) => {
+            Reason::StoreForeign
+        }
+        StartError::Identity(IdentityError::InUse { .. }) => Reason::StoreBusy,
+        StartError::Identity(IdentityError::Damaged { .. } | IdentityError::Lost { .. })
+        | StartError::Log { .. }
+        | StartError::Replay(_)
+        | StartError::Outcomes(_) => Reason::StoreDamaged,
+        StartError::Identity(IdentityError::Io { .. })
+        | StartError::Outbox(_)
+        | StartError::Session(_)
+        | StartError::Simulator { .. }
+        | StartError::Abandoned => Reason::DiskFailed,
+    };
+    let mut why = String::new();
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        if !why.is_empty() {
+            why.push_str(": ");
+        }
+        why.push_str(&error.to_string());
+        cause = error.source();
+    }
+    let problem = Problem::new(reason, failure.to_string());
+    if why.is_empty() { problem } else { problem.why(why) }
+}
