@@ -127,21 +127,24 @@ fn claim_rules(queue: &Queue, record: &Record) -> [(bool, &'static str); 6] {
 
 fn stage_rules(record: &Record) -> [(bool, &'static str); 7] {
     let exposed = record.is_exposed();
-    let is = |stage: &[Stage]| stage.contains(&record.stage);
     let certain = match record.stage {
         Stage::Failed(failure) => match failure {
             Failure::Refused(_) | Failure::AttemptsUsed(_) | Failure::Poison => !exposed,
             Failure::Partial => exposed && !record.is_doubtful(),
-            Failure::Uncertain => exposed,
+            // Late evidence may have said since that nothing was sent.
+            Failure::Uncertain => true,
         },
         Stage::Expired | Stage::Canceled | Stage::Rejected(_) => !exposed,
         Stage::Queued | Stage::Claimed | Stage::Uncertain | Stage::Sent => true,
     };
-    let past_waiting = is(&[Stage::Sent, Stage::Claimed]);
+    let runs_out = record.open_claim().is_some_and(|claim| claim.in_flight().is_some());
     [
         (certain, "its final state says what may have left [4, 5]"),
         (record.stage != Stage::Sent || record.is_all_sent(), "sent means every part is"),
-        (!record.is_all_sent() || past_waiting, "when every part is sent, it is sent or about to be"),
+        (
+            !record.is_all_sent() || record.stage == Stage::Sent || runs_out,
+            "when every part is sent, it is sent, unless a part is still in flight [12]",
+        ),
         (
             (record.stage == Stage::Uncertain) == (!record.is_final() && record.has_open_doubt()),
             "uncertain means a missing part is",

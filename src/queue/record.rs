@@ -255,6 +255,11 @@ impl Record {
         self.not_before
     }
 
+    /// The modem it stays away from after a fault of that modem, and until when.
+    pub fn avoids(&self) -> Option<(&ModemIdentity, Timestamp)> {
+        self.avoid.as_ref().map(|avoid| (&avoid.modem, avoid.until))
+    }
+
     /// Accepted for later, and that moment has not come.
     pub fn is_scheduled(&self) -> bool {
         self.place.is_none() && matches!(self.stage, Stage::Queued)

@@ -1,0 +1,392 @@
+//! A cluster in one thread: nodes and workers that follow the protocol (or break one rule of it), a log that
+//! repeats, delays and reorders proposals, modems with an air behind them, people who interfere, and faults at
+//! any instant. After every step the properties of the protocol are checked against what really happened.
+
+pub(crate) mod broken;
+pub(crate) mod device;
+pub(crate) mod ledger;
+pub(crate) mod machine;
+pub(crate) mod node;
+pub(crate) mod people;
+pub(crate) mod random;
+pub(crate) mod work;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use smsgrid::model::{Name, NodeId, Position, StartNumber, Timestamp};
+use smsgrid::queue::{Body, Command, PinLost, Policy, Queue, Reply, SessionReply};
+
+use device::{Air, Device};
+use ledger::Ledger;
+use machine::Machine;
+use node::{Node, Pending, Phase, Worker};
+use random::Random;
+
+/// Most proposals on their way; beyond it an old one is lost.
+const BAG_MAX: usize = 40;
+
+/// Which rule the nodes break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    None,
+    /// Write as soon as the claim is seen.
+    WriteWithoutStart,
+    /// Believe a reply instead of the applied state.
+    TrustReplies,
+    /// After a restart, say of every started part that it was not written.
+    NotWrittenByGuess,
+    /// Ready again right after a part without an answer.
+    NoQuiesce,
+    /// Ports that allow two connections.
+    SharedPorts,
+    /// Open ports although another live session holds the modem.
+    ProbeHeldPorts,
+    /// Do not look which SIM is in the modem.
+    SimUnchecked,
+    /// Write after having said that nothing will be written.
+    WriteAfterNotWritten,
+}
+
+/// What may go wrong, in chances of 1,000 per step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Faults {
+    pub(crate) crash: usize,
+    pub(crate) expire: usize,
+    pub(crate) cut: usize,
+    pub(crate) swap: usize,
+    pub(crate) force: usize,
+    pub(crate) people: usize,
+    pub(crate) air: Air,
+}
+
+/// One story.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) seed: u64,
+    pub(crate) nodes: usize,
+    pub(crate) devices: usize,
+    pub(crate) messages: usize,
+    pub(crate) steps: usize,
+    pub(crate) faults: Faults,
+    pub(crate) deviation: Deviation,
+    pub(crate) policy: Policy,
+    pub(crate) machine: Rc<dyn Fn(Policy) -> Box<dyn Machine>>,
+}
+
+/// A proposal on its way to the log.
+#[derive(Clone)]
+struct Envelope {
+    ticket: u64,
+    command: Command,
+}
+
+pub(crate) struct World {
+    pub(crate) setup: Setup,
+    random: Random,
+    now_ms: u64,
+    log: Vec<Envelope>,
+    bag: Vec<Envelope>,
+    pub(crate) main: Box<dyn Machine>,
+    nodes: Vec<Node>,
+    devices: Vec<Device>,
+    pub(crate) ledger: Ledger,
+    submits: Vec<Command>,
+    tickets: u64,
+    connections: u64,
+    /// Faults are over: everything is to settle.
+    quiet: bool,
+}
+
+pub(crate) const NO_FAULTS: Faults =
+    Faults { crash: 0, expire: 0, cut: 0, swap: 0, force: 0, people: 0, air: Air { refused: 15, silent: 0 } };
+
+pub(crate) const ALL_FAULTS: Faults = Faults {
+    crash: 6,
+    expire: 8,
+    cut: 6,
+    swap: 3,
+    force: 2,
+    people: 25,
+    air: Air { refused: 15, silent: 20 },
+};
+
+impl Setup {
+    pub(crate) fn new(seed: u64, faults: Faults) -> Setup {
+        // Ages, windows and retries are short, so that a story of minutes sees all of them.
+        let policy = Policy {
+            ageing_interval: if seed.is_multiple_of(2) { Duration::ZERO } else { Duration::from_secs(60) },
+            backoff_max: Duration::from_secs(300),
+            retention: Duration::from_secs(1 << 40),
+            keys_retention: Duration::from_secs(1 << 40),
+            pin_timeout: Duration::from_secs(120),
+            pin_lost: if seed.is_multiple_of(3) { PinLost::RestartWhole } else { PinLost::Fail },
+            ..Policy::default()
+        };
+        let [nodes, devices, messages] = [2 + seed as usize % 2, 2 + seed as usize % 3, 12];
+        Setup {
+            seed,
+            nodes,
+            devices,
+            messages,
+            steps: 1500,
+            faults,
+            deviation: Deviation::None,
+            policy,
+            machine: Rc::new(|policy| Box::new(Queue::new(policy))),
+        }
+    }
+
+    /// Lives the story and lets everything settle. An error names the property that was broken.
+    pub(crate) fn run(&self) -> Result<World, String> {
+        let told = |story: String| format!("seed {}: {story}", self.seed);
+        let mut world = World::new(self.clone());
+        let lived = (0..self.steps).try_for_each(|_| world.step()).and_then(|()| world.settle());
+        if lived.is_err() && std::env::var("QUEUE_TRACE").is_ok() {
+            world.tell();
+        }
+        lived.map(|()| world).map_err(told)
+    }
+}
+
+impl World {
+    pub(crate) fn new(setup: Setup) -> World {
+        let shares = setup.deviation == Deviation::SharedPorts;
+        let machine = || (setup.machine)(setup.policy.clone());
+        World {
+            random: Random::new(setup.seed),
+            now_ms: 1_700_000_000_000,
+            log: Vec::new(),
+            bag: Vec::new(),
+            main: machine(),
+            nodes: (0..setup.nodes).map(|_| Node::new(setup.devices, machine())).collect(),
+            devices: (0..setup.devices).map(|index| Device::new(index, shares)).collect(),
+            ledger: Ledger::default(),
+            submits: Vec::new(),
+            tickets: 0,
+            connections: 0,
+            quiet: false,
+            setup,
+        }
+    }
+
+    pub(crate) fn steps_in_log(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Brings every replica up to date and says whether all states are the same.
+    pub(crate) fn replicas_agree(&mut self) -> bool {
+        for index in 0..self.nodes.len() {
+            self.nodes[index].alive = true;
+            self.catch_up(index, usize::MAX);
+        }
+        self.nodes.iter().all(|node| node.replica.queue() == self.main.queue())
+    }
+
+    /// The whole log, for whoever looks into a broken story.
+    #[allow(clippy::print_stdout, reason = "asked for by a person")]
+    fn tell(&self) {
+        let mut queue = (self.setup.machine)(self.setup.policy.clone());
+        for (at, Envelope { command, .. }) in self.log.iter().enumerate() {
+            let position = Position { index: at as u64 + 1, offset: 0 };
+            let mut events = Vec::new();
+            let reply = queue.apply(position, command, &mut events);
+            println!(
+                "{position} {} {:?} -> {reply:?} {events:?}",
+                command.now.as_unix_millis(),
+                command.body
+            );
+        }
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        self.fault()?;
+        self.now_ms += self.random.below(200) as u64;
+        match self.random.below(100) {
+            0..25 => self.deliver()?,
+            25..50 => {
+                let node = self.random.below(self.nodes.len());
+                let entries = 1 + self.random.below(6);
+                self.catch_up(node, entries);
+            }
+            50..58 => {
+                let node = self.random.below(self.nodes.len());
+                self.step_node(node);
+            }
+            58..94 => self.step_some_worker()?,
+            94..97 => self.submit(),
+            _ => {
+                self.now_ms += self.random.below(3000) as u64;
+                self.commit_body(Body::Tick)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Faults are over; time passes until everything is sent, given up, or waits for a person.
+    fn settle(&mut self) -> Result<(), String> {
+        self.make_quiet()?;
+        for round in 0..4000 {
+            for _ in 0..20 {
+                self.step()?;
+            }
+            if self.is_settled() {
+                return Ok(());
+            }
+            if round % 4 == 3
+                && let Some(next) = self.main.queue().next_deadline()
+            {
+                // The retention of final messages is no part of the story.
+                self.now_ms = self.now_ms.max(next.as_unix_millis().min(self.now_ms + 4_000_000));
+                self.commit_body(Body::Tick)?;
+            }
+        }
+        Err(format!("[L] not settled: {}", self.unsettled()))
+    }
+
+    /// One proposal reaches the log; perhaps a copy of it is still on its way, perhaps it is lost.
+    fn deliver(&mut self) -> Result<(), String> {
+        if self.bag.is_empty() {
+            return Ok(());
+        }
+        let index = self.random.below(self.bag.len());
+        let envelope = match self.random.chance(25) {
+            true => self.bag[index].clone(),
+            false => self.bag.swap_remove(index),
+        };
+        if self.random.chance(5) { Ok(()) } else { self.commit(envelope).map(|_| ()) }
+    }
+
+    fn commit_body(&mut self, body: Body) -> Result<Reply, String> {
+        let command = Command { client: name("leader"), now: Timestamp::ZERO, body };
+        self.tickets += 1;
+        self.commit(Envelope { ticket: self.tickets, command })
+    }
+
+    /// The leader stamps a proposal, and it is in the log.
+    fn commit(&mut self, mut envelope: Envelope) -> Result<Reply, String> {
+        let clock = self.now_ms - if self.random.chance(5) { self.random.below(5000) as u64 } else { 0 };
+        envelope.command.now = Timestamp::from_unix_millis(clock);
+        let position = Position { index: self.log.len() as u64 + 1, offset: 0 };
+        let before = self.ledger.before(self.main.queue(), &envelope.command);
+        let mut events = Vec::new();
+        let reply = self.main.apply(position, &envelope.command, &mut events);
+        self.log.push(envelope.clone());
+        let judged = self.ledger.after(before, self.main.queue(), &envelope.command, reply, &events);
+        let body = &envelope.command.body;
+        judged.map(|()| reply).map_err(|broken| format!("{broken}; entry {position}: {body:?} -> {reply:?}"))
+    }
+
+    /// A node applies some entries of the log and takes the replies that are for it.
+    fn catch_up(&mut self, index: usize, entries: usize) {
+        if !self.nodes[index].alive {
+            return;
+        }
+        let end = self.log.len().min(self.nodes[index].applied.saturating_add(entries));
+        for at in self.nodes[index].applied..end {
+            let Envelope { ticket, command } = self.log[at].clone();
+            let position = Position { index: at as u64 + 1, offset: 0 };
+            let node = &mut self.nodes[index];
+            let reply = node.replica.apply(position, &command, &mut Vec::new());
+            node.applied = at + 1;
+            if node.pending.as_ref().is_some_and(|pending| pending.ticket == ticket) {
+                node.pending = None;
+                self.node_reply(index, &command.body, reply);
+                continue;
+            }
+            let waits = |worker: &Worker| worker.pending.as_ref().is_some_and(|p| p.ticket == ticket);
+            if let Some(device) = node.workers.iter().position(waits) {
+                node.workers[device].pending = None;
+                self.worker_reply(index, device, &command.body, reply);
+            }
+        }
+    }
+
+    /// What the node itself does: its outbox, its session.
+    fn step_node(&mut self, index: usize) {
+        if !self.nodes[index].alive {
+            return;
+        }
+        if let Some(pending) = self.nodes[index].pending.clone() {
+            self.repeat(pending);
+            return;
+        }
+        if let Some(session) = self.nodes[index].session {
+            if self.nodes[index].replica.queue().session_by_id(session).is_none() {
+                self.lose_session(index);
+            }
+            return;
+        }
+        let node = &mut self.nodes[index];
+        let body = node.first.pop_front().unwrap_or(Body::RegisterSession {
+            node: NodeId(index as u64 + 1),
+            start: StartNumber(node.start),
+        });
+        self.nodes[index].pending = Some(self.propose(index, body));
+    }
+
+    fn node_reply(&mut self, index: usize, body: &Body, reply: Reply) {
+        let node = &mut self.nodes[index];
+        match (body, reply) {
+            (Body::RegisterSession { .. }, Reply::Session(SessionReply::Registered(id))) => {
+                node.session = Some(id);
+            }
+            (Body::RegisterSession { .. }, Reply::Session(SessionReply::Used)) => node.start += 1,
+            (Body::Outcome { attempt, .. }, _) => node.outbox.retain(|(key, _)| key != attempt),
+            _ => {}
+        }
+    }
+
+    /// The node learns that its session is over (rule 7).
+    fn lose_session(&mut self, index: usize) {
+        self.nodes[index].session = None;
+        self.nodes[index].start += 1;
+        for device in 0..self.devices.len() {
+            match self.nodes[index].workers[device].phase {
+                Phase::Wrote(_) | Phase::Reporting { .. } | Phase::Evidence(_) | Phase::GivingBack => {}
+                Phase::Quiescing(_) | Phase::Closed => self.close(index, device),
+                Phase::Starting(attempt) | Phase::May(attempt) | Phase::Writing(attempt) => {
+                    self.nodes[index].workers[device].pending = None;
+                    self.give_back(index, device, attempt);
+                }
+                Phase::Registering
+                | Phase::Idle
+                | Phase::Readying
+                | Phase::Waiting
+                | Phase::Withdrawing
+                | Phase::Unregistering => {
+                    self.nodes[index].workers[device].pending = None;
+                    self.close(index, device);
+                }
+            }
+        }
+    }
+
+    fn propose(&mut self, index: usize, body: Body) -> Pending {
+        self.tickets += 1;
+        let client = name(&format!("node{}", index + 1));
+        let command = Command { client, now: Timestamp::ZERO, body };
+        let pending = Pending { ticket: self.tickets, command };
+        self.send(Envelope { ticket: pending.ticket, command: pending.command.clone() });
+        pending
+    }
+
+    /// A proposer that has waited long enough says it again, unchanged.
+    fn repeat(&mut self, pending: Pending) {
+        if self.random.chance(20) {
+            self.send(Envelope { ticket: pending.ticket, command: pending.command });
+        }
+    }
+
+    fn send(&mut self, envelope: Envelope) {
+        if self.bag.len() >= BAG_MAX {
+            let lost = self.random.below(self.bag.len());
+            self.bag.swap_remove(lost);
+        }
+        self.bag.push(envelope);
+    }
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::new(text).expect("a legal name")
+}
