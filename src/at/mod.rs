@@ -23,6 +23,7 @@
 //! The engine knows neither claims nor leases: the host answers for them at [`Event::PromptReached`].
 
 mod breaker;
+mod cause_text;
 mod codes;
 mod command;
 mod dialogue;
@@ -43,6 +44,7 @@ mod trace;
 mod urc;
 
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
+pub use cause_text::{cme_text, cms_text};
 pub use driver::{Driver, Optional};
 pub use engine::{Engine, StartError};
 pub use event::{Event, Failure, InitialiseFailure, ProcedureKind, SendEnd};
