@@ -9,10 +9,11 @@ use smsgrid_proto::{Exit, Problem};
 
 use crate::config::Config;
 use crate::run as node;
-use crate::sim;
+use crate::{demo, sim};
 
 const EXAMPLES: &str = "\
 Examples:
+  smsnode demo                         everything, with simulated modems
   smsnode run --config smsgrid.toml    one node, until Ctrl-C
   smsnode check-config smsgrid.toml    every fault, or the file as it counts
   smsnode version
@@ -30,6 +31,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(node::Args),
+    Demo(demo::Args),
     /// Check a configuration without starting anything
     ///
     /// Prints the file as it counts, defaults marked and secrets hidden; or every fault at once, with exit 2.
@@ -64,6 +66,7 @@ pub(crate) fn run(
 
 fn carry_out(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> io::Result<Exit> {
     match command {
+        Command::Demo(args) => demo::carry_out(&args, out, talk),
         Command::Run(args) => node::carry_out(&args, talk),
         Command::CheckConfig { file } => check_config(&file, out, talk),
         Command::Sim(args) => sim::carry_out(args, out, talk),

@@ -16,6 +16,7 @@ pub mod tasks;
 pub mod telemetry;
 
 mod cli;
+mod demo;
 mod run;
 
 use std::ffi::OsString;

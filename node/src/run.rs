@@ -82,7 +82,7 @@ pub(crate) async fn stop_signal() {
 }
 
 /// Why the node did not start, in the words of the catalogue.
-fn problem(failure: &StartError) -> Problem {
+pub(crate) fn problem(failure: &StartError) -> Problem {
     let reason = match failure {
         StartError::Identity(IdentityError::Foreign { .. } | IdentityError::Format { .. }) => {
             Reason::StoreForeign
