@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod raft;
 pub mod secret;
 pub mod sim;
+pub mod spool;
 pub mod submit;
 pub mod tasks;
 pub mod telemetry;

@@ -6,5 +6,6 @@
 pub mod gateway;
 pub mod ledger;
 pub mod process;
+pub mod replay;
 pub mod sim;
 pub mod wait;

@@ -29,6 +29,12 @@ pub fn until_true(what: &str, patience: Duration, mut condition: impl FnMut() ->
     until(what, patience, || condition().then_some(()));
 }
 
+/// Lets time pass, where the moment that follows is meant to be arbitrary. Never to wait for something.
+#[allow(clippy::disallowed_methods, reason = "an arbitrary moment is what is wanted")]
+pub fn pause_for(span: Duration) {
+    std::thread::sleep(span);
+}
+
 #[allow(
     clippy::disallowed_methods,
     reason = "the one place where a condition is looked at again after a while"

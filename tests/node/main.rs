@@ -1,3 +1,7 @@
 //! Real node processes with real ptys and a simulator in a process of its own.
 
+mod killed;
 mod sim;
+
+/// The daemon under test.
+const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");

@@ -3,7 +3,7 @@
 //! ```text
 //! offered --moved in, trusted--> ready --choose--> (machine)
 //!    |                             ^
-//!    +--> settling --same after 0.5 s--+
+//!    +--> settling --same for a while--+
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,6 @@ use crate::model::Time;
 
 use super::{FileName, Identity, Inspection, Irregularity};
 
-/// How long the size of a file written in place must not change.
-const SETTLE: Duration = Duration::from_millis(500);
 /// How old a look at a ready file may be when it is taken.
 const LOOK_AGE_MAX: Duration = Duration::from_millis(100);
 /// Most files known at once; the rest is found by a later scan.
@@ -23,8 +21,10 @@ pub(super) const CANDIDATES_MAX: usize = 65_536;
 const LEFT_ALONE_MAX: usize = 4_096;
 
 /// The files known in `outgoing`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Candidates {
+    /// How long a file must look the same.
+    settle: Duration,
     known: BTreeMap<FileName, Candidate>,
     ready: BTreeSet<Rank>,
     settling: BTreeSet<(Time, FileName)>,
@@ -79,11 +79,26 @@ pub(super) enum Telling {
 }
 
 impl Candidates {
+    /// Knows nothing yet; a file that is not known to be complete must look the same for `settle`.
+    pub(super) fn new(settle: Duration) -> Candidates {
+        Candidates {
+            settle,
+            known: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            settling: BTreeSet::new(),
+            irregular: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            scan: 0,
+            overflowed: false,
+            told_many: false,
+        }
+    }
+
     /// Takes note of a file that may be taken; `complete` when nobody is writing it.
     pub(super) fn offer(&mut self, inspection: &Inspection, complete: bool, now: Time) {
         let name = &inspection.observation.name;
         let identity = inspection.observation.identity;
-        self.irregular.remove(name);
+        self.touch(name);
         self.conflicts.remove(name);
         let before = self.remove(name);
         let before = before.filter(|before| before.identity == identity);
@@ -93,7 +108,7 @@ impl Candidates {
             self.overflowed = true;
             return;
         }
-        let settled = complete || now.since(since) >= SETTLE;
+        let settled = complete || now.since(since) >= self.settle;
         let place = if settled { Place::Ready } else { Place::Settling };
         let urgent = inspection.urgent;
         let candidate = Candidate { identity, urgent, since, looked: now, complete, place, scan: self.scan };
@@ -102,7 +117,7 @@ impl Candidates {
                 self.ready.insert(rank(name, &candidate));
             }
             Place::Settling | Place::Looking => {
-                self.settling.insert((since + SETTLE, name.clone()));
+                self.settling.insert((since + self.settle, name.clone()));
             }
         }
         self.known.insert(name.clone(), candidate);
@@ -118,7 +133,7 @@ impl Candidates {
     /// How long the file has looked as it does, if it is known.
     pub(super) fn has_settled(&self, name: &FileName, identity: Identity, now: Time) -> bool {
         let same = self.known.get(name).filter(|candidate| candidate.identity == identity);
-        same.is_some_and(|candidate| now.since(candidate.since) >= SETTLE)
+        same.is_some_and(|candidate| now.since(candidate.since) >= self.settle)
     }
 
     /// The best file, if there is one; ordinary ones only when `ordinary`.
@@ -135,7 +150,7 @@ impl Candidates {
             return Some(Choice::Look(best.2));
         }
         let identity = candidate.identity;
-        self.known.remove(name);
+        self.forget(&best.2);
         Some(Choice::Take(best.2, identity))
     }
 
@@ -201,11 +216,11 @@ impl Candidates {
         self.overflowed = false;
     }
 
-    /// Whether the file is known as it is, so that no look is needed.
+    /// The pass saw the name. Whether the file is known as it is, so that no look is needed.
     pub(super) fn sighted(&mut self, name: &FileName, identity: Identity) -> bool {
-        let Some(candidate) = self.known.get_mut(name) else { return false };
-        candidate.scan = self.scan;
-        candidate.place == Place::Looking || candidate.identity == identity
+        self.touch(name);
+        let known = self.known.get(name);
+        known.is_some_and(|known| known.place == Place::Looking || known.identity == identity)
     }
 
     /// Ends a pass: what it did not see is gone.
@@ -230,6 +245,17 @@ impl Candidates {
         self.known.len()
     }
 
+    /// What is known of the name outlives this pass.
+    fn touch(&mut self, name: &FileName) {
+        let scan = self.scan;
+        let known = self.known.get_mut(name).map(|known| &mut known.scan);
+        let irregular = self.irregular.get_mut(name).map(|(_, _, seen)| seen);
+        let held = self.conflicts.get_mut(name);
+        for seen in [known, irregular, held].into_iter().flatten() {
+            *seen = scan;
+        }
+    }
+
     /// Gives up the last ordinary file for an urgent one.
     fn make_room(&mut self, urgent: bool) -> bool {
         let last = self.ready.last().filter(|(is_ordinary, _, _)| urgent && *is_ordinary).cloned();
@@ -246,7 +272,7 @@ impl Candidates {
                 self.ready.remove(&rank(name, &candidate));
             }
             Place::Settling => {
-                self.settling.remove(&(candidate.since + SETTLE, name.clone()));
+                self.settling.remove(&(candidate.since + self.settle, name.clone()));
             }
             Place::Looking => {}
         }
@@ -265,7 +291,7 @@ mod tests {
 
     #[test]
     fn urgent_files_go_first_then_the_oldest_then_by_name() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         for (name, mtime, urgent) in [("b", 2, false), ("c", 1, false), ("a", 2, false), ("z", 9, true)] {
             candidates.offer(&look(name, mtime, urgent), true, at(0));
         }
@@ -279,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_file_written_in_place_settles_for_half_a_second_without_a_change() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         candidates.offer(&look("a", 1, false), false, at(0));
         assert_eq!(candidates.choose(true, at(0)), None);
         assert_eq!(candidates.due(at(499)), []);
@@ -295,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_look_that_is_old_is_repeated_before_the_file_is_taken() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         candidates.offer(&look("a", 1, false), true, at(0));
 
         assert_eq!(candidates.choose(true, at(101)), Some(Choice::Look(name("a"))));
@@ -306,7 +332,7 @@ mod tests {
 
     #[test]
     fn ordinary_files_wait_while_only_urgent_ones_may_go() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         candidates.offer(&look("a", 1, false), true, at(0));
         assert_eq!(candidates.choose(false, at(0)), None);
         candidates.offer(&look("b", 2, true), true, at(0));
@@ -315,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_full_list_still_takes_an_urgent_file() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         for number in 0..CANDIDATES_MAX {
             candidates.offer(&look(&format!("{number:06}"), 1, false), true, at(0));
         }
@@ -329,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_file_left_alone_is_told_once_until_it_changes_or_goes() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         let link = Irregularity::Symlink;
         assert_eq!(candidates.leave(&name("a"), 1, link), Telling::News);
         assert_eq!(candidates.leave(&name("a"), 1, link), Telling::Old);
@@ -345,7 +371,7 @@ mod tests {
 
     #[test]
     fn what_a_complete_scan_does_not_see_is_gone() {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates::new(Duration::from_millis(500));
         candidates.offer(&look("a", 1, false), true, at(0));
         candidates.offer(&look("b", 1, false), true, at(0));
         candidates.start_scan();
@@ -366,7 +392,7 @@ mod tests {
             links: 1,
             owner: 0,
         };
-        Inspection { observation, locked: false, conflict: false, urgent }
+        Inspection { observation, locked: false, conflict: false, urgent, readable: true }
     }
 
     fn identity(mtime_ns: u64) -> Identity {

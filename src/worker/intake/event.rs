@@ -213,6 +213,8 @@ pub enum Effect {
     Stage {
         /// Which file.
         id: IntakeId,
+        /// Its name in `checked`, whose permissions the result gets.
+        name: FileName,
         /// Where it goes.
         destination: Destination,
         /// The result.

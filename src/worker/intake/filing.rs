@@ -45,7 +45,8 @@ impl Intake {
         let octets = verdict.file(octets, id, &self.settings, self.moment.wall);
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.stage = Stage::Staging(verdict);
-            self.effects.push_back(Effect::Stage { id, destination, octets });
+            let name = entry.name.clone();
+            self.effects.push_back(Effect::Stage { id, name, destination, octets });
         }
     }
 

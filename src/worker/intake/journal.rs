@@ -157,7 +157,8 @@ pub fn replay(file: &[u8]) -> Result<Replayed, JournalError> {
 }
 
 impl Replayed {
-    fn apply(&mut self, record: Record) {
+    /// Takes note of one more record.
+    pub fn apply(&mut self, record: Record) {
         match record {
             Record::Spool { uuid } => self.uuid = Some(uuid),
             Record::Taken { id, name, identity } => {

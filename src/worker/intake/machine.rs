@@ -69,13 +69,14 @@ impl Intake {
     /// The intake of the spool whose journal holds `journal`; `uuid` is the spool's number, from the journal or chosen
     /// for a new one.
     pub fn new(settings: Settings, uuid: MessageId, journal: Replayed, moment: Moment) -> Intake {
+        let candidates = Candidates::new(settings.settle_time);
         let mut intake = Intake {
             settings,
             uuid,
             moment,
             entries: BTreeMap::new(),
             names: BTreeMap::new(),
-            candidates: Candidates::default(),
+            candidates,
             recording: BTreeMap::new(),
             looking: BTreeMap::new(),
             strangers: VecDeque::new(),

@@ -56,6 +56,8 @@ pub struct Inspection {
     pub conflict: bool,
     /// Its header asks for high priority.
     pub urgent: bool,
+    /// This node may read it.
+    pub readable: bool,
 }
 
 /// Why a file is left where it is until somebody changes it.
@@ -73,6 +75,9 @@ pub enum Irregularity {
     /// Larger than any message.
     #[error("it is larger than {FILE_OCTETS_MAX} octets")]
     TooLarge,
+    /// This node may not read it.
+    #[error("this node may not read it")]
+    Unreadable,
     /// Its owner may not send.
     #[error("its owner (uid {owner}) may not send")]
     Owner {
@@ -92,7 +97,12 @@ pub(super) enum Judgement {
     Irregular(Irregularity),
 }
 
-/// Whose files are taken; an empty list permits everyone.
+/// Whether a file of this owner is taken.
+pub(super) fn may_send(owner: u32, owners: &[u32]) -> bool {
+    owners.is_empty() || owners.contains(&owner)
+}
+
+/// What an observation means; `owners` are those whose files are taken, an empty list permits everyone.
 pub(super) fn judge(observation: &Observation, owners: &[u32]) -> Judgement {
     let irregular = match observation.kind {
         _ if observation.name.is_ignored() => return Judgement::Ignore,
@@ -101,7 +111,7 @@ pub(super) fn judge(observation: &Observation, owners: &[u32]) -> Judgement {
         Kind::Special => Some(Irregularity::Special),
         Kind::Regular if observation.identity.size < FILE_OCTETS_MIN => return Judgement::Ignore,
         Kind::Regular if observation.identity.size > FILE_OCTETS_MAX as u64 => Some(Irregularity::TooLarge),
-        Kind::Regular if !owners.is_empty() && !owners.contains(&observation.owner) => {
+        Kind::Regular if !may_send(observation.owner, owners) => {
             Some(Irregularity::Owner { owner: observation.owner })
         }
         Kind::Regular if observation.links != 1 => Some(Irregularity::Hardlink),

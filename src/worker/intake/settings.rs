@@ -1,5 +1,7 @@
 //! What the configuration says about spool intake.
 
+use std::time::Duration;
+
 use crate::sms_file::{self, MessageIds};
 
 use super::KeepPdus;
@@ -9,6 +11,8 @@ use super::KeepPdus;
 pub struct Settings {
     /// `trust_outgoing`: files are complete as soon as they are seen.
     pub trust_outgoing: bool,
+    /// `settle_time`: how long the size of a file written in place must not change.
+    pub settle_time: Duration,
     /// Whose files are taken; an empty list permits everyone.
     pub owners: Vec<u32>,
     /// Most files in `checked`; the rest waits in `outgoing`, where high priority overtakes.
@@ -29,6 +33,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             trust_outgoing: false,
+            settle_time: Duration::from_millis(500),
             owners: Vec::new(),
             live_max: 10_000,
             keep_sent: true,

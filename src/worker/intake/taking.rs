@@ -6,7 +6,7 @@ use crate::worker::submission;
 use super::candidates::Telling;
 use super::entry::{Entry, Stage};
 use super::machine::{RETRY, Scan};
-use super::observation::{Judgement, judge};
+use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
     Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
@@ -48,12 +48,15 @@ impl Intake {
         if self.recording.contains_key(name) || self.is_being_moved(name) {
             return;
         }
+        let known = self.candidates.sighted(name, *identity);
         match judge(&observation, &self.settings.owners) {
             Judgement::Ignore => {}
-            Judgement::Irregular(Irregularity::Hardlink) => self.look(name.clone(), false),
+            Judgement::Irregular(Irregularity::Hardlink) | Judgement::Eligible => {
+                if !known {
+                    self.look(name.clone(), false);
+                }
+            }
             Judgement::Irregular(why) => self.leave(name, *identity, why),
-            Judgement::Eligible if self.candidates.sighted(name, *identity) => {}
-            Judgement::Eligible => self.look(name.clone(), false),
         }
     }
 
@@ -67,6 +70,9 @@ impl Intake {
         match judge(&inspection.observation, &self.settings.owners) {
             Judgement::Ignore => self.candidates.forget(name),
             Judgement::Eligible if inspection.locked => self.candidates.forget(name),
+            Judgement::Eligible if !inspection.readable => {
+                self.leave(name, identity, Irregularity::Unreadable)
+            }
             Judgement::Eligible if inspection.conflict => self.hold(name),
             Judgement::Eligible => self.candidates.offer(&inspection, complete, self.moment.now),
             // A program that publishes by link and unlink gives a file two names for a moment.
@@ -213,6 +219,9 @@ impl Intake {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if contents.identity.inode != entry.identity.inode {
             return self.exchanged(id, contents.identity);
+        }
+        if !may_send(contents.owner, &self.settings.owners) {
+            return self.set_aside(id, Irregularity::Owner { owner: contents.owner });
         }
         let prepared = Document::read(&contents.octets)
             .and_then(|document| submission::prepare(&document, &self.settings.messages, reference(id)));

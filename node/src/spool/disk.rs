@@ -1,0 +1,304 @@
+//! Carries out the effects of the intake on real folders, one after the other.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use smsgrid::model::MessageId;
+use smsgrid::sms_file::{FILE_OCTETS_MAX, is_urgent};
+use smsgrid::worker::intake::{
+    Contents, Destination, Effect, Fault, FileName, Filing, Folder, Input, Inspection, IntakeId,
+    Irregularity, Kind, Places, Record,
+};
+
+use super::file;
+use super::folders::Folders;
+use super::journal::Journal;
+use super::pass::Pass;
+
+/// How much of a file is read to see whether it is urgent.
+const HEADER_OCTETS_MAX: usize = 4096;
+
+/// The folders and the journal of one spool.
+#[derive(Debug)]
+pub struct Disk {
+    folders: Folders,
+    journal: Journal,
+    /// What a lock file says: process id and title, as smsd writes it.
+    lock_text: String,
+    pass: Option<Pass>,
+    /// Whether priority is looked for.
+    priority: bool,
+}
+
+/// What became of an effect.
+#[derive(Debug)]
+pub enum Done {
+    /// It happened, or not; this is to be told.
+    Reply(Input),
+    /// It happened; nothing is to be told.
+    Silent,
+    /// It is not the disk's business.
+    Outside(Effect),
+}
+
+impl Disk {
+    /// The disk side of a spool; `title` stands in lock files, `priority` says whether `Priority:` is looked for.
+    pub fn new(folders: Folders, journal: Journal, title: &str, priority: bool) -> Disk {
+        let lock_text = format!("{} {title}\n", std::process::id());
+        Disk { folders, journal, lock_text, pass: None, priority }
+    }
+
+    /// The folders.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// The spool's number.
+    pub fn uuid(&self) -> MessageId {
+        self.journal.uuid()
+    }
+
+    /// Carries out one effect.
+    pub fn execute(&mut self, effect: Effect) -> Done {
+        Done::Reply(match effect {
+            Effect::Scan => self.scan(),
+            Effect::Inspect(name) => self.inspect(name),
+            Effect::Take { name, identity } => {
+                let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
+                let record = Record::Taken { id, name: name.clone(), identity };
+                match self.journal.append(record) {
+                    Ok(()) => Input::Taken { name, identity, id },
+                    Err(error) => Input::JournalFailed(error.to_string()),
+                }
+            }
+            Effect::Append(record) => match self.journal.append(record) {
+                Ok(()) => return Done::Silent,
+                Err(error) => Input::JournalFailed(error.to_string()),
+            },
+            Effect::SyncJournal => match self.journal.sync() {
+                Ok(()) => Input::JournalSynced,
+                Err(error) => Input::JournalFailed(error.to_string()),
+            },
+            Effect::Lock(id, name) => Input::Locked(id, told(self.lock(&name))),
+            Effect::Move(id, name) => Input::Moved(id, told(self.take(&name))),
+            Effect::Read(id, name) => Input::Read(id, self.read(&name)),
+            Effect::Stage { id, name, destination, octets } => {
+                Input::Staged(id, told(self.stage(id, &name, destination, &octets)))
+            }
+            Effect::SyncFolder(folder) => Input::FolderSynced(folder, told(self.sync(folder))),
+            Effect::Publish { id, destination, name } => {
+                Input::Published(id, told(self.publish(id, destination, &name)))
+            }
+            Effect::Unlink(id, name) => Input::Unlinked(id, told(self.unlink(name.as_bytes()))),
+            Effect::Unlock(name) => {
+                // A lock that cannot be removed is removed at the next start.
+                let _ = self.unlink(&name.lock());
+                return Done::Silent;
+            }
+            Effect::Discard(id) => {
+                self.discard(id);
+                return Done::Silent;
+            }
+            Effect::SetAside { id, name, target } => {
+                Input::SetAside(id, told(self.set_aside(&name, &target)))
+            }
+            Effect::Examine { id, name, filing } => {
+                Input::Examined(id, told(self.examine(id, &name, filing.as_ref())))
+            }
+            Effect::ListChecked => self.list_checked(),
+            outside @ (Effect::Submit { .. }
+            | Effect::Follow(..)
+            | Effect::Alarm(_)
+            | Effect::Tell(_)
+            | Effect::Halt(_)) => return Done::Outside(outside),
+        })
+    }
+
+    fn scan(&mut self) -> Input {
+        let pass = match self.pass.take() {
+            Some(pass) => Ok(pass),
+            None => Pass::start(self.folders.outgoing()),
+        };
+        let Ok(mut pass) = pass else { return Input::Scanned { observations: Vec::new(), complete: true } };
+        let observations = pass.next_slice(self.folders.outgoing());
+        let complete = pass.is_over();
+        if !complete {
+            self.pass = Some(pass);
+        }
+        Input::Scanned { observations, complete }
+    }
+
+    fn inspect(&self, name: FileName) -> Input {
+        let found = self.look(&name).ok().flatten();
+        Input::Inspected { name, found }
+    }
+
+    fn look(&self, name: &FileName) -> Result<Option<Inspection>, Errno> {
+        let outgoing = self.folders.outgoing();
+        let Some(stat) = file::stat(outgoing, name.as_bytes())? else { return Ok(None) };
+        let mut observation = file::observation(name.clone(), &stat);
+        let (mut urgent, mut readable) = (false, true);
+        if observation.kind == Kind::Regular {
+            match file::open(outgoing, name.as_bytes()) {
+                Ok(opened) => {
+                    observation = file::observation(name.clone(), &rustix::fs::fstat(&opened)?);
+                    // Beyond the checks of the machine: only what is regular now is read.
+                    if self.priority && observation.kind == Kind::Regular {
+                        urgent = is_urgent(&file::read_start(&opened, HEADER_OCTETS_MAX)?);
+                    }
+                }
+                Err(Errno::NOENT) => return Ok(None),
+                Err(_) => readable = false,
+            }
+        }
+        let checked = self.folders.checked();
+        let locked = file::stat(outgoing, &name.lock())?.is_some();
+        let conflict =
+            file::stat(checked, name.as_bytes())?.is_some() || file::stat(checked, &name.lock())?.is_some();
+        Ok(Some(Inspection { observation, locked, conflict, urgent, readable }))
+    }
+
+    fn lock(&self, name: &FileName) -> Result<(), Errno> {
+        let lock = create(self.folders.checked(), &name.lock(), OFlags::EXCL, 0o644)?;
+        file::write_all(&lock, self.lock_text.as_bytes())
+    }
+
+    fn take(&self, name: &FileName) -> Result<(), Errno> {
+        let name = name.as_bytes();
+        file::rename((self.folders.outgoing(), name), (self.folders.checked(), name))
+    }
+
+    /// The content goes to disk before it is acted on: after a power cut the same message is made of it.
+    fn read(&self, name: &FileName) -> Result<Contents, Fault> {
+        let opened = match file::open(self.folders.checked(), name.as_bytes()) {
+            Ok(opened) => opened,
+            Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
+            Err(errno) => return Err(file::fault(errno)),
+        };
+        let stat = rustix::fs::fstat(&opened).map_err(file::fault)?;
+        if file::kind(&stat) != Kind::Regular {
+            return Err(Fault::Irregular(Irregularity::Special));
+        }
+        if stat.st_nlink != 1 {
+            return Err(Fault::Irregular(Irregularity::Hardlink));
+        }
+        rustix::fs::fdatasync(&opened).map_err(file::fault)?;
+        let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
+        if octets.len() > FILE_OCTETS_MAX {
+            return Err(Fault::Irregular(Irregularity::TooLarge));
+        }
+        Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid })
+    }
+
+    fn irregularity(&self, name: &FileName) -> Irregularity {
+        match file::stat(self.folders.checked(), name.as_bytes()) {
+            Ok(Some(stat)) if file::kind(&stat) == Kind::Symlink => Irregularity::Symlink,
+            Ok(_) | Err(_) => Irregularity::Special,
+        }
+    }
+
+    fn stage(
+        &self,
+        id: IntakeId,
+        name: &FileName,
+        destination: Destination,
+        octets: &[u8],
+    ) -> Result<u64, Errno> {
+        let folder = self.folders.destination(destination).ok_or(Errno::NOENT)?;
+        let staged = create(folder, &temporary(id), OFlags::TRUNC, 0o600)?;
+        file::write_all(&staged, octets)?;
+        if let Some(stat) = file::stat(self.folders.checked(), name.as_bytes())? {
+            rustix::fs::fchmod(&staged, Mode::from_raw_mode(stat.st_mode & 0o777))?;
+        }
+        rustix::fs::fsync(&staged)?;
+        Ok(rustix::fs::fstat(&staged)?.st_ino)
+    }
+
+    fn sync(&self, folder: Folder) -> Result<(), Errno> {
+        rustix::fs::fsync(self.folders.get(folder).ok_or(Errno::NOENT)?)
+    }
+
+    fn publish(&self, id: IntakeId, destination: Destination, name: &FileName) -> Result<(), Errno> {
+        let folder = self.folders.destination(destination).ok_or(Errno::NOENT)?;
+        file::rename((folder, &temporary(id)), (folder, name.as_bytes()))
+    }
+
+    fn unlink(&self, name: &[u8]) -> Result<(), Errno> {
+        rustix::fs::unlinkat(self.folders.checked(), name, AtFlags::empty())
+    }
+
+    fn discard(&self, id: IntakeId) {
+        for destination in [Destination::Sent, Destination::Failed] {
+            if let Some(folder) = self.folders.destination(destination) {
+                // Mostly there is none.
+                let _ = rustix::fs::unlinkat(folder, temporary(id).as_slice(), AtFlags::empty());
+            }
+        }
+    }
+
+    fn set_aside(&self, name: &FileName, target: &FileName) -> Result<(), Errno> {
+        let failed = self.folders.destination(Destination::Failed).ok_or(Errno::NOENT)?;
+        file::rename((self.folders.checked(), name.as_bytes()), (failed, target.as_bytes()))
+    }
+
+    fn examine(&self, id: IntakeId, name: &FileName, filing: Option<&Filing>) -> Result<Places, Errno> {
+        let identity_in = |folder: BorrowedFd<'_>| {
+            Ok::<_, Errno>(file::stat(folder, name.as_bytes())?.map(|stat| file::identity(&stat)))
+        };
+        let mut places = Places {
+            outgoing: identity_in(self.folders.outgoing())?,
+            checked: identity_in(self.folders.checked())?,
+            ..Places::default()
+        };
+        let inode = |identity: &Option<smsgrid::worker::intake::Identity>| identity.map(|found| found.inode);
+        if places.checked.is_some() && inode(&places.outgoing) == inode(&places.checked) {
+            // A move by link and unlink was cut short between the two.
+            rustix::fs::unlinkat(self.folders.outgoing(), name.as_bytes(), AtFlags::empty())?;
+            places.outgoing = None;
+        }
+        if let Some(filing) = filing
+            && let Some(folder) = self.folders.destination(filing.destination)
+        {
+            places.staged = file::stat(folder, &temporary(id))?.map(|stat| stat.st_ino);
+            places.filed = file::stat(folder, filing.name.as_bytes())?.map(|stat| stat.st_ino);
+        }
+        Ok(places)
+    }
+
+    fn list_checked(&self) -> Input {
+        let checked = self.folders.checked();
+        let mut observations = Vec::new();
+        if let Ok(mut pass) = Pass::start(checked) {
+            while !pass.is_over() {
+                for observation in pass.next_slice(checked) {
+                    match observation.name.locked_file() {
+                        Some(locked) => self.remove_stale_lock(&locked),
+                        None => observations.push(observation),
+                    }
+                }
+            }
+        }
+        Input::ListedChecked(observations)
+    }
+
+    fn remove_stale_lock(&self, name: &FileName) {
+        if let Ok(None) = file::stat(self.folders.checked(), name.as_bytes()) {
+            let _ = self.unlink(&name.lock());
+        }
+    }
+}
+
+/// The name of a result that is not published yet; hidden, so that nobody takes it for one.
+fn temporary(id: IntakeId) -> Vec<u8> {
+    format!(".{id}.tmp").into_bytes()
+}
+
+fn create(folder: impl AsFd, name: &[u8], how: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
+    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode))
+}
+
+fn told<T>(result: Result<T, Errno>) -> Result<T, Fault> {
+    result.map_err(file::fault)
+}

@@ -1,0 +1,263 @@
+//! The task of a spool: joins the machine, the disk, the watch and the cluster.
+//!
+//! Everything that touches the disk runs on a blocking thread, one effect after the other; the task itself only waits.
+//! When nothing happens it wakes every ten seconds for a pass over the folder, and writes nothing.
+
+use std::sync::Arc;
+
+use smsgrid::model::MessageId;
+use smsgrid::sms_file::LocalTime;
+use smsgrid::worker::intake::{Effect, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use super::disk::{Disk, Done};
+use super::handles::{Listener, Outcomes, SpoolMessage, Submitter};
+use super::watch::Watch;
+use crate::clock::Clock;
+
+/// Replies of the cluster that wait for their turn; a full channel makes their senders wait.
+const REPLIES_MAX: usize = 1024;
+/// Effects carried out before replies and hints get their turn.
+const EFFECTS_MAX: usize = 1024;
+
+/// What a spool is made of.
+pub struct Parts<S, O, L> {
+    /// Folders and journal.
+    pub disk: Disk,
+    /// What the journal said when it was opened.
+    pub journal: Replayed,
+    /// What files mean and how they are taken.
+    pub settings: Settings,
+    /// Brings messages into the cluster.
+    pub submitter: Arc<S>,
+    /// Tells what becomes of them.
+    pub outcomes: Arc<O>,
+    /// Hears alarms and results.
+    pub listener: Arc<L>,
+    /// The clocks.
+    pub clock: Clock,
+    /// Seconds the wall clock is ahead of UTC.
+    pub utc_offset_seconds: fn() -> i32,
+}
+
+/// Why a spool ended.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// The journal failed; nothing can be taken safely any more.
+    #[error("the spool journal cannot be written: {what}")]
+    Journal {
+        /// What the system said.
+        what: String,
+    },
+    /// The blocking thread panicked.
+    #[error("the spool's disk work ended unexpectedly")]
+    Disk(#[from] tokio::task::JoinError),
+}
+
+/// Runs a spool until `cancel`. What is under way then is found again at the next start.
+pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
+    parts: Parts<S, O, L>,
+    cancel: CancellationToken,
+) -> Result<(), SpoolError> {
+    let (replies, mut inbox) = mpsc::channel(REPLIES_MAX);
+    let mut watch = open_watch(&parts.disk);
+    let outside = Outside {
+        submitter: parts.submitter,
+        outcomes: parts.outcomes,
+        listener: parts.listener,
+        replies,
+        tracker: TaskTracker::new(),
+        cancel: cancel.child_token(),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let wall = Wall { clock: parts.clock.clone(), utc_offset_seconds: parts.utc_offset_seconds };
+    let uuid = parts.disk.uuid();
+    let intake = Intake::new(parts.settings, uuid, parts.journal, wall.moment());
+    let mut work = Work { intake, disk: parts.disk, outside, wall };
+    let _end = cancel.clone().drop_guard();
+    loop {
+        let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
+        work = returned;
+        match progress {
+            Progress::Halted(what) => return Err(SpoolError::Journal { what }),
+            Progress::More => {}
+            Progress::Idle => {
+                let Some(inputs) = wait(&mut watch, &mut inbox, &work, &parts.clock, &cancel).await else {
+                    return Ok(());
+                };
+                work.tell(inputs);
+            }
+        }
+        while let Ok(input) = inbox.try_recv() {
+            work.tell(vec![input]);
+        }
+    }
+}
+
+/// Waits for something to happen; none when the spool is to end, nothing when only time passed.
+async fn wait<S, O, L>(
+    watch: &mut Option<Watch>,
+    inbox: &mut mpsc::Receiver<Input>,
+    work: &Work<S, O, L>,
+    clock: &Clock,
+    cancel: &CancellationToken,
+) -> Option<Vec<Input>> {
+    let deadline = work.intake.poll_timeout();
+    let timeout = async {
+        match deadline {
+            Some(deadline) => clock.sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = cancel.cancelled() => None,
+        hints = next_hints(watch) => Some(hints.into_iter().map(Input::Hint).collect()),
+        Some(input) = inbox.recv() => Some(vec![input]),
+        () = timeout => Some(Vec::new()),
+    }
+}
+
+/// The next hints; a watch that failed is given up, and the passes over the folder go on without it.
+async fn next_hints(watch: &mut Option<Watch>) -> Vec<Hint> {
+    let Some(open) = watch else { return std::future::pending().await };
+    match open.next().await {
+        Ok(hints) => hints,
+        Err(error) => {
+            warn!(%error, "the watch of the spool folder failed, files are found every ten seconds");
+            *watch = None;
+            vec![Hint::Overflow]
+        }
+    }
+}
+
+fn open_watch(disk: &Disk) -> Option<Watch> {
+    let opened = Watch::open(disk.folders().outgoing());
+    if let Err(error) = &opened {
+        warn!(%error, "the spool folder cannot be watched, files are found every ten seconds");
+    }
+    opened.ok()
+}
+
+/// The clocks as the machine wants them.
+struct Wall {
+    clock: Clock,
+    utc_offset_seconds: fn() -> i32,
+}
+
+impl Wall {
+    fn moment(&self) -> Moment {
+        let offset_seconds = (self.utc_offset_seconds)();
+        Moment { now: self.clock.now(), wall: LocalTime { at: self.clock.utc(), offset_seconds } }
+    }
+}
+
+/// Machine and disk, handed to the blocking thread and back.
+struct Work<S, O, L> {
+    intake: Intake,
+    disk: Disk,
+    outside: Outside<S, O, L>,
+    wall: Wall,
+}
+
+/// How a turn on the blocking thread ended.
+enum Progress {
+    Idle,
+    More,
+    Halted(String),
+}
+
+impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
+    fn tell(&mut self, inputs: Vec<Input>) {
+        let moment = self.wall.moment();
+        for input in inputs {
+            self.intake.handle(input, moment);
+        }
+    }
+
+    fn carry_out(mut self) -> (Self, Progress) {
+        self.intake.handle_timeout(self.wall.moment());
+        for _ in 0..EFFECTS_MAX {
+            let Some(effect) = self.intake.poll_effect() else { return (self, Progress::Idle) };
+            match self.disk.execute(effect) {
+                Done::Reply(input) => self.intake.handle(input, self.wall.moment()),
+                Done::Silent => {}
+                Done::Outside(Effect::Halt(what)) => return (self, Progress::Halted(what)),
+                Done::Outside(effect) => self.outside.carry_out(effect),
+            }
+        }
+        (self, Progress::More)
+    }
+}
+
+/// The effects that are not the disk's business.
+struct Outside<S, O, L> {
+    submitter: Arc<S>,
+    outcomes: Arc<O>,
+    listener: Arc<L>,
+    replies: mpsc::Sender<Input>,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+    runtime: tokio::runtime::Handle,
+}
+
+impl<S: Submitter, O: Outcomes, L: Listener> Outside<S, O, L> {
+    fn carry_out(&self, effect: Effect) {
+        match effect {
+            Effect::Submit { id, key, submission, owner } => {
+                self.submit(id, SpoolMessage { key, submission: *submission, owner });
+            }
+            Effect::Follow(id, message) => self.follow(id, message),
+            Effect::Alarm(alarm) => self.listener.alarm(&alarm),
+            Effect::Tell(filed) => self.listener.filed(&filed),
+            other @ (Effect::Scan
+            | Effect::Inspect(_)
+            | Effect::Take { .. }
+            | Effect::Append(_)
+            | Effect::SyncJournal
+            | Effect::Lock(..)
+            | Effect::Move(..)
+            | Effect::Read(..)
+            | Effect::Stage { .. }
+            | Effect::SyncFolder(_)
+            | Effect::Publish { .. }
+            | Effect::Unlink(..)
+            | Effect::Unlock(_)
+            | Effect::Discard(_)
+            | Effect::SetAside { .. }
+            | Effect::Examine { .. }
+            | Effect::ListChecked
+            | Effect::Halt(_)) => debug_assert!(false, "{other:?} is the disk's business"),
+        }
+    }
+
+    fn submit(&self, id: IntakeId, message: SpoolMessage) {
+        let (submitter, replies) = (self.submitter.clone(), self.replies.clone());
+        self.spawn(async move {
+            let reply = submitter.submit(message).await;
+            // The spool has ended when nobody listens.
+            let _ = replies.send(Input::Submitted(id, reply)).await;
+        });
+    }
+
+    fn follow(&self, id: IntakeId, message: MessageId) {
+        let (outcomes, replies) = (self.outcomes.clone(), self.replies.clone());
+        self.spawn(async move {
+            let outcome = outcomes.outcome(message).await;
+            let _ = replies.send(Input::Settled(id, Box::new(outcome))).await;
+        });
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let cancel = self.cancel.clone();
+        let bounded = async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = work => {}
+            }
+        };
+        self.tracker.spawn_on(bounded, &self.runtime);
+    }
+}
