@@ -1,5 +1,7 @@
 //! The queue under seeded streams of random commands, checked against its invariants.
 
+mod codec;
 mod mutants;
+mod scripts;
 mod sim;
 mod simulation;

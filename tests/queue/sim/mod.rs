@@ -25,6 +25,8 @@ use random::Random;
 
 /// Most proposals on their way; beyond it an old one is lost.
 const BAG_MAX: usize = 40;
+/// Most copies of proposals that come again much later.
+const LATE_MAX: usize = 60;
 
 /// Which rule the nodes break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,10 @@ pub(crate) struct Faults {
     pub(crate) cut: usize,
     pub(crate) swap: usize,
     pub(crate) force: usize,
+    /// A node stands still for a while, and goes on as if nothing had happened.
+    pub(crate) pause: usize,
+    /// A worker dies inside a living node.
+    pub(crate) worker: usize,
     pub(crate) people: usize,
     pub(crate) air: Air,
 }
@@ -87,6 +93,8 @@ pub(crate) struct World {
     now_ms: u64,
     log: Vec<Envelope>,
     bag: Vec<Envelope>,
+    /// Copies that come again much later.
+    late: Vec<Envelope>,
     pub(crate) main: Box<dyn Machine>,
     nodes: Vec<Node>,
     devices: Vec<Device>,
@@ -98,8 +106,17 @@ pub(crate) struct World {
     quiet: bool,
 }
 
-pub(crate) const NO_FAULTS: Faults =
-    Faults { crash: 0, expire: 0, cut: 0, swap: 0, force: 0, people: 0, air: Air { refused: 15, silent: 0 } };
+pub(crate) const NO_FAULTS: Faults = Faults {
+    crash: 0,
+    expire: 0,
+    cut: 0,
+    swap: 0,
+    force: 0,
+    pause: 0,
+    worker: 0,
+    people: 0,
+    air: Air { refused: 15, silent: 0 },
+};
 
 pub(crate) const ALL_FAULTS: Faults = Faults {
     crash: 6,
@@ -107,6 +124,8 @@ pub(crate) const ALL_FAULTS: Faults = Faults {
     cut: 6,
     swap: 3,
     force: 2,
+    pause: 4,
+    worker: 4,
     people: 25,
     air: Air { refused: 15, silent: 20 },
 };
@@ -116,20 +135,23 @@ impl Setup {
         // Ages, windows and retries are short, so that a story of minutes sees all of them.
         let policy = Policy {
             ageing_interval: if seed.is_multiple_of(2) { Duration::ZERO } else { Duration::from_secs(60) },
+            backoff_min: Duration::from_secs([30, 4][seed as usize / 2 % 2]),
             backoff_max: Duration::from_secs(300),
+            fault_rest: Duration::from_secs([60, 2][seed as usize % 2]),
+            evidence_window: Duration::from_secs([120, 5, 20][seed as usize % 3]),
             retention: Duration::from_secs(1 << 40),
             keys_retention: Duration::from_secs(1 << 40),
             pin_timeout: Duration::from_secs(120),
             pin_lost: if seed.is_multiple_of(3) { PinLost::RestartWhole } else { PinLost::Fail },
             ..Policy::default()
         };
-        let [nodes, devices, messages] = [2 + seed as usize % 2, 2 + seed as usize % 3, 12];
+        let [nodes, devices, messages] = [2 + seed as usize % 2, 2 + seed as usize / 2 % 3, 30];
         Setup {
             seed,
             nodes,
             devices,
             messages,
-            steps: 1500,
+            steps: 2500,
             faults,
             deviation: Deviation::None,
             policy,
@@ -158,6 +180,7 @@ impl World {
             now_ms: 1_700_000_000_000,
             log: Vec::new(),
             bag: Vec::new(),
+            late: Vec::new(),
             main: machine(),
             nodes: (0..setup.nodes).map(|_| Node::new(setup.devices, machine())).collect(),
             devices: (0..setup.devices).map(|index| Device::new(index, shares)).collect(),
@@ -207,7 +230,9 @@ impl World {
             25..50 => {
                 let node = self.random.below(self.nodes.len());
                 let entries = 1 + self.random.below(6);
-                self.catch_up(node, entries);
+                if !self.nodes[node].stands_still() {
+                    self.catch_up(node, entries);
+                }
             }
             50..58 => {
                 let node = self.random.below(self.nodes.len());
@@ -246,10 +271,18 @@ impl World {
 
     /// One proposal reaches the log; perhaps a copy of it is still on its way, perhaps it is lost.
     fn deliver(&mut self) -> Result<(), String> {
+        if !self.late.is_empty() && self.random.chance(15) {
+            let index = self.random.below(self.late.len());
+            let envelope = self.late.swap_remove(index);
+            return self.commit(envelope).map(|_| ());
+        }
         if self.bag.is_empty() {
             return Ok(());
         }
         let index = self.random.below(self.bag.len());
+        if self.late.len() < LATE_MAX && self.random.chance(20) {
+            self.late.push(self.bag[index].clone());
+        }
         let envelope = match self.random.chance(25) {
             true => self.bag[index].clone(),
             false => self.bag.swap_remove(index),
@@ -304,7 +337,7 @@ impl World {
 
     /// What the node itself does: its outbox, its session.
     fn step_node(&mut self, index: usize) {
-        if !self.nodes[index].alive {
+        if !self.nodes[index].alive || self.nodes[index].stands_still() {
             return;
         }
         if let Some(pending) = self.nodes[index].pending.clone() {
@@ -332,7 +365,7 @@ impl World {
                 node.session = Some(id);
             }
             (Body::RegisterSession { .. }, Reply::Session(SessionReply::Used)) => node.start += 1,
-            (Body::Outcome { attempt, .. }, _) => node.outbox.retain(|(key, _)| key != attempt),
+            (Body::Outcome { attempt, .. }, _) => node.outbox.retain(|result| result.attempt != *attempt),
             _ => {}
         }
     }
@@ -343,7 +376,11 @@ impl World {
         self.nodes[index].start += 1;
         for device in 0..self.devices.len() {
             match self.nodes[index].workers[device].phase {
-                Phase::Wrote(_) | Phase::Reporting { .. } | Phase::Evidence(_) | Phase::GivingBack => {}
+                Phase::Wrote(_)
+                | Phase::Reporting { .. }
+                | Phase::Evidence(_)
+                | Phase::GivingBack
+                | Phase::Recovering => {}
                 Phase::Quiescing(_) | Phase::Closed => self.close(index, device),
                 Phase::Starting(attempt) | Phase::May(attempt) | Phase::Writing(attempt) => {
                     self.nodes[index].workers[device].pending = None;

@@ -25,10 +25,20 @@ pub(crate) struct Node {
     /// Durable: how often it has started.
     pub(crate) start: u64,
     /// Durable: results that are not known to be in the log.
-    pub(crate) outbox: Vec<(Attempt, PartOutcome)>,
+    pub(crate) outbox: Vec<Kept>,
+    /// Steps it still stands still.
+    pub(crate) pause: u32,
     /// The node's replica, durable.
     pub(crate) replica: Box<dyn Machine>,
     pub(crate) applied: usize,
+}
+
+/// A result in the outbox.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) device: usize,
+    pub(crate) attempt: Attempt,
+    pub(crate) outcome: PartOutcome,
 }
 
 /// Where a worker stands.
@@ -64,6 +74,8 @@ pub(crate) enum Phase {
     Evidence(Attempt),
     /// `NotWritten` is proposed.
     GivingBack,
+    /// A result an earlier worker left in the outbox is proposed.
+    Recovering,
 }
 
 pub(crate) struct Worker {
@@ -100,8 +112,16 @@ impl Node {
             first: VecDeque::new(),
             start: 1,
             outbox: Vec::new(),
+            pause: 0,
             replica,
             applied: 0,
         }
+    }
+
+    /// Whether it stands still; each look is a step of its standing.
+    pub(crate) fn stands_still(&mut self) -> bool {
+        let still = self.pause > 0;
+        self.pause = self.pause.saturating_sub(1);
+        still
     }
 }

@@ -29,6 +29,14 @@ impl World {
             self.devices[device].connections.clear();
             self.devices[device].quiesce();
         }
+        if self.rolls(faults.pause) {
+            let node = self.random.below(self.nodes.len());
+            self.nodes[node].pause = 10 + self.random.below(80) as u32;
+        }
+        if self.rolls(faults.worker) {
+            let [node, device] = [self.random.below(self.nodes.len()), self.random.below(self.devices.len())];
+            self.restart_worker(node, device);
+        }
         if self.rolls(faults.swap) {
             self.swap_sims();
         }
@@ -91,6 +99,7 @@ impl World {
             self.commit_body(Body::Release { message })?;
         }
         for node in 0..self.nodes.len() {
+            self.nodes[node].pause = 0;
             if !self.nodes[node].alive {
                 self.restart(node);
             }
@@ -137,6 +146,17 @@ impl World {
         self.nodes[node].first.clear();
     }
 
+    /// Rule 10: the next worker knows the number of openings and the outbox, nothing else.
+    fn restart_worker(&mut self, node: usize, device: usize) {
+        if !self.nodes[node].alive {
+            return;
+        }
+        self.ledger.faults += 1;
+        self.close(node, device);
+        let open = self.nodes[node].workers[device].open;
+        self.nodes[node].workers[device] = Worker { open, ..Worker::new() };
+    }
+
     /// Rule 8: the outbox, then the session, then the modems.
     fn restart(&mut self, index: usize) {
         let node = &mut self.nodes[index];
@@ -144,9 +164,9 @@ impl World {
         node.start += 1;
         let results = node.outbox.iter();
         node.first = results
-            .map(|(attempt, outcome)| Body::Outcome {
-                attempt: *attempt,
-                outcome: *outcome,
+            .map(|result| Body::Outcome {
+                attempt: result.attempt,
+                outcome: result.outcome,
                 next: None,
                 rearm: None,
             })

@@ -6,14 +6,22 @@ use smsgrid::model::{
 use smsgrid::queue::{AttemptState, Body, ReadyReply, Rearm, RegisterReply, Reply, StartReply};
 
 use super::device::{Connection, Dialogue};
-use super::node::{Phase, Worker};
+use super::node::{Kept, Phase, Worker};
 use super::{Deviation, World, name};
 
 impl World {
     pub(super) fn step_some_worker(&mut self) -> Result<(), String> {
-        let node = self.random.below(self.nodes.len());
-        let device = self.random.below(self.devices.len());
-        if !self.nodes[node].alive {
+        let mut node = self.random.below(self.nodes.len());
+        let mut device = self.random.below(self.devices.len());
+        for _ in 0..6 {
+            let worker = &self.nodes[node].workers[device];
+            if worker.pending.is_none() && worker.phase != Phase::Closed {
+                break;
+            }
+            node = self.random.below(self.nodes.len());
+            device = self.random.below(self.devices.len());
+        }
+        if !self.nodes[node].alive || self.nodes[node].stands_still() {
             return Ok(());
         }
         if let Some(pending) = self.nodes[node].workers[device].pending.clone() {
@@ -35,7 +43,8 @@ impl World {
             | Phase::Starting(_)
             | Phase::Reporting { .. }
             | Phase::Evidence(_)
-            | Phase::GivingBack => {}
+            | Phase::GivingBack
+            | Phase::Recovering => {}
         }
         Ok(())
     }
@@ -55,9 +64,10 @@ impl World {
             (Body::Withdraw { .. }, Reply::Withdrawn(Some(epoch))) => self.withdrawn(node, device, epoch),
             (Body::Start { attempt }, Reply::Start(reply)) => self.started(node, device, *attempt, reply),
             (Body::Outcome { attempt, next, .. }, Reply::Outcome { next_started, armed }) => {
-                self.nodes[node].outbox.retain(|(key, _)| key != attempt);
+                self.nodes[node].outbox.retain(|result| result.attempt != *attempt);
                 let next = next.filter(|_| next_started).map(|part| Attempt { epoch: attempt.epoch, part });
                 match (phase, next) {
+                    (Phase::Recovering, _) => self.close(node, device),
                     (Phase::Evidence(attempt), _) => self.enter(node, device, Phase::Quiescing(attempt)),
                     (Phase::Reporting { quiesce: true }, _) => {
                         self.enter(node, device, Phase::Quiescing(*attempt));
@@ -99,6 +109,10 @@ impl World {
     fn open(&mut self, node: usize, device: usize) {
         if self.nodes[node].session.is_none() {
             return;
+        }
+        if let Some(Kept { attempt, outcome, .. }) = self.left_behind(node, device) {
+            let body = Body::Outcome { attempt, outcome, next: None, rearm: None };
+            return self.say(node, device, body, Phase::Recovering);
         }
         if let Some(registration) = self.registered_with_other_sim(node, device) {
             let body = Body::UnregisterModem { registration, force: true };
@@ -279,8 +293,8 @@ impl World {
 
     /// Into the outbox, then into the log.
     fn report(&mut self, node: usize, device: usize, attempt: Attempt, outcome: PartOutcome, phase: Phase) {
-        self.nodes[node].outbox.retain(|(key, _)| *key != attempt);
-        self.nodes[node].outbox.push((attempt, outcome));
+        self.nodes[node].outbox.retain(|result| result.attempt != attempt);
+        self.nodes[node].outbox.push(Kept { device, attempt, outcome });
         let sent = matches!(outcome, PartOutcome::Sent { .. });
         let certain = !matches!(outcome, PartOutcome::Uncertain(_));
         let lives = self.nodes[node].session.is_some() && !matches!(phase, Phase::Evidence(_));
@@ -301,6 +315,11 @@ impl World {
     fn missing_part(&self, node: usize, epoch: Epoch) -> Option<PartNumber> {
         let queue = self.nodes[node].replica.queue();
         queue.message(queue.claim(epoch)?.message)?.missing_part()
+    }
+
+    /// A result that an earlier worker of this device left in the outbox.
+    fn left_behind(&self, node: usize, device: usize) -> Option<Kept> {
+        self.nodes[node].outbox.iter().find(|result| result.device == device).copied()
     }
 
     /// A registration of this device that the SIM it was made with has left: it would keep that SIM from the
