@@ -1,8 +1,17 @@
 //! The GSM 7-bit default alphabet (TS 23.038 section 6.2.1), to write what arrives and to read what was sent.
 
 /// The default table, in order of its codes 0 to 127; code 27 is the escape.
-const DEFAULT: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
-                       ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+#[rustfmt::skip] // one row for each value of the high bits, as the standard prints its columns
+const DEFAULT: [char; 128] = [
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å',
+    'Δ', '_', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', '\u{1b}', 'Æ', 'æ', 'ß', 'É',
+    ' ', '!', '"', '#', '¤', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?',
+    '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö', 'Ñ', 'Ü', '§',
+    '¿', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à',
+];
 /// The extension table: code after the escape, character.
 const EXTENSION: [(u8, char); 10] = [
     (0x0A, '\u{0c}'),
@@ -27,13 +36,13 @@ pub(super) fn codes(character: char) -> Option<Vec<u8>> {
     if let Some((code, _)) = EXTENSION.iter().find(|(_, c)| *c == character) {
         return Some(vec![ESCAPE, *code]);
     }
-    let code = DEFAULT.chars().position(|c| c == character)?;
+    let code = DEFAULT.iter().position(|c| *c == character)?;
     u8::try_from(code).ok().map(|code| vec![code])
 }
 
 /// The text these codes write. An unknown code after an escape is shown by the default table.
 pub(super) fn text(septets: &[u8]) -> String {
-    let default = |code: u8| DEFAULT.chars().nth(usize::from(code)).unwrap_or('\u{fffd}');
+    let default = |code: u8| DEFAULT.get(usize::from(code)).copied().unwrap_or('\u{fffd}');
     let mut text = String::with_capacity(septets.len());
     let mut septets = septets.iter().copied();
     while let Some(code) = septets.next() {
@@ -82,12 +91,11 @@ mod tests {
 
     #[test]
     fn the_default_table_has_128_codes_each_once() {
-        let characters: std::collections::BTreeSet<char> = DEFAULT.chars().collect();
+        let characters: std::collections::BTreeSet<char> = DEFAULT.into_iter().collect();
 
-        assert_eq!(DEFAULT.chars().count(), 128);
         assert_eq!(characters.len(), 128);
-        assert_eq!(DEFAULT.chars().nth(0x40), Some('¡'));
-        assert_eq!(DEFAULT.chars().nth(0x7F), Some('à'));
+        assert_eq!(DEFAULT.get(0x40), Some(&'¡'));
+        assert_eq!(DEFAULT.get(0x7F), Some(&'à'));
     }
 
     #[test]
