@@ -266,16 +266,16 @@ struct Driver<P> {
 
 impl Driver<File> {
     fn open(link: &Path) -> Driver<File> {
-        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap();
+        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).expect("two flags");
         let port = OpenOptions::new().read(true).write(true).custom_flags(flags).open(link);
-        Driver { port: port.unwrap(), unread: String::new() }
+        Driver { port: port.expect("the port is there"), unread: String::new() }
     }
 }
 
 impl Driver<TcpStream> {
     fn connect(address: &str) -> Driver<TcpStream> {
-        let port = TcpStream::connect(address).unwrap();
-        port.set_nonblocking(true).unwrap();
+        let port = TcpStream::connect(address).expect("the modem listens");
+        port.set_nonblocking(true).expect("a socket can");
         Driver { port, unread: String::new() }
     }
 }
@@ -299,7 +299,7 @@ impl<P: Read + Write> Driver<P> {
     }
 
     fn write(&mut self, text: &str) {
-        self.port.write_all(text.as_bytes()).unwrap();
+        self.port.write_all(text.as_bytes()).expect("the port takes a line");
     }
 
     /// Lines up to `end` or an error, joined by `|`.
@@ -336,19 +336,19 @@ impl<P: Read + Write> Driver<P> {
 
 /// Gives one order to the simulator whose folder is `dir`.
 fn order(dir: &Path, order: &str) -> Value {
-    let mut socket = UnixStream::connect(dir.join("control")).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    writeln!(socket, "{order}").unwrap();
+    let mut socket = UnixStream::connect(dir.join("control")).expect("the socket is there");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a socket can");
+    writeln!(socket, "{order}").expect("the socket takes a line");
     let mut answer = String::new();
-    BufReader::new(socket).read_line(&mut answer).unwrap();
-    serde_json::from_str(&answer).unwrap()
+    BufReader::new(socket).read_line(&mut answer).expect("an answer in time");
+    serde_json::from_str(&answer).expect("an answer is JSON")
 }
 
 /// Starts `smsnode sim` and returns the line it begins with.
 fn start(arguments: &[&str]) -> (Process, Value) {
     let process = Process::start(smsnode(), &sim(arguments));
     let line = process.wait_for_line("the first line", PATIENCE, |line| line.starts_with('{'));
-    (process, serde_json::from_str(&line).unwrap())
+    (process, serde_json::from_str(&line).expect("the first line is JSON"))
 }
 
 /// Exit code and output of a `smsnode sim` that does not start.
@@ -363,7 +363,7 @@ fn sim(arguments: &[&str]) -> Vec<OsString> {
 }
 
 fn path(dir: &Path, name: &str) -> String {
-    dir.join(name).to_str().unwrap().to_owned()
+    dir.join(name).to_str().expect("a path of the tests is UTF-8").to_owned()
 }
 
 fn smsnode() -> &'static Path {

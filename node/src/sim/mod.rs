@@ -1,7 +1,7 @@
 //! `smsnode sim`: simulated modems in a process of their own, so that they outlive a killed node.
 //!
-//! Each modem has a port, a pseudo terminal or a TCP address, and a task ([`host`]) that carries bytes, moments
-//! and orders to its [`Modem`] and writes the ledger before an answer leaves. [`control`] is how a person or a
+//! Each modem has a port, a pseudo terminal or a TCP address, and a task (`host`) that carries bytes, moments
+//! and orders to its [`Modem`] and writes the ledger before an answer leaves. `control` is how a person or a
 //! test steers them while they run.
 
 mod command;
