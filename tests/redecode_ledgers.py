@@ -5,7 +5,7 @@
 Every *.jsonl below the folders is a ledger: one JSON object a line with `pdu`, the hexadecimal digits given to AT+CMGS
 with their service centre field, and `destination`, the digits the simulator read out of it, without a plus sign. Each
 PDU must be read by smspdudecoder, or by pycrate where it is beyond the former, and be addressed to that destination.
-No ledger at all is a failure too, unless --allow-none is given.
+No PDU at all is a failure too, unless --allow-none is given.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main():
         print("no ledger below " + ", ".join(map(str, arguments.folder)))
     print(f"{len(ledgers)} ledgers; {by_second} PDUs were beyond smspdudecoder and read by pycrate")
     print(f"{read} PDUs re-decoded, {len(faults)} failed")
-    sys.exit(1 if faults or not (ledgers or arguments.allow_none) else 0)
+    sys.exit(1 if faults or not (read or arguments.allow_none) else 0)
 
 
 def redecode(line):

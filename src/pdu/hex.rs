@@ -6,18 +6,17 @@ use super::{DecodeError, DecodeErrorKind};
 /// octets some modems append.
 pub(super) const PDU_OCTETS_MAX: usize = 255;
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// What [`value`] says of a character that is no digit: more than any digit.
+const NO_DIGIT: u8 = 0xFF;
 
 /// `octets` in capital digits.
 pub(super) fn encode(octets: &[u8]) -> String {
-    let mut hex = String::with_capacity(octets.len() * 2);
-    for octet in octets {
-        for digit in [octet >> 4, octet & 0x0F] {
-            let digit = DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0');
-            hex.push(char::from(digit));
-        }
+    let mut hex = vec![0; octets.len() * 2];
+    let (pairs, _) = hex.as_chunks_mut();
+    for (pair, octet) in pairs.iter_mut().zip(octets) {
+        *pair = [digit(octet >> 4), digit(octet & 0x0F)];
     }
-    hex
+    String::from_utf8(hex).expect("digits are ASCII")
 }
 
 /// The octets of `hex`, in digits of either case.
@@ -26,12 +25,16 @@ pub(super) fn decode(hex: &str) -> Result<Vec<u8>, DecodeError> {
     if pairs.len() > PDU_OCTETS_MAX {
         return Err(DecodeError::new(PDU_OCTETS_MAX, DecodeErrorKind::TooLong { octets: pairs.len() }));
     }
-    let mut octets = Vec::with_capacity(pairs.len());
-    for (at, [high, low]) in pairs.iter().enumerate() {
-        match (value(*high), value(*low)) {
-            (Some(high), Some(low)) => octets.push(high << 4 | low),
-            _ => return Err(DecodeError::new(at, DecodeErrorKind::Hex { found: odd_one(hex) })),
-        }
+    // All digits are read before any is judged: which of them are letters is nothing a branch could predict.
+    let mut largest = 0;
+    let octet = |[high, low]: &[u8; 2]| {
+        let (high, low) = (value(*high), value(*low));
+        largest |= high | low;
+        (high << 4) | (low & 0x0F)
+    };
+    let octets: Vec<u8> = pairs.iter().map(octet).collect();
+    if largest > 0x0F {
+        return Err(no_hex(hex));
     }
     if !rest.is_empty() {
         return Err(DecodeError::new(pairs.len(), DecodeErrorKind::HalfOctet));
@@ -39,17 +42,23 @@ pub(super) fn decode(hex: &str) -> Result<Vec<u8>, DecodeError> {
     Ok(octets)
 }
 
-fn value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+fn digit(value: u8) -> u8 {
+    let letter = if value > 9 { b'A' - b'9' - 1 } else { 0 };
+    b'0' + value + letter
 }
 
-fn odd_one(hex: &str) -> char {
-    hex.chars().find(|found| !found.is_ascii_hexdigit()).unwrap_or(char::REPLACEMENT_CHARACTER)
+fn value(digit: u8) -> u8 {
+    let decimal = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
+    if decimal < 10 { decimal } else { letter }
+}
+
+/// The first character that is no digit, and the octet it stands in.
+fn no_hex(hex: &str) -> DecodeError {
+    let fault = hex.char_indices().find(|(_, found)| !found.is_ascii_hexdigit());
+    let (index, found) = fault.unwrap_or((0, char::REPLACEMENT_CHARACTER));
+    DecodeError::new(index / 2, DecodeErrorKind::Hex { found })
 }
 
 #[cfg(test)]

@@ -3,6 +3,11 @@
 /// Bits of a septet.
 const SEPTET_BITS: usize = 7;
 
+/// Septets that fill whole octets.
+const GROUP_SEPTETS: usize = 8;
+/// Bits of these.
+const GROUP_BITS: usize = GROUP_SEPTETS * SEPTET_BITS;
+
 /// Octets that `bits` bits take.
 const fn octets_of(bits: usize) -> usize {
     bits.div_ceil(8)
@@ -23,49 +28,50 @@ pub(super) const fn fill_bits(header: usize) -> usize {
     covering(header) * SEPTET_BITS - header * 8
 }
 
-/// Appends `septets` to `packed` after `fill` bits of zero. Bits above the seventh are dropped.
+/// Appends `septets` to `packed` after `fill` bits of zero, 0 to 6. Bits above the seventh are dropped.
 pub(super) fn pack(septets: &[u8], fill: usize, packed: &mut Vec<u8>) {
-    let mut buffer: u16 = 0;
-    let mut bits = fill;
-    for septet in septets {
-        buffer |= u16::from(septet & 0x7F) << bits;
-        bits += SEPTET_BITS;
-        if bits >= 8 {
-            let [low, high] = buffer.to_le_bytes();
-            packed.push(low);
-            buffer = u16::from(high);
-            bits -= 8;
-        }
+    let (groups, rest) = septets.as_chunks::<GROUP_SEPTETS>();
+    let mut carry = 0;
+    for group in groups {
+        let [octets @ .., last] = (carry | joined(group) << fill).to_le_bytes();
+        packed.extend(octets);
+        carry = u64::from(last);
     }
-    if bits > 0 {
-        let [low, _] = buffer.to_le_bytes();
-        packed.push(low);
-    }
+    let last = carry | joined(rest) << fill;
+    packed.extend(last.to_le_bytes().into_iter().take(octets_of(fill + rest.len() * SEPTET_BITS)));
 }
 
-/// The first `count` septets of `packed` after `fill` bits, or as many as there are.
+/// Up to eight septets, the first one in the lowest bits.
+fn joined(septets: &[u8]) -> u64 {
+    let placed =
+        septets.iter().enumerate().map(|(index, septet)| u64::from(septet & 0x7F) << (index * SEPTET_BITS));
+    placed.fold(0, |bits, placed| bits | placed)
+}
+
+/// `count` septets of `packed` after `fill` bits, 0 to 6. Octets that are not there read as zero.
 pub(super) fn unpack(packed: &[u8], fill: usize, count: usize) -> Vec<u8> {
-    let mut septets = Vec::with_capacity(count);
-    let mut buffer: u16 = 0;
-    let mut bits = 0;
-    let mut skip = fill;
-    for octet in packed {
-        buffer |= u16::from(*octet) << bits;
-        bits += 8;
-        buffer >>= skip;
-        bits -= skip;
-        skip = 0;
-        while bits >= SEPTET_BITS && septets.len() < count {
-            let [low, _] = buffer.to_le_bytes();
-            septets.push(low & 0x7F);
-            buffer >>= SEPTET_BITS;
-            bits -= SEPTET_BITS;
-        }
-        if septets.len() == count {
-            break;
-        }
+    let mut septets = Vec::with_capacity(count + GROUP_SEPTETS);
+    let mut rest = packed;
+    while septets.len() < count {
+        // Eight septets start at a bit of the first octet and end in the eighth at the latest.
+        let bits = u64::from_le_bytes(first_octets(rest)) >> fill;
+        septets.extend(std::array::from_fn::<u8, GROUP_SEPTETS, _>(|index| {
+            let [low, ..] = (bits >> (index * SEPTET_BITS)).to_le_bytes();
+            low & 0x7F
+        }));
+        rest = rest.get(GROUP_BITS / 8..).unwrap_or(&[]);
     }
+    septets.truncate(count);
     septets
+}
+
+/// The first eight octets, filled up with zeroes.
+fn first_octets(octets: &[u8]) -> [u8; 8] {
+    octets.first_chunk().copied().unwrap_or_else(|| {
+        let mut filled = [0; 8];
+        filled.iter_mut().zip(octets).for_each(|(filled, octet)| *filled = *octet);
+        filled
+    })
 }
 
 #[cfg(test)]

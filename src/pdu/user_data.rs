@@ -83,10 +83,12 @@ fn is_septets(data_coding: u8) -> bool {
 }
 
 fn check_septets(payload: &[u8]) -> Result<(), EncodeError> {
-    match payload.iter().enumerate().find(|(_, septet)| **septet > 0x7F) {
-        Some((index, found)) => Err(EncodeError::Septet { index, found: *found }),
-        None => Ok(()),
+    if payload.iter().fold(0, |bits, septet| bits | septet) <= 0x7F {
+        return Ok(());
     }
+    let fault = payload.iter().enumerate().find(|(_, septet)| **septet > 0x7F);
+    let (index, found) = fault.map_or((0, 0), |(index, septet)| (index, *septet));
+    Err(EncodeError::Septet { index, found })
 }
 
 fn checked(found: usize, limit: usize) -> Result<u8, EncodeError> {
