@@ -1,6 +1,6 @@
 //! SMS PDUs: encoding what is sent, decoding what is received (3GPP TS 23.040).
 //!
-//! [`submit`] makes the digits for `AT+CMGS`; [`read`] takes those of `+CMGR`, `+CMGL`, `+CMT` and `+CDS`. Each TPDU has
+//! [`submit()`] makes the digits for `AT+CMGS`; [`read`] takes those of `+CMGR`, `+CMGL`, `+CMT` and `+CDS`. Each TPDU has
 //! its type with `encode` and `decode`, and decoding what was encoded gives it back. Reserved values and octets that
 //! are no date are kept as they are, so that a PDU in the standard's own form also encodes to what it was. A fault
 //! names its octet. Nothing here panics on any octets, and nothing reads past 255 of them.

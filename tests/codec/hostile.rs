@@ -12,7 +12,7 @@ use super::arbitrary;
 const OCTETS_MAX: usize = 400;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(super::cases(2_000))]
 
     #[test]
     fn no_octets_make_a_decoder_panic(octets in vec(any::<u8>(), 0..OCTETS_MAX)) {

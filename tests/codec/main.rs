@@ -9,3 +9,13 @@ mod render;
 mod round_trip;
 mod segmentation;
 mod vectors;
+
+use proptest::test_runner::Config;
+
+/// A property is tried `usual` times, or as often as the environment's `PROPTEST_CASES` says.
+fn cases(usual: u32) -> Config {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => Config::default(),
+        None => Config::with_cases(usual),
+    }
+}

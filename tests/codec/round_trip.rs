@@ -8,7 +8,7 @@ use smsgrid::text::{self, Header};
 use super::arbitrary;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(super::cases(1_000))]
 
     #[test]
     fn a_submit_decodes_to_what_was_encoded(submit in arbitrary::submit()) {

@@ -7,7 +7,7 @@ use smsgrid::text::{self, Header, Reference, SegmentError, SegmentOptions, Segme
 use super::arbitrary;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(super::cases(500))]
 
     #[test]
     fn the_parts_of_any_text_join_to_it(text in any_text(), options in options()) {
