@@ -96,7 +96,9 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         | StartError::Outbox(_)
         | StartError::Session(_)
         | StartError::Simulator { .. }
+        | StartError::SpoolJournal(_)
         | StartError::Abandoned => Reason::DiskFailed,
+        StartError::Folder(_) => Reason::SpoolNotWritable,
     };
     let mut why = String::new();
     let mut cause = std::error::Error::source(failure);

@@ -9,6 +9,8 @@
 
 mod modems;
 mod open;
+mod spool;
+mod waiters;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,11 +28,14 @@ use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
 use crate::raft::{self, ProposeError, Rejection};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
+use waiters::Waiters;
 
 pub use open::StartError;
 
 /// How long the log may take to end its last group.
 const LOG_DRAIN: Duration = Duration::from_secs(5);
+/// How long the spool may take to file what has just ended.
+const SPOOL_DRAIN: Duration = Duration::from_secs(5);
 /// How long one try of a proposal may take.
 const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Wait before a proposal that was not answered is repeated.
@@ -40,6 +45,7 @@ const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
 pub struct Node {
     config: Config,
     tasks: Tasks,
+    intake: Tasks,
     modems: Tasks,
     proposer: Proposer,
     view: View,
@@ -93,6 +99,15 @@ impl Node {
                 Ok(())
             }
         });
+        let waiters = Waiters::default();
+        tasks.spawn("waiters", {
+            let dispatch = waiters.clone().dispatch(view.events());
+            |cancel| async move {
+                cancel.run_until_cancelled(dispatch).await;
+                Ok(())
+            }
+        });
+        let intake = tasks.group();
         let modems = tasks.group();
         let shared = Shared {
             client,
@@ -103,8 +118,12 @@ impl Node {
             session,
             clock,
         };
+        if let Some(folders) = &config.spool {
+            let submitter = Submitter::new(proposer.clone());
+            spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
+        }
         modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
-        Ok(Node { config, tasks, modems, proposer, view, outcomes })
+        Ok(Node { config, tasks, intake, modems, proposer, view, outcomes })
     }
 
     /// Takes messages.
@@ -129,6 +148,7 @@ impl Node {
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
         }
+        self.intake.drain(SPOOL_DRAIN).await;
         if let Err(failure) = self.outcomes.outbox().close().await {
             warn!(%failure, "the outbox was not closed in order");
         }

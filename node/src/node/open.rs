@@ -53,6 +53,12 @@ pub enum StartError {
         #[source]
         failure: crate::sim::SimError,
     },
+    /// A spool folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] crate::spool::FolderError),
+    /// The spool journal cannot be opened.
+    #[error(transparent)]
+    SpoolJournal(#[from] crate::spool::OpenError),
     /// The process stops.
     #[error("starting was abandoned")]
     Abandoned,

@@ -43,12 +43,16 @@ impl Waiters {
     fn wake(&self, message: MessageId) {
         let row = self.lock().remove(&message).unwrap_or_default();
         // Whoever is gone needs no waking.
-        row.into_iter().for_each(|wake| drop(wake.send(())));
+        for wake in row {
+            let _ = wake.send(());
+        }
     }
 
     fn wake_all(&self) {
         let rows = std::mem::take(&mut *self.lock());
-        rows.into_values().flatten().for_each(|wake| drop(wake.send(())));
+        for wake in rows.into_values().flatten() {
+            let _ = wake.send(());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<MessageId, Vec<oneshot::Sender<()>>>> {
