@@ -79,6 +79,24 @@ catalogue! {
     PukLocked "PUK_LOCKED" RefusedForSafety
         "The SIM is locked and wants its PUK."
         "Get the PUK from the operator and unlock the SIM in a phone. After ten wrong PUKs it is dead."
+    PinNeeded "PIN_NEEDED" RefusedForSafety
+        "The SIM wants a PIN and none is configured."
+        "Set pin_file for this modem, then restart smsnode."
+    DeviceLocked "DEVICE_LOCKED" RefusedForSafety
+        "The device is locked to another SIM or network."
+        "Unlock the device, or use one that is not locked."
+    SimMissing "SIM_MISSING" Warnings
+        "There is no SIM in a modem."
+        "Put a SIM in. Some sticks see it only after a power-cycle."
+    SimFault "SIM_FAULT" Warnings
+        "The SIM of a modem does not work, or stays busy."
+        "Clean or replace the SIM."
+    ModemRefused "MODEM_REFUSED" Warnings
+        "A modem refused a command it must take, or does not tell who it is."
+        "Check the init commands of this modem; use another device if there are none."
+    NoNetwork "NO_NETWORK" Warnings
+        "A modem is not registered with a network and takes no messages until it is."
+        "Check coverage, antenna and whether the SIM is active. It goes on by itself."
     NetworkRefused "NETWORK_REFUSED" Warnings
         "The network refused messages of a modem, one after the other; it is blocked for a while."
         "Check the credit of the SIM and the coverage; short outages look the same and end by themselves."

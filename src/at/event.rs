@@ -173,6 +173,30 @@ pub enum InitialiseFailure {
     Aborted,
 }
 
+impl InitialiseFailure {
+    /// PIN attempts left, when the failure is about the PIN and the modem can tell.
+    pub fn attempts_left(&self) -> Option<u8> {
+        match self {
+            InitialiseFailure::PinWrong { attempts_left }
+            | InitialiseFailure::PinAlreadyTried { attempts_left }
+            | InitialiseFailure::PinNeeded { attempts_left } => *attempts_left,
+            InitialiseFailure::PinLastAttempt => Some(1),
+            InitialiseFailure::Silent
+            | InitialiseFailure::Mute { .. }
+            | InitialiseFailure::PinNotConfirmed
+            | InitialiseFailure::PukLocked
+            | InitialiseFailure::DeviceLocked { .. }
+            | InitialiseFailure::SimMissing
+            | InitialiseFailure::SimBusy
+            | InitialiseFailure::SimFault { .. }
+            | InitialiseFailure::Refused { .. }
+            | InitialiseFailure::NoIdentity
+            | InitialiseFailure::PortLost
+            | InitialiseFailure::Aborted => None,
+        }
+    }
+}
+
 /// Why a procedure ended without its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {

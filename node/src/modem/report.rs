@@ -1,125 +1,127 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
 use smsgrid::at::InitialiseFailure;
+use smsgrid::model::Name;
 use smsgrid::worker::modem::Notice;
+use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
 
 use super::port::{Location, PortError};
 
 /// Logs one notice, once, in the span of its modem.
-pub(super) fn notice(notice: &Notice, location: &Location) {
+pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
     match notice {
         Notice::Ready { identity } => {
             info!(event = "modem.up", imei = %identity.imei, imsi = %identity.imsi, port = %location, "modem ready");
         }
-        Notice::SetUpFailed { failure, passing } => set_up_failed(failure, *passing, location),
-        Notice::HeldElsewhere { node } => {
-            info!(node = node.0, "another node has this modem; it is tried again later");
-        }
-        Notice::SameIdentity { other } => warn!(
-            %other, port = %location, reason = "CONFIG_CONFLICT",
-            "this port leads to a modem that is already in use under another name; remove one of the two from the configuration"
-        ),
-        Notice::NoNetwork => {
-            warn!("the modem is not registered with a network; it takes no messages until it is")
-        }
-        Notice::Surveyed(survey) => debug!(
-            dbm = survey.signal.dbm(),
-            registration = ?survey.registration,
-            operator = survey.operator,
-            "survey"
-        ),
         Notice::Sent { message, attempt, message_reference, took } => info!(
-            event = "message.sent", %message, part = attempt.part.0, attempt = %attempt,
-            reference = message_reference, took_ms = took.as_millis(), "part sent"
+            event = "message.sent", message_id = %message, part = attempt.part.0, attempt = %attempt,
+            message_reference, duration_ms = took.as_millis(), "part sent"
         ),
         Notice::Refused { message, attempt, refusal } => warn!(
-            event = "message.refused", reason = "NETWORK_REFUSED", %message, attempt = %attempt,
+            event = "message.refused", message_id = %message, part = attempt.part.0, attempt = %attempt,
             cause = %refusal.cause, disposition = ?refusal.disposition, "part refused; it was not sent"
         ),
         Notice::Uncertain { message, attempt, doubt } => warn!(
-            event = "message.uncertain", %message, attempt = %attempt, why = %doubt,
-            "part uncertain: it may or may not have been sent"
+            event = "message.uncertain", message_id = %message, part = attempt.part.0, attempt = %attempt,
+            why = %doubt, "part uncertain: it may or may not have been sent"
         ),
         Notice::NotWritten { message, attempt, reason } => info!(
-            %message, attempt = %attempt, why = ?reason, "part not written; it was not sent"
+            message_id = %message, part = attempt.part.0, attempt = %attempt, why = ?reason,
+            "part not written; it was not sent"
         ),
         Notice::LateAnswer { attempt, outcome } => {
             info!(attempt = %attempt, ?outcome, "the answer to an uncertain part came late");
         }
-        Notice::Blocked { .. } => warn!(
-            event = "modem.blocked",
-            "too many failures in a row; the modem gets no messages for a while"
+        Notice::Surveyed(survey) => debug!(
+            dbm = survey.signal.dbm(), registration = ?survey.registration, operator = survey.operator, "survey"
         ),
-        Notice::Resetting { rung } => {
-            warn!(event = "modem.reset", ?rung, port = %location, "the modem does not answer as it should; trying to reset it");
+        Notice::HeldElsewhere { node } => {
+            info!(node = node.0, "another node has this modem; tried again later")
         }
         Notice::ClaimLost { epoch } => {
             debug!(epoch = epoch.0, "the claim was lost before anything was written")
         }
         Notice::PortLost => debug!("the port is gone"),
         Notice::Stopped => info!(event = "modem.stopped", "modem given back"),
+        Notice::Resetting { rung } => {
+            info!(
+                event = "modem.reset",
+                ?rung,
+                "the modem does not answer as it should; trying to bring it back"
+            );
+        }
+        Notice::SetUpFailed { failure, passing } => {
+            tell("modem.down", &set_up_failed(modem, failure, *passing, location));
+        }
+        Notice::NoNetwork => {
+            let title = format!("{modem} is not registered with a network; it takes no messages until it is");
+            tell("modem.no_network", &Problem::new(Reason::NoNetwork, title));
+        }
+        Notice::Blocked { .. } => {
+            let title = format!("{modem} failed too often in a row; it gets no messages for a while");
+            tell("modem.blocked", &Problem::new(Reason::NetworkRefused, title));
+        }
+        Notice::SameIdentity { other } => {
+            let title = format!("{modem} at {location} is the same modem as {other}; it is not used twice");
+            let fix = format!("remove {modem} or {other} from the configuration");
+            tell("modem.down", &Problem::new(Reason::ConfigConflict, title).fix(fix));
+        }
     }
 }
 
 /// Logs why a port could not be opened.
-pub(super) fn port_failed(failure: &PortError) {
-    match failure {
-        PortError::Missing { .. } => warn!(
-            event = "modem.lost",
-            reason = "PORT_GONE",
-            "{failure}. why no such device now. fix plug the modem in; it is found again by itself"
-        ),
-        PortError::Forbidden { location, evidence } => warn!(
-            reason = "PORT_PERMISSION",
-            "{failure}. why {evidence}. fix give the user of smsnode the group of {location}, usually dialout, and restart smsnode"
-        ),
-        PortError::Busy { holder, .. } => warn!(
-            reason = "PORT_BUSY",
-            "{failure}. fix stop {holder}, or keep it away from this device; it is tried again by itself"
-        ),
-        PortError::Unreachable { .. } => warn!(
-            reason = "PORT_GONE",
-            "{failure}. fix check the address and the host behind it; it is tried again by itself"
-        ),
-        PortError::NotSerial { .. } => warn!(
-            reason = "PORT_GONE",
-            "{failure}. fix name a serial device in the port setting; it is tried again by itself"
-        ),
+pub(super) fn port_failed(modem: &Name, failure: &PortError) {
+    let title = format!("{modem}: {failure}");
+    let problem = match failure {
+        PortError::Missing { .. } => {
+            Problem::new(Reason::PortGone, title).fix("plug the modem in; it is found again by itself")
+        }
+        PortError::Forbidden { location, evidence } => {
+            let fix = format!(
+                "add the user of smsnode to the group of {location}, usually dialout, and restart smsnode"
+            );
+            Problem::new(Reason::PortPermission, title).why(evidence.clone()).fix(fix)
+        }
+        PortError::Busy { holder, .. } => {
+            let fix = format!("stop {holder}, or keep it away from this device; tried again by itself");
+            Problem::new(Reason::PortBusy, title).fix(fix)
+        }
+        PortError::Unreachable { .. } => Problem::new(Reason::PortGone, title)
+            .fix("check the address and the host behind it; tried again by itself"),
+        PortError::NotSerial { .. } => Problem::new(Reason::PortGone, title)
+            .fix("name a serial device as the port; tried again by itself"),
+    };
+    tell("modem.lost", &problem);
+}
+
+fn tell(event: &'static str, problem: &Problem) {
+    let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
+    warn!(event, reason = problem.reason.word(), why = problem.why, fix, "{}", problem.title);
+}
+
+fn set_up_failed(modem: &Name, failure: &InitialiseFailure, passing: bool, location: &Location) -> Problem {
+    let left = failure.attempts_left().map_or_else(String::new, |left| format!("; {left} attempts left"));
+    let then = if passing { "tried again by itself" } else { "its messages go to other modems meanwhile" };
+    let problem = Problem::new(reason(failure), format!("{modem}: {failure}{left}; {then}"));
+    if problem.reason == Reason::ModemSilent {
+        return problem.why(format!("nothing answered at {location}; it may be a data port of the stick"));
     }
+    problem
 }
 
-fn set_up_failed(failure: &InitialiseFailure, passing: bool, location: &Location) {
-    let (reason, fix) = advice(failure);
-    let then =
-        if passing { "it is tried again by itself" } else { "its messages go to other modems meanwhile" };
-    warn!(event = "modem.down", reason, port = %location, "{failure}. fix {fix}; {then}");
-}
-
-/// The reason word and what a person can do.
-fn advice(failure: &InitialiseFailure) -> (&'static str, &'static str) {
+fn reason(failure: &InitialiseFailure) -> Reason {
     match failure {
-        InitialiseFailure::Silent | InitialiseFailure::Mute { .. } => (
-            "MODEM_SILENT",
-            "this port of the stick may be a data port: try another, check the baudrate, or power-cycle the modem",
-        ),
-        InitialiseFailure::PinWrong { .. } | InitialiseFailure::PinAlreadyTried { .. } => {
-            ("PIN_WRONG", "correct the PIN of this modem; smsnode will not try this PIN again")
-        }
-        InitialiseFailure::PinNeeded { .. } => ("PIN_NEEDED", "set pin or pin_file for this modem"),
-        InitialiseFailure::PinLastAttempt => {
-            ("PIN_LAST_ATTEMPT", "check the PIN in a phone first: a wrong try would lock the SIM")
-        }
-        InitialiseFailure::PinNotConfirmed => ("PIN_NEEDED", "check that the data directory can be written"),
-        InitialiseFailure::PukLocked => {
-            ("PUK_LOCKED", "get the 8-digit PUK from the operator and unlock the SIM in a phone")
-        }
-        InitialiseFailure::DeviceLocked { .. } => ("DEVICE_LOCKED", "unlock the device for this SIM"),
-        InitialiseFailure::SimMissing => ("SIM_MISSING", "put a SIM in"),
-        InitialiseFailure::SimBusy => ("SIM_FAULT", "wait; some SIMs need half a minute after power-on"),
-        InitialiseFailure::SimFault { .. } => ("SIM_FAULT", "clean or replace the SIM"),
-        InitialiseFailure::Refused { .. } => ("MODEM_REFUSED", "check the init commands of this modem"),
-        InitialiseFailure::NoIdentity => ("MODEM_REFUSED", "this device tells no serial number; use another"),
-        InitialiseFailure::PortLost | InitialiseFailure::Aborted => ("PORT_GONE", "plug the modem in"),
+        InitialiseFailure::Silent | InitialiseFailure::Mute { .. } => Reason::ModemSilent,
+        InitialiseFailure::PinWrong { .. } | InitialiseFailure::PinAlreadyTried { .. } => Reason::PinWrong,
+        InitialiseFailure::PinNeeded { .. } => Reason::PinNeeded,
+        InitialiseFailure::PinNotConfirmed => Reason::DiskFailed,
+        InitialiseFailure::PinLastAttempt => Reason::PinLastAttempt,
+        InitialiseFailure::PukLocked => Reason::PukLocked,
+        InitialiseFailure::DeviceLocked { .. } => Reason::DeviceLocked,
+        InitialiseFailure::SimMissing => Reason::SimMissing,
+        InitialiseFailure::SimBusy | InitialiseFailure::SimFault { .. } => Reason::SimFault,
+        InitialiseFailure::Refused { .. } | InitialiseFailure::NoIdentity => Reason::ModemRefused,
+        InitialiseFailure::PortLost | InitialiseFailure::Aborted => Reason::PortGone,
     }
 }

@@ -173,7 +173,7 @@ impl ModemTask {
                 Effect::Forget { attempt } => self.shared.outcomes.forget(attempt).await,
                 Effect::MarkPin => self.marking = self.mark_pin(),
                 Effect::UnmarkPin => self.unmark_pin(),
-                Effect::Notify(notice) => report::notice(&notice, &self.location),
+                Effect::Notify(notice) => report::notice(&self.name, &notice, &self.location),
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
             self.waker.follow(self.worker.registration());
@@ -198,7 +198,7 @@ impl ModemTask {
     fn say_once(&mut self, failure: &PortError) {
         let said = failure.to_string();
         if self.port_failed.as_ref() != Some(&said) {
-            report::port_failed(failure);
+            report::port_failed(&self.name, failure);
             self.port_failed = Some(said);
         }
     }

@@ -125,7 +125,7 @@ impl Submitter for Door {
         };
         match self.submitter.submit(request).await {
             Ok(accepted) => {
-                info!(event = "message.accepted", message = %accepted.id, replayed = accepted.replayed, "file accepted");
+                info!(event = "message.accepted", message_id = %accepted.id, replayed = accepted.replayed, "file accepted");
                 SubmitReply::Accepted(accepted.id)
             }
             Err(SubmitError::KeyReused { id }) => SubmitReply::Accepted(id),
