@@ -21,6 +21,9 @@ pub(super) fn end_of_part(reply: &Reply, part: &SendPart, driver: &Driver) -> Se
     }
     let doubt = match reply.end {
         End::Result(FinalResult::Error(Some(Cause::Cms(code)))) => return end_of_code(code, part, driver),
+        End::Result(FinalResult::Error(Some(Cause::Cme(code)))) => {
+            return end_of_equipment_code(code, driver);
+        }
         End::Result(FinalResult::Error(_)) | End::Numeric(FinalResult::Error(_)) => Doubt::BareError,
         End::Result(FinalResult::Ok) | End::Numeric(FinalResult::Ok) => Doubt::BareOk,
         // A prompt is no answer to a PDU.
@@ -57,6 +60,17 @@ pub(super) fn end_of_code(code: u16, part: &SendPart, driver: &Driver) -> SendEn
             PartOutcome::Refused(Refusal { cause: Cause::Cms(code), disposition })
         }
         Meaning::Unknown => PartOutcome::Uncertain(Doubt::Cms(code)),
+    })
+}
+
+/// How the attempt ended that was answered with `+CME ERROR: code` after Ctrl-Z. The standard gives no such
+/// answer to a PDU; some makers give the numbers of their own that way too.
+fn end_of_equipment_code(code: u16, driver: &Driver) -> SendEnd {
+    SendEnd::Outcome(match driver.meaning(code) {
+        Some(Meaning::Refused(disposition)) => {
+            PartOutcome::Refused(Refusal { cause: Cause::Cme(code), disposition })
+        }
+        Some(Meaning::Unknown) | None => PartOutcome::Uncertain(Doubt::BareError),
     })
 }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::model::{NotWrittenReason, PartOutcome, Time};
 
 use super::codes;
+use super::command::Command;
 use super::dialogue::{self, Abandoned, Context, Dialogue, Input, Knowledge, Recover, Step};
 use super::exchange::{End, Exchange, Offered};
 use super::framer::{Framer, Token};
@@ -70,8 +71,17 @@ struct Running {
 #[derive(Debug)]
 enum Stage {
     Exchange(Exchange),
-    Wait { until: Time },
-    Confirm { until: Time },
+    /// The pause before a command, for modems that want one.
+    Paced {
+        command: Command,
+        until: Time,
+    },
+    Wait {
+        until: Time,
+    },
+    Confirm {
+        until: Time,
+    },
 }
 
 /// Bytes to be written at once.
@@ -151,24 +161,26 @@ impl Engine {
 
     /// It is `now`: ends what is due.
     pub fn handle_timeout(&mut self, now: Time) {
-        let Some(running) = self.running.take() else { return };
+        let Some(running) = self.running.take_if(|running| running.due() <= now) else { return };
         if running.overdue_at <= now {
             self.overdue(running, now);
             return;
         }
-        let input = match running.stage {
-            Stage::Exchange(exchange) if exchange.deadline <= now => {
+        let Running { dialogue, stage, overdue_at } = running;
+        let input = match stage {
+            Stage::Paced { command, .. } => {
+                let stage = self.ask(command, now);
+                self.running = Some(Running { dialogue, stage, overdue_at });
+                return;
+            }
+            Stage::Exchange(exchange) => {
                 self.transmit.clear();
                 Input::Reply(exchange.reply(End::Silent))
             }
-            Stage::Wait { until } if until <= now => Input::Elapsed,
-            Stage::Confirm { until } if until <= now => Input::Unconfirmed,
-            Stage::Exchange(_) | Stage::Wait { .. } | Stage::Confirm { .. } => {
-                self.running = Some(running);
-                return;
-            }
+            Stage::Wait { .. } => Input::Elapsed,
+            Stage::Confirm { .. } => Input::Unconfirmed,
         };
-        self.advance(running.dialogue, input, running.overdue_at, now);
+        self.advance(dialogue, input, overdue_at, now);
     }
 
     /// The host stands by what it was asked at `PromptReached` or `PinToBeTried`. Without such a question
@@ -230,12 +242,7 @@ impl Engine {
 
     /// When `handle_timeout` wants to be called; none when nothing runs.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let running = self.running.as_ref()?;
-        let due = match &running.stage {
-            Stage::Exchange(exchange) => exchange.deadline,
-            Stage::Wait { until } | Stage::Confirm { until } => *until,
-        };
-        Some(due.min(running.overdue_at))
+        self.running.as_ref().map(Running::due)
     }
 
     fn line(&mut self, line: &str, now: Time) {
@@ -347,8 +354,13 @@ impl Engine {
     fn settle(&mut self, outcome: PartOutcome, now: Time) {
         let Some(unsettled) = self.modem.unsettled.take() else { return };
         self.push(Event::LateAnswer { attempt: unsettled.attempt(), outcome });
-        if let Some(Running { stage: Stage::Wait { until }, .. }) = &mut self.running {
-            *until = (*until).min(now + QUIET_AFTER_ANSWER);
+        match &mut self.running {
+            Some(Running { stage: Stage::Wait { until }, .. }) => {
+                *until = (*until).min(now + QUIET_AFTER_ANSWER);
+            }
+            // It came with the answer to another command.
+            Some(Running { stage: Stage::Exchange(_), .. }) => self.modem.slow_at_prompt = true,
+            Some(Running { stage: Stage::Paced { .. } | Stage::Confirm { .. }, .. }) | None => {}
         }
     }
 
@@ -362,15 +374,10 @@ impl Engine {
                     input = Input::Begin;
                     continue;
                 }
-                Step::Ask(command) => {
-                    self.trace_sent(&command.shown());
-                    let pieces = command.pieces();
-                    let count = pieces.len();
-                    let pieces = pieces.into_iter().enumerate();
-                    self.transmit.extend(pieces.map(|(at, bytes)| Piece { bytes, last: at + 1 == count }));
-                    let deadline = now + command.timeout(&self.profile);
-                    Stage::Exchange(Exchange::new(command, deadline))
+                Step::Ask(command) if self.profile.command_pause.is_zero() || command.hands_over() => {
+                    self.ask(command, now)
                 }
+                Step::Ask(command) => Stage::Paced { command, until: now + self.profile.command_pause },
                 Step::Write(bytes, pause) => {
                     self.trace_sent(&format!("<{} octets>", bytes.len()));
                     self.transmit.push_back(Piece { bytes, last: false });
@@ -384,6 +391,16 @@ impl Engine {
         }
     }
 
+    fn ask(&mut self, command: Command, now: Time) -> Stage {
+        self.trace_sent(&command.shown());
+        let mut pieces = command.pieces();
+        let last = pieces.pop().map(|bytes| Piece { bytes, last: true });
+        self.transmit.extend(pieces.into_iter().map(|bytes| Piece { bytes, last: false }));
+        self.transmit.extend(last);
+        let deadline = now + command.timeout(&self.profile);
+        Stage::Exchange(Exchange::new(command, deadline))
+    }
+
     fn overdue(&mut self, running: Running, now: Time) {
         self.transmit.clear();
         self.abandon(running, Abandoned::Overdue, now);
@@ -395,7 +412,7 @@ impl Engine {
         let Running { mut dialogue, stage, .. } = running;
         let exchange = match stage {
             Stage::Exchange(exchange) => Some(exchange),
-            Stage::Wait { .. } | Stage::Confirm { .. } => None,
+            Stage::Paced { .. } | Stage::Wait { .. } | Stage::Confirm { .. } => None,
         };
         dialogue.abandoned(why, exchange, &mut self.context(now));
     }
@@ -438,6 +455,15 @@ impl Engine {
 }
 
 impl Running {
+    /// When its stage ends, or when it has taken too long altogether.
+    fn due(&self) -> Time {
+        let due = match &self.stage {
+            Stage::Exchange(exchange) => exchange.deadline,
+            Stage::Paced { until, .. } | Stage::Wait { until } | Stage::Confirm { until } => *until,
+        };
+        due.min(self.overdue_at)
+    }
+
     fn is_abortable(&self) -> bool {
         let on_the_wire = matches!(&self.stage, Stage::Exchange(exchange)
             if exchange.handed_over && exchange.command.hands_over());

@@ -84,7 +84,7 @@ impl Exchange {
         if let Some(end) = self.end_of(line) {
             return Offered::Ended(end);
         }
-        if self.command.is_echoed_by(line) {
+        if self.command.is_echoed_by(line) || line.starts_with("AT+") {
             return Offered::Taken;
         }
         if self.pdu_expected && is_hex(line) {

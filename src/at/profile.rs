@@ -36,6 +36,10 @@ pub struct Profile {
     pub quiet: Duration,
     /// How long the host may take to confirm. Default 5 s.
     pub confirm_timeout: Duration,
+    /// Pause before every command but the PDU, for modems that need one. Default none.
+    pub command_pause: Duration,
+    /// Characters written before the first `AT`, for devices that sleep; their answer is not looked at.
+    pub wakeup: Option<String>,
     /// Pause between the prompt and the PDU, for modems that lose what comes at once. Default: the driver's.
     pub prompt_delay: Option<Duration>,
     /// Whether to write the PDU in pieces. Default: the driver's.
@@ -75,7 +79,7 @@ impl Profile {
     pub(super) fn is_writable(&self, is_askable: impl Fn(&str) -> bool) -> bool {
         let digits = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b'+');
         let numbers = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b',');
-        self.init.iter().all(|line| is_askable(line))
+        self.init.iter().chain(&self.wakeup).all(|line| is_askable(line))
             && self.service_centre.as_ref().is_none_or(digits)
             && self.indications.as_ref().is_none_or(numbers)
     }
@@ -98,6 +102,8 @@ impl Default for Profile {
             prompt_timeout: Duration::from_secs(10),
             quiet: Duration::from_secs(30),
             confirm_timeout: Duration::from_secs(5),
+            command_pause: Duration::ZERO,
+            wakeup: None,
             prompt_delay: None,
             chunking: None,
             sync_rounds: 10,

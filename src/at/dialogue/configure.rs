@@ -101,10 +101,11 @@ impl Task {
     /// Whether a refusal may have been an accident.
     pub(super) fn is_worth_repeating(&self) -> bool {
         match self.duty {
-            Duty::Need | Duty::SerialNumber | Duty::Subscriber | Duty::MemoryUse(_) => true,
+            Duty::Need | Duty::Manufacturer | Duty::SerialNumber | Duty::Subscriber | Duty::MemoryUse(_) => {
+                true
+            }
             Duty::Ease
             | Duty::Unlock
-            | Duty::Manufacturer
             | Duty::Model
             | Duty::Revision
             | Duty::ServiceCentre
@@ -147,7 +148,11 @@ impl Learned {
         let words = || words(reply, &task.command);
         match task.duty {
             Duty::Ease | Duty::Need | Duty::Unlock => return reply.is_ok(),
-            Duty::Manufacturer => self.manufacturer = words(),
+            Duty::Manufacturer => {
+                self.manufacturer = words();
+                // The first answer with a content of its own: OK alone may belong to an earlier command.
+                return self.manufacturer.is_some() || !reply.is_ok();
+            }
             Duty::Model => {
                 self.model = words();
                 context.modem.driver = context.profile.driver.unwrap_or_else(|| self.driver());

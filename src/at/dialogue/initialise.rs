@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use crate::at::command::Command;
 use crate::at::exchange::{End, Reply};
 use crate::at::response::FinalResult;
 use crate::at::{Event, InitialiseFailure, ModemFacts, PinPlan, ProcedureKind, Registration, Survey};
@@ -28,6 +29,8 @@ const TRIES_MAX: u8 = 2;
 const RESTARTS_MAX: u8 = 2;
 /// How long a modem that has just started is left alone.
 const RESTART_PAUSE: Duration = Duration::from_secs(3);
+/// How long a device takes to wake up.
+const WAKEUP_PAUSE: Duration = Duration::from_millis(500);
 /// Looks at the registration of a SIM the network refuses.
 const DENIALS_MAX: u8 = 3;
 
@@ -150,12 +153,10 @@ impl Initialise {
             self.phase = Phase::Quiet;
             return Step::Wait(pause);
         }
-        let mut synchronise = Synchronise::default();
-        let flow = synchronise.advance(Input::Begin, context);
-        self.phase = Phase::Synchronise(synchronise);
-        match flow {
-            Flow::Next(step) => step,
-            Flow::Done(_) => Step::End,
+        self.phase = Phase::Synchronise(Synchronise::default());
+        match &context.profile.wakeup {
+            Some(wakeup) => Step::Write(format!("{wakeup}\r").into_bytes(), WAKEUP_PAUSE),
+            None => Step::Ask(Command::attention()),
         }
     }
 
@@ -226,7 +227,8 @@ impl Initialise {
 
     fn register(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
         if !context.profile.check_registration {
-            return self.survey(context);
+            self.phase = Phase::Survey(Surveying::default());
+            return self.step(Input::Begin, context);
         }
         let until = context.now + context.profile.registration_wait;
         self.phase = Phase::Register { surveying: Surveying::of_registration(), until, denials: 0 };
@@ -239,7 +241,7 @@ impl Initialise {
         context: &mut Context<'_>,
     ) -> Result<Step, InitialiseFailure> {
         let Phase::Register { surveying, until, denials } = &mut self.phase else {
-            return self.survey(context);
+            return self.register(context);
         };
         let survey = match surveying.step(input, context) {
             Flow::Next(step) => return Ok(step),
@@ -249,15 +251,11 @@ impl Initialise {
             *denials += 1;
         }
         if survey.registration.is_registered() || context.now >= *until || *denials >= DENIALS_MAX {
-            return self.survey(context);
+            self.phase = Phase::Survey(Surveying::of_the_rest(survey));
+            return self.step(Input::Begin, context);
         }
         *surveying = Surveying::of_registration();
         Ok(Step::Wait(RETRY_PAUSE))
-    }
-
-    fn survey(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        self.phase = Phase::Survey(Surveying::default());
-        self.step(Input::Begin, context)
     }
 
     fn end(&mut self, survey: Survey, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {

@@ -127,6 +127,9 @@ pub(super) struct Knowledge {
     pub(super) quiet_until: Option<Time>,
     /// TP-MR of the part sent last.
     pub(super) reference: Option<u8>,
+    /// The answer to a PDU once came with that to the next command: PDUs are lost that come at once after
+    /// the prompt.
+    pub(super) slow_at_prompt: bool,
     /// `AT+CMGL` was not answered once.
     pub(super) listing_hangs: bool,
 }
@@ -165,6 +168,7 @@ impl Knowledge {
             unsettled: None,
             quiet_until: None,
             reference: None,
+            slow_at_prompt: false,
             listing_hangs: false,
         }
     }

@@ -25,6 +25,8 @@ use super::{Abandoned, Context, Dialogue, Input, Recover, Step, Unsettled};
 /// Pause before a command is repeated that a busy modem refused, and how often.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 const BUSY_REPEATS_MAX: u8 = 5;
+/// Pause after the prompt of a modem that was seen to need one.
+const LEARNED_PROMPT_DELAY: Duration = Duration::from_millis(100);
 /// The reference after which some modems refuse everything, and with what.
 const STICKING_REFERENCE: u8 = 255;
 const STICKING_CAUSE: Cause = Cause::Cms(1);
@@ -106,7 +108,9 @@ impl Send {
         self.stage = Stage::Pieces;
         let chunking = context.profile.chunking.or(context.modem.driver.chunking);
         self.pieces = pieces(&self.part.pdu_hex, chunking);
-        let delay = context.profile.prompt_delay.unwrap_or(context.modem.driver.prompt_delay);
+        let learned = if context.modem.slow_at_prompt { LEARNED_PROMPT_DELAY } else { Duration::ZERO };
+        let chosen = context.profile.prompt_delay.unwrap_or(context.modem.driver.prompt_delay);
+        let delay = chosen.max(learned);
         match delay.is_zero() {
             true => self.next_piece(context),
             false => Step::Wait(delay),
@@ -137,7 +141,12 @@ impl Send {
 
     fn after_answer(&mut self, reply: &Reply, context: &mut Context<'_>) -> Step {
         if !reply.handed_over {
-            return self.not_written(NotWrittenReason::NoPrompt, None, context);
+            // Either the host could not write, or the modem restarted before it could.
+            let reason = match reply.end {
+                End::Silent | End::PortLost => NotWrittenReason::PortLost,
+                End::Result(_) | End::Numeric(_) | End::Prompt | End::Restarted => NotWrittenReason::NoPrompt,
+            };
+            return self.not_written(reason, None, context);
         }
         let end = self.unstuck(codes::end_of_part(reply, &self.part, context.modem.driver), context);
         self.note(&end, context);
@@ -200,7 +209,7 @@ impl Send {
 }
 
 fn is_busy(cause: Option<Cause>, context: &Context<'_>) -> bool {
-    matches!(cause, Some(Cause::Cms(code)) if context.modem.driver.busy.contains(&code))
+    matches!(cause, Some(Cause::Cms(code) | Cause::Cme(code)) if context.modem.driver.busy.contains(&code))
 }
 
 fn pieces(pdu_hex: &str, chunking: Option<Chunking>) -> VecDeque<String> {

@@ -29,6 +29,8 @@ const ALL: &[Question] = &[
     Question::Operator,
     Question::SmsService,
 ];
+/// The questions that need no second look.
+const REST: &[Question] = &[Question::Operator, Question::SmsService];
 /// The questions that tell whether a message can go out.
 const REGISTRATION: &[Question] = &[Question::Signal, Question::Registration, Question::PacketRegistration];
 
@@ -67,6 +69,11 @@ impl Surveying {
     /// A survey of signal and registration alone.
     pub(super) fn of_registration() -> Surveying {
         Surveying { questions: REGISTRATION.iter(), ..Surveying::default() }
+    }
+
+    /// A survey that completes one of signal and registration.
+    pub(super) fn of_the_rest(survey: Survey) -> Surveying {
+        Surveying { questions: REST.iter(), survey, ..Surveying::default() }
     }
 
     /// Ends with what was found, or none when the modem stopped answering.

@@ -36,7 +36,7 @@ pub struct Driver {
     pub(super) attempts_query: Option<AttemptsQuery>,
     /// What numbers mean that the standards leave to the maker, or that this maker uses differently.
     pub(super) codes: &'static [(u16, Meaning)],
-    /// `+CMS ERROR` numbers that mean "wait and repeat the same command".
+    /// Error numbers that mean "wait and repeat the same command".
     pub(super) busy: &'static [u16],
     /// `AT+CPIN?` is answered without a final result.
     pub(super) pin_without_result: bool,
@@ -116,7 +116,7 @@ impl Driver {
         self.radio_off.is_some()
     }
 
-    /// What `+CMS ERROR: code` means where this make differs from the standards.
+    /// What an error number means where this make differs from the standards.
     pub(super) fn meaning(&self, code: u16) -> Option<Meaning> {
         self.codes.iter().find(|(number, _)| *number == code).map(|(_, meaning)| *meaning)
     }
