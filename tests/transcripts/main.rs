@@ -10,3 +10,4 @@ mod obedient;
 mod render;
 mod script;
 mod splits;
+mod with_simulator;
