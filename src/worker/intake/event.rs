@@ -150,7 +150,7 @@ pub enum Input {
     Locked(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Move`].
     Moved(IntakeId, Result<(), Fault>),
-    /// Reply to [`Effect::Read`].
+    /// Reply to [`Effect::Read`] and [`Effect::Reread`].
     Read(IntakeId, Result<Contents, Fault>),
     /// Reply to [`Effect::Submit`].
     Submitted(IntakeId, SubmitReply),
@@ -196,6 +196,8 @@ pub enum Effect {
     Move(IntakeId, FileName),
     /// Bring the content of `checked/NAME` to disk and read it. Reply: `Read`.
     Read(IntakeId, FileName),
+    /// Read `checked/NAME` once more, for its result. Reply: `Read`.
+    Reread(IntakeId, FileName),
     /// Submit under the key. Reply, later: `Submitted`.
     Submit {
         /// Which file.

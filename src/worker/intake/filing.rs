@@ -17,7 +17,7 @@ impl Intake {
             return;
         };
         entry.stage = Stage::Rereading(Verdict::Outcome(outcome));
-        self.effects.push_back(Effect::Read(id, entry.name.clone()));
+        self.filing_effects.push_back(Effect::Reread(id, entry.name.clone()));
     }
 
     pub(super) fn on_reread(&mut self, id: IntakeId, verdict: Verdict, result: Result<Contents, Fault>) {
@@ -46,7 +46,7 @@ impl Intake {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.stage = Stage::Staging(verdict);
             let name = entry.name.clone();
-            self.effects.push_back(Effect::Stage { id, name, destination, octets });
+            self.filing_effects.push_back(Effect::Stage { id, name, destination, octets });
         }
     }
 
@@ -86,9 +86,9 @@ impl Intake {
     fn record_filing(&mut self, id: IntakeId, verdict: Option<Verdict>, filing: Filing) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let Filing { destination, name, inode } = filing.clone();
-        self.effects.push_back(Effect::Append(Record::Filing { id, destination, name, inode }));
+        self.filing_effects.push_back(Effect::Append(Record::Filing { id, destination, name, inode }));
         entry.stage = Stage::FilingRecorded(verdict, filing);
-        self.await_journal(id);
+        self.filing_recorded.push(id);
     }
 
     pub(super) fn publish(&mut self, id: IntakeId) {
@@ -100,7 +100,7 @@ impl Intake {
         };
         let (destination, name) = (filing.destination, filing.name.clone());
         entry.stage = Stage::Publishing(verdict, filing);
-        self.effects.push_back(Effect::Publish { id, destination, name });
+        self.filing_effects.push_back(Effect::Publish { id, destination, name });
     }
 
     pub(super) fn on_published(&mut self, id: IntakeId, result: Result<(), Fault>) {
@@ -116,7 +116,7 @@ impl Intake {
                 let filed_as = entry.name.with_suffix(&id.to_string());
                 let (destination, name) = (filing.destination, entry.name.clone());
                 let alarm = Alarm::Renamed { destination, name, filed_as: filed_as.clone() };
-                self.effects.push_back(Effect::Alarm(alarm));
+                self.filing_effects.push_back(Effect::Alarm(alarm));
                 self.record_filing(id, verdict, Filing { name: filed_as, ..filing });
             }
             Err(Fault::Missing) => self.stage_again(id, verdict),
@@ -133,7 +133,7 @@ impl Intake {
         match verdict {
             Some(verdict) => {
                 entry.stage = Stage::Rereading(verdict);
-                self.effects.push_back(Effect::Read(id, entry.name.clone()));
+                self.filing_effects.push_back(Effect::Reread(id, entry.name.clone()));
             }
             None => self.lock(id),
         }
@@ -142,10 +142,10 @@ impl Intake {
     pub(super) fn tell_and_unlink(&mut self, id: IntakeId, filing: Option<Filing>) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if let Some(Filing { destination, name, .. }) = filing.clone() {
-            self.effects.push_back(Effect::Tell(Filed { id, destination, name }));
+            self.filing_effects.push_back(Effect::Tell(Filed { id, destination, name }));
         }
         entry.stage = Stage::Unlinking(filing);
-        self.effects.push_back(Effect::Unlink(id, entry.name.clone()));
+        self.filing_effects.push_back(Effect::Unlink(id, entry.name.clone()));
     }
 
     pub(super) fn on_unlinked(&mut self, id: IntakeId, result: Result<(), Fault>) {
@@ -170,7 +170,7 @@ impl Intake {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let (name, target) = (entry.name.clone(), entry.name.clone());
         entry.stage = Stage::SettingAside(target.clone(), why);
-        self.effects.push_back(Effect::SetAside { id, name, target });
+        self.filing_effects.push_back(Effect::SetAside { id, name, target });
     }
 
     pub(super) fn on_set_aside(&mut self, id: IntakeId, result: Result<(), Fault>) {
@@ -181,10 +181,10 @@ impl Intake {
             Err(Fault::Exists) if target == name => {
                 let target = name.with_suffix(&id.to_string());
                 entry.stage = Stage::SettingAside(target.clone(), why);
-                self.effects.push_back(Effect::SetAside { id, name, target });
+                self.filing_effects.push_back(Effect::SetAside { id, name, target });
                 return;
             }
-            Ok(()) => self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, why })),
+            Ok(()) => self.filing_effects.push_back(Effect::Alarm(Alarm::SetAside { name, why })),
             Err(Fault::Missing) => {}
             // It stays in `checked`, where nobody but the operator touches it.
             Err(fault) => self.trouble(Folder::Failed, &fault),

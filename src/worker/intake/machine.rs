@@ -19,6 +19,8 @@ const RESCAN_SHARE: u32 = 50;
 pub(super) const RETRY: Duration = Duration::from_secs(10);
 /// Most files between being chosen and being accepted.
 const IN_HAND_MAX: usize = 32;
+/// Effects of files on their way out after each sync for files on their way in.
+const FILING_TURN: u8 = 8;
 /// Urgent files that are taken although `checked` is full.
 const URGENT_RESERVE: usize = 1_000;
 
@@ -44,7 +46,14 @@ pub struct Intake {
     pub(super) unexamined: usize,
     in_hand: BTreeSet<IntakeId>,
     pub(super) effects: VecDeque<Effect>,
-    journal_waiting: Vec<IntakeId>,
+    /// What files on their way out want done; what comes in goes first.
+    pub(super) filing_effects: VecDeque<Effect>,
+    /// Effects of files on their way out that go before what comes in.
+    filing_turn: u8,
+    /// Files whose intake waits for the journal.
+    pub(super) recorded: Vec<IntakeId>,
+    /// Files whose filing waits for the journal.
+    pub(super) filing_recorded: Vec<IntakeId>,
     journal_syncing: Vec<IntakeId>,
     folder_waiting: BTreeMap<Folder, Vec<IntakeId>>,
     folder_syncing: Vec<IntakeId>,
@@ -83,7 +92,10 @@ impl Intake {
             unexamined: 0,
             in_hand: BTreeSet::new(),
             effects: VecDeque::new(),
-            journal_waiting: Vec::new(),
+            filing_effects: VecDeque::new(),
+            filing_turn: 0,
+            recorded: Vec::new(),
+            filing_recorded: Vec::new(),
             journal_syncing: Vec::new(),
             folder_waiting: BTreeMap::new(),
             folder_syncing: Vec::new(),
@@ -157,25 +169,24 @@ impl Intake {
 
     /// The next thing to be done, if there is one.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        if self.effects.is_empty() && !self.halted {
-            self.fill();
-        }
         if let Some(effect) = self.effects.pop_front() {
             return Some(effect);
         }
         if self.halted {
             return None;
         }
-        // Syncing last lets every record and every name written so far share one sync.
-        if !self.journal_waiting.is_empty() && self.journal_syncing.is_empty() {
-            std::mem::swap(&mut self.journal_waiting, &mut self.journal_syncing);
-            return Some(Effect::SyncJournal);
-        }
-        if self.folder_syncing.is_empty()
-            && let Some((folder, waiting)) = self.folder_waiting.pop_first()
+        if self.filing_turn == 0
+            && let Some(effect) = self.take_in()
         {
-            self.folder_syncing = waiting;
-            return Some(Effect::SyncFolder(folder));
+            return Some(effect);
+        }
+        if let Some(effect) = self.file_out() {
+            return Some(effect);
+        }
+        if std::mem::take(&mut self.filing_turn) > 0
+            && let Some(effect) = self.take_in()
+        {
+            return Some(effect);
         }
         if let Scan::Wanted { since } = self.scan
             && self.unexamined == 0
@@ -199,6 +210,45 @@ impl Intake {
     /// The idempotency key of a file.
     pub(super) fn key(&self, id: IntakeId) -> String {
         format!("spool:{}:{id}", self.uuid)
+    }
+
+    /// The next thing for what comes in. Syncing last lets everything recorded so far share one sync.
+    fn take_in(&mut self) -> Option<Effect> {
+        self.fill();
+        if let Some(effect) = self.effects.pop_front() {
+            return Some(effect);
+        }
+        if self.recorded.is_empty() || !self.journal_syncing.is_empty() {
+            return None;
+        }
+        self.filing_turn = FILING_TURN;
+        std::mem::swap(&mut self.recorded, &mut self.journal_syncing);
+        // Records of filings that are still to be written must not count as written.
+        if self.filing_effects.is_empty() {
+            self.journal_syncing.append(&mut self.filing_recorded);
+        }
+        Some(Effect::SyncJournal)
+    }
+
+    /// The next thing for what goes out.
+    fn file_out(&mut self) -> Option<Effect> {
+        if let Some(effect) = self.filing_effects.pop_front() {
+            self.filing_turn = self.filing_turn.saturating_sub(1);
+            return Some(effect);
+        }
+        if !self.filing_recorded.is_empty() && self.journal_syncing.is_empty() {
+            self.filing_turn = 0;
+            std::mem::swap(&mut self.filing_recorded, &mut self.journal_syncing);
+            self.journal_syncing.append(&mut self.recorded);
+            return Some(Effect::SyncJournal);
+        }
+        if !self.folder_syncing.is_empty() {
+            return None;
+        }
+        let (folder, waiting) = self.folder_waiting.pop_first()?;
+        self.filing_turn = 0;
+        self.folder_syncing = waiting;
+        Some(Effect::SyncFolder(folder))
     }
 
     /// Chooses files as long as there is room for them.
@@ -263,10 +313,6 @@ impl Intake {
         self.in_hand.remove(&id);
     }
 
-    pub(super) fn await_journal(&mut self, id: IntakeId) {
-        self.journal_waiting.push(id);
-    }
-
     pub(super) fn await_folder(&mut self, folder: Folder, id: IntakeId) {
         self.folder_waiting.entry(folder).or_default().push(id);
     }
@@ -311,20 +357,23 @@ impl Intake {
         let Some(entry) = self.entries.get(&id) else { return };
         let name = entry.name.clone();
         match entry.stage.clone() {
-            Stage::Recorded | Stage::FilingRecorded(..) => self.await_journal(id),
+            Stage::Recorded => self.recorded.push(id),
+            Stage::FilingRecorded(..) => self.filing_recorded.push(id),
             Stage::Locking => self.lock(id),
             Stage::Moving => self.effects.push_back(Effect::Move(id, name)),
             Stage::Reading | Stage::Submitting => self.read(id),
-            Stage::Rereading(_) | Stage::Staging(_) => self.effects.push_back(Effect::Read(id, name)),
+            Stage::Rereading(_) | Stage::Staging(_) => {
+                self.filing_effects.push_back(Effect::Reread(id, name))
+            }
             Stage::Staged(_, filing) | Stage::Published(filing) => {
                 self.await_folder(filing.destination.folder(), id);
             }
             Stage::Publishing(..) => self.publish(id),
-            Stage::Unlinking(_) => self.effects.push_back(Effect::Unlink(id, name)),
+            Stage::Unlinking(_) => self.filing_effects.push_back(Effect::Unlink(id, name)),
             Stage::Clearing => self.await_folder(Folder::Checked, id),
             Stage::ClearingOutgoing => self.await_folder(Folder::Outgoing, id),
             Stage::SettingAside(target, _) => {
-                self.effects.push_back(Effect::SetAside { id, name, target });
+                self.filing_effects.push_back(Effect::SetAside { id, name, target });
             }
             Stage::Examining(filing) => self.examine(id, filing),
             Stage::Live | Stage::Waiting(..) => {}
@@ -368,9 +417,9 @@ impl Intake {
         let Some(entry) = self.entries.remove(&id) else { return };
         self.in_hand.remove(&id);
         if entry.recovered {
-            self.effects.push_back(Effect::Discard(id));
+            self.filing_effects.push_back(Effect::Discard(id));
         }
-        self.effects.push_back(Effect::Append(Record::Done { id }));
+        self.filing_effects.push_back(Effect::Append(Record::Done { id }));
         if self.names.get(&entry.name) == Some(&id) {
             self.names.remove(&entry.name);
         }
@@ -381,6 +430,7 @@ impl Intake {
 
     fn halt(&mut self, what: String) {
         self.effects.clear();
+        self.filing_effects.clear();
         self.effects.push_back(Effect::Halt(what));
         self.halted = true;
     }

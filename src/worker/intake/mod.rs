@@ -41,6 +41,3 @@ pub use machine::Intake;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};
 pub use outcome::{KeepPdus, Outcome, PartResult};
 pub use settings::Settings;
-
-#[cfg(test)]
-mod tests;

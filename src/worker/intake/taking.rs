@@ -112,7 +112,7 @@ impl Intake {
         self.names.insert(name, id);
         self.entries.insert(id, entry);
         self.hold_in_hand(id);
-        self.await_journal(id);
+        self.recorded.push(id);
     }
 
     pub(super) fn lock(&mut self, id: IntakeId) {
@@ -270,7 +270,7 @@ impl Intake {
                 let name = entry.name.clone();
                 entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
                 self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
-                self.effects.push_back(Effect::Read(id, name));
+                self.filing_effects.push_back(Effect::Reread(id, name));
                 self.release_from_hand(id);
             }
             SubmitReply::Later => {

@@ -1,1 +1,0 @@
-//! The machine driven step by step.
