@@ -7,12 +7,13 @@ use rustix::io::Errno;
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::{FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
-    Contents, Destination, Effect, Fault, FileName, Filing, Folder, Input, Inspection, IntakeId,
-    Irregularity, Kind, Places, Record,
+    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, Input, Inspection,
+    IntakeId, Irregularity, Kind, Places, Record,
 };
 
 use super::file;
 use super::folders::Folders;
+use super::handles::SpoolMessage;
 use super::journal::Journal;
 use super::pass::Pass;
 
@@ -39,7 +40,22 @@ pub enum Done {
     /// It happened; nothing is to be told.
     Silent,
     /// It is not the disk's business.
-    Outside(Effect),
+    Outside(Outside),
+}
+
+/// The effects that do not touch the disk.
+#[derive(Debug)]
+pub enum Outside {
+    /// Submit a message; the answer is [`Input::Submitted`].
+    Submit(IntakeId, Box<SpoolMessage>),
+    /// Tell what becomes of a message; the answer is [`Input::Settled`].
+    Follow(IntakeId, MessageId),
+    /// Tell the operator.
+    Alarm(Alarm),
+    /// Tell the event handler.
+    Tell(Filed),
+    /// Stop: the journal failed.
+    Halt(String),
 }
 
 impl Disk {
@@ -82,7 +98,8 @@ impl Disk {
             },
             Effect::Lock(id, name) => Input::Locked(id, told(self.lock(&name))),
             Effect::Move(id, name) => Input::Moved(id, told(self.take(&name))),
-            Effect::Read(id, name) => Input::Read(id, self.read(&name)),
+            Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
+            Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, name, destination, octets } => {
                 Input::Staged(id, told(self.stage(id, &name, destination, &octets)))
             }
@@ -107,11 +124,14 @@ impl Disk {
                 Input::Examined(id, told(self.examine(id, &name, filing.as_ref())))
             }
             Effect::ListChecked => self.list_checked(),
-            outside @ (Effect::Submit { .. }
-            | Effect::Follow(..)
-            | Effect::Alarm(_)
-            | Effect::Tell(_)
-            | Effect::Halt(_)) => return Done::Outside(outside),
+            Effect::Submit { id, key, submission, owner } => {
+                let message = SpoolMessage { key, submission: *submission, owner };
+                return Done::Outside(Outside::Submit(id, Box::new(message)));
+            }
+            Effect::Follow(id, message) => return Done::Outside(Outside::Follow(id, message)),
+            Effect::Alarm(alarm) => return Done::Outside(Outside::Alarm(alarm)),
+            Effect::Tell(filed) => return Done::Outside(Outside::Tell(filed)),
+            Effect::Halt(what) => return Done::Outside(Outside::Halt(what)),
         })
     }
 
@@ -169,8 +189,8 @@ impl Disk {
         file::rename((self.folders.outgoing(), name), (self.folders.checked(), name))
     }
 
-    /// The content goes to disk before it is acted on: after a power cut the same message is made of it.
-    fn read(&self, name: &FileName) -> Result<Contents, Fault> {
+    /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it.
+    fn read(&self, name: &FileName, to_disk: bool) -> Result<Contents, Fault> {
         let opened = match file::open(self.folders.checked(), name.as_bytes()) {
             Ok(opened) => opened,
             Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
@@ -183,7 +203,9 @@ impl Disk {
         if stat.st_nlink != 1 {
             return Err(Fault::Irregular(Irregularity::Hardlink));
         }
-        rustix::fs::fdatasync(&opened).map_err(file::fault)?;
+        if to_disk {
+            rustix::fs::fdatasync(&opened).map_err(file::fault)?;
+        }
         let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
         if octets.len() > FILE_OCTETS_MAX {
             return Err(Fault::Irregular(Irregularity::TooLarge));

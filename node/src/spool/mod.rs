@@ -18,7 +18,7 @@ mod pass;
 mod task;
 mod watch;
 
-pub use disk::{Disk, Done};
+pub use disk::{Disk, Done, Outside};
 pub use folders::{FolderError, FolderFault, FolderPaths, Folders, Owner, Strictness};
 pub use handles::{Listener, Outcomes, SpoolMessage, Submitter};
 pub use journal::{Journal, OpenError};

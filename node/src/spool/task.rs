@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use super::disk::{Disk, Done};
+use super::disk::{Disk, Done, Outside};
 use super::handles::{Listener, Outcomes, SpoolMessage, Submitter};
 use super::watch::Watch;
 use crate::clock::Clock;
 
 /// Replies of the cluster that wait for their turn; a full channel makes their senders wait.
 const REPLIES_MAX: usize = 1024;
-/// Effects carried out before replies and hints get their turn.
-const EFFECTS_MAX: usize = 1024;
+/// Effects that do not wait for the disk carried out before replies and hints get their turn.
+const EFFECTS_MAX: usize = 256;
 
 /// What a spool is made of.
 pub struct Parts<S, O, L> {
@@ -64,7 +64,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
 ) -> Result<(), SpoolError> {
     let (replies, mut inbox) = mpsc::channel(REPLIES_MAX);
     let mut watch = open_watch(&parts.disk);
-    let outside = Outside {
+    let outside = Abroad {
         submitter: parts.submitter,
         outcomes: parts.outcomes,
         listener: parts.listener,
@@ -81,38 +81,40 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     loop {
         let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
         work = returned;
-        match progress {
+        let patient = match progress {
             Progress::Halted(what) => return Err(SpoolError::Journal { what }),
-            Progress::More => {}
-            Progress::Idle => {
-                let Some(inputs) = wait(&mut watch, &mut inbox, &work, &parts.clock, &cancel).await else {
-                    return Ok(());
-                };
-                work.tell(inputs);
-            }
-        }
+            Progress::More => false,
+            Progress::Idle => true,
+        };
+        let Some(inputs) = wait(&mut watch, &mut inbox, &work, &parts.clock, &cancel, patient).await else {
+            return Ok(());
+        };
+        work.tell(inputs);
         while let Ok(input) = inbox.try_recv() {
             work.tell(vec![input]);
         }
     }
 }
 
-/// Waits for something to happen; none when the spool is to end, nothing when only time passed.
+/// What happened, `patient` waits for it; none when the spool is to end, nothing when only time passed.
 async fn wait<S, O, L>(
     watch: &mut Option<Watch>,
     inbox: &mut mpsc::Receiver<Input>,
     work: &Work<S, O, L>,
     clock: &Clock,
     cancel: &CancellationToken,
+    patient: bool,
 ) -> Option<Vec<Input>> {
     let deadline = work.intake.poll_timeout();
     let timeout = async {
         match deadline {
+            _ if !patient => {}
             Some(deadline) => clock.sleep_until(deadline).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
+        biased;
         () = cancel.cancelled() => None,
         hints = next_hints(watch) => Some(hints.into_iter().map(Input::Hint).collect()),
         Some(input) = inbox.recv() => Some(vec![input]),
@@ -158,7 +160,7 @@ impl Wall {
 struct Work<S, O, L> {
     intake: Intake,
     disk: Disk,
-    outside: Outside<S, O, L>,
+    outside: Abroad<S, O, L>,
     wall: Wall,
 }
 
@@ -181,19 +183,23 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
         self.intake.handle_timeout(self.wall.moment());
         for _ in 0..EFFECTS_MAX {
             let Some(effect) = self.intake.poll_effect() else { return (self, Progress::Idle) };
+            let waits = matches!(effect, Effect::SyncJournal | Effect::SyncFolder(_) | Effect::Stage { .. });
             match self.disk.execute(effect) {
                 Done::Reply(input) => self.intake.handle(input, self.wall.moment()),
                 Done::Silent => {}
-                Done::Outside(Effect::Halt(what)) => return (self, Progress::Halted(what)),
-                Done::Outside(effect) => self.outside.carry_out(effect),
+                Done::Outside(Outside::Halt(what)) => return (self, Progress::Halted(what)),
+                Done::Outside(outside) => self.outside.carry_out(outside),
+            }
+            if waits {
+                break;
             }
         }
         (self, Progress::More)
     }
 }
 
-/// The effects that are not the disk's business.
-struct Outside<S, O, L> {
+/// The rest of the node, as effects reach it.
+struct Abroad<S, O, L> {
     submitter: Arc<S>,
     outcomes: Arc<O>,
     listener: Arc<L>,
@@ -203,33 +209,15 @@ struct Outside<S, O, L> {
     runtime: tokio::runtime::Handle,
 }
 
-impl<S: Submitter, O: Outcomes, L: Listener> Outside<S, O, L> {
-    fn carry_out(&self, effect: Effect) {
-        match effect {
-            Effect::Submit { id, key, submission, owner } => {
-                self.submit(id, SpoolMessage { key, submission: *submission, owner });
-            }
-            Effect::Follow(id, message) => self.follow(id, message),
-            Effect::Alarm(alarm) => self.listener.alarm(&alarm),
-            Effect::Tell(filed) => self.listener.filed(&filed),
-            other @ (Effect::Scan
-            | Effect::Inspect(_)
-            | Effect::Take { .. }
-            | Effect::Append(_)
-            | Effect::SyncJournal
-            | Effect::Lock(..)
-            | Effect::Move(..)
-            | Effect::Read(..)
-            | Effect::Stage { .. }
-            | Effect::SyncFolder(_)
-            | Effect::Publish { .. }
-            | Effect::Unlink(..)
-            | Effect::Unlock(_)
-            | Effect::Discard(_)
-            | Effect::SetAside { .. }
-            | Effect::Examine { .. }
-            | Effect::ListChecked
-            | Effect::Halt(_)) => debug_assert!(false, "{other:?} is the disk's business"),
+impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
+    fn carry_out(&self, outside: Outside) {
+        match outside {
+            Outside::Submit(id, message) => self.submit(id, *message),
+            Outside::Follow(id, message) => self.follow(id, message),
+            Outside::Alarm(alarm) => self.listener.alarm(&alarm),
+            Outside::Tell(filed) => self.listener.filed(&filed),
+            // The caller has ended on it.
+            Outside::Halt(_) => {}
         }
     }
 
