@@ -1,1 +1,9 @@
 //! Spool intake with hostile and half-written files, and crashes between two system calls.
+
+mod cluster;
+mod crash;
+mod hostile;
+mod order;
+mod rig;
+mod start;
+mod task;

@@ -1,0 +1,123 @@
+//! A cluster that accepts messages, remembers their keys and says what became of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use smsgrid::model::{MessageId, MessageState, Payload, Timestamp};
+use smsgrid::sms_file::Device;
+use smsgrid::worker::intake::{Alarm, Filed, Outcome, PartResult, SubmitReply};
+use smsgrid_node::spool::{Listener, Outcomes, SpoolMessage, Submitter};
+
+/// Messages to this destination fail.
+pub(crate) const FAILING: &str = "666";
+/// Messages to this destination are refused when they are submitted.
+pub(crate) const REFUSED: &str = "999";
+/// Messages to this destination never end.
+pub(crate) const ENDLESS: &str = "888";
+
+/// One cluster; clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Cluster(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    messages: BTreeMap<String, (MessageId, SpoolMessage)>,
+    alarms: Vec<String>,
+    filed: Vec<Filed>,
+    unavailable: bool,
+    submits: usize,
+}
+
+impl Cluster {
+    /// Accepts a message, or finds the one its key became.
+    pub(crate) fn accept(&self, message: SpoolMessage) -> SubmitReply {
+        let mut state = self.0.lock().expect("no test panicked");
+        state.submits += 1;
+        if state.unavailable {
+            return SubmitReply::Later;
+        }
+        if message.submission.content.destination.reveal() == REFUSED {
+            return SubmitReply::Refused("Destination is blacklisted".to_owned());
+        }
+        let next = MessageId::from_bytes((state.messages.len() as u128 + 1).to_be_bytes());
+        let (id, _) = state.messages.entry(message.key.clone()).or_insert((next, message));
+        SubmitReply::Accepted(*id)
+    }
+
+    /// What became of a message; none when it never ends.
+    pub(crate) fn outcome_of(&self, message: MessageId) -> Option<Outcome> {
+        let state = self.0.lock().expect("no test panicked");
+        let (_, sent) = state.messages.values().find(|(id, _)| *id == message)?;
+        let to = sent.submission.content.destination.reveal();
+        if to == ENDLESS {
+            return None;
+        }
+        let failed = to == FAILING;
+        Some(Outcome {
+            state: if failed { MessageState::Failed } else { MessageState::Sent },
+            device: Device { modem: Some("GSM1".to_owned()), ..Device::default() },
+            parts: vec![PartResult { message_reference: Some(7), pdu: Some("00".to_owned()) }],
+            started: Some(Timestamp::from_unix_millis(1_795_338_506_000)),
+            ended: Timestamp::from_unix_millis(1_795_338_509_000),
+            reason: if failed { "+CMS ERROR: 38 (Network out of order)".to_owned() } else { String::new() },
+        })
+    }
+
+    /// Makes the cluster accept nothing, or again everything.
+    pub(crate) fn set_unavailable(&self, unavailable: bool) {
+        self.0.lock().expect("no test panicked").unavailable = unavailable;
+    }
+
+    pub(crate) fn submits(&self) -> usize {
+        self.0.lock().expect("no test panicked").submits
+    }
+
+    /// Texts of the messages accepted, in the order of their ids.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let state = self.0.lock().expect("no test panicked");
+        let mut messages: Vec<_> = state.messages.values().collect();
+        messages.sort_by_key(|(id, _)| *id);
+        messages.into_iter().map(|(_, message)| text(message)).collect()
+    }
+
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        self.0.lock().expect("no test panicked").alarms.clone()
+    }
+
+    pub(crate) fn results(&self) -> Vec<Filed> {
+        self.0.lock().expect("no test panicked").filed.clone()
+    }
+}
+
+impl Submitter for Cluster {
+    async fn submit(&self, message: SpoolMessage) -> SubmitReply {
+        std::future::ready(self.accept(message)).await
+    }
+}
+
+impl Outcomes for Cluster {
+    async fn outcome(&self, message: MessageId) -> Outcome {
+        match self.outcome_of(message) {
+            Some(outcome) => outcome,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Listener for Cluster {
+    fn alarm(&self, alarm: &Alarm) {
+        self.0.lock().expect("no test panicked").alarms.push(alarm.to_string());
+    }
+
+    fn filed(&self, filed: &Filed) {
+        self.0.lock().expect("no test panicked").filed.push(filed.clone());
+    }
+}
+
+fn text(message: &SpoolMessage) -> String {
+    let parts = message.submission.content.parts.iter();
+    let octets = parts.flat_map(|part| match &part.user_data.payload {
+        Payload::Septets(units) | Payload::Octets(units) => units.clone(),
+    });
+    String::from_utf8_lossy(&octets.collect::<Vec<u8>>()).into_owned()
+}

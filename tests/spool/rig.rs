@@ -1,0 +1,198 @@
+//! A spool on a real folder whose effects are carried out one at a time, so that it can be stopped after any of them.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smsgrid::model::{Time, Timestamp};
+use smsgrid::sms_file::LocalTime;
+use smsgrid::worker::intake::{Effect, FileName, Hint, Input, Intake, Moment, Settings};
+use smsgrid_node::spool::{Disk, Done, FolderPaths, Folders, Journal, Listener, Outside, Strictness};
+use tempfile::TempDir;
+
+use crate::cluster::Cluster;
+
+/// More effects than any test needs; one that needs more never ends.
+const EFFECTS_MAX: usize = 1_000_000;
+
+/// Folders, journal and cluster, which survive a stop.
+pub(crate) struct Rig {
+    root: TempDir,
+    pub(crate) cluster: Cluster,
+    pub(crate) settings: Settings,
+    pub(crate) now: Time,
+}
+
+/// A running spool; dropping it is a crash.
+pub(crate) struct Running<'a> {
+    rig: &'a mut Rig,
+    pub(crate) intake: Intake,
+    disk: Disk,
+    inbox: VecDeque<Input>,
+    pub(crate) effects: usize,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nothing was left to do.
+    Idle,
+    /// The effects allowed were used up.
+    Stopped,
+}
+
+impl Rig {
+    /// In memory where that can be had: what the disk keeps of a stop is not what is asked here, and syncs are slow.
+    pub(crate) fn new() -> Rig {
+        let memory = tempfile::tempdir_in("/dev/shm").ok();
+        Rig::at(memory.unwrap_or_else(|| tempfile::tempdir().expect("a folder")))
+    }
+
+    pub(crate) fn on_disk() -> Rig {
+        Rig::at(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn at(root: TempDir) -> Rig {
+        for folder in ["outgoing", "checked", "sent", "failed", "journal"] {
+            std::fs::create_dir(root.path().join(folder)).expect("a folder");
+        }
+        let settings = Settings::default();
+        Rig { root, cluster: Cluster::default(), settings, now: Time::from_millis(1000) }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Writes a file under a hidden name and renames it into `outgoing`.
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        let hidden = self.path(&format!("outgoing/.{name}"));
+        std::fs::write(&hidden, content).expect("room");
+        std::fs::rename(hidden, self.path(&format!("outgoing/{name}"))).expect("a rename");
+    }
+
+    /// Names of a folder, hidden ones left out, sorted.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        names(&self.path(folder)).into_iter().filter(|name| !name.starts_with('.')).collect()
+    }
+
+    /// Hidden names of a folder but for the one that says who holds it.
+    pub(crate) fn hidden(&self, folder: &str) -> Vec<String> {
+        let hidden = |name: &String| name.starts_with('.') && name != ".smsgrid-holder";
+        names(&self.path(folder)).into_iter().filter(hidden).collect()
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.path(name)).expect(name)).into_owned()
+    }
+
+    pub(crate) fn paths(&self) -> FolderPaths {
+        FolderPaths {
+            outgoing: self.path("outgoing"),
+            checked: self.path("checked"),
+            sent: Some(self.path("sent")),
+            failed: Some(self.path("failed")),
+        }
+    }
+
+    pub(crate) fn start(&mut self) -> Running<'_> {
+        let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");
+        let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
+        let disk = Disk::new(folders, journal, "smsd", true);
+        let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
+        Running { rig: self, intake, disk, inbox: VecDeque::new(), effects: 0 }
+    }
+
+    /// Runs until nothing is left to do, with enough time for every wait.
+    pub(crate) fn settle(&mut self) {
+        let mut running = self.start();
+        running.settle();
+    }
+}
+
+impl Running<'_> {
+    pub(crate) fn rig(&self) -> &Rig {
+        self.rig
+    }
+
+    pub(crate) fn hint(&mut self, hint: fn(FileName) -> Hint, name: &str) {
+        let name = FileName::new(name.as_bytes()).expect("a name");
+        self.intake.handle(Input::Hint(hint(name)), moment(self.rig.now));
+    }
+
+    pub(crate) fn advance(&mut self, span: Duration) {
+        self.rig.now = self.rig.now + span;
+        self.intake.handle_timeout(moment(self.rig.now));
+    }
+
+    /// Carries out at most `allowed` effects; a reply that is on its way then is lost.
+    pub(crate) fn run(&mut self, allowed: usize) -> End {
+        for _ in 0..allowed {
+            let Some(effect) = self.next_effect() else { return End::Idle };
+            self.effects += 1;
+            match self.disk.execute(effect) {
+                Done::Reply(input) => self.inbox.push_back(input),
+                Done::Silent => {}
+                Done::Outside(outside) => self.outside(outside),
+            }
+        }
+        End::Stopped
+    }
+
+    pub(crate) fn run_idle(&mut self) {
+        assert_eq!(self.run(EFFECTS_MAX), End::Idle, "the spool never comes to rest");
+    }
+
+    /// Lets time pass until every wait of a file is over.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..6 {
+            self.run_idle();
+            self.advance(Duration::from_millis(600));
+        }
+        self.advance(Duration::from_secs(11));
+        for _ in 0..3 {
+            self.run_idle();
+            self.advance(Duration::from_millis(600));
+        }
+        self.run_idle();
+    }
+
+    fn next_effect(&mut self) -> Option<Effect> {
+        loop {
+            if let Some(input) = self.inbox.pop_front() {
+                self.intake.handle(input, moment(self.rig.now));
+                continue;
+            }
+            return self.intake.poll_effect();
+        }
+    }
+
+    fn outside(&mut self, outside: Outside) {
+        match outside {
+            Outside::Submit(id, message) => {
+                let reply = self.rig.cluster.accept(*message);
+                self.inbox.push_back(Input::Submitted(id, reply));
+            }
+            Outside::Follow(id, message) => {
+                let outcome = self.rig.cluster.outcome_of(message);
+                self.inbox.extend(outcome.map(|outcome| Input::Settled(id, Box::new(outcome))));
+            }
+            Outside::Alarm(alarm) => self.rig.cluster.alarm(&alarm),
+            Outside::Tell(filed) => self.rig.cluster.filed(&filed),
+            Outside::Halt(what) => panic!("the journal failed: {what}"),
+        }
+    }
+}
+
+pub(crate) fn moment(now: Time) -> Moment {
+    let at = Timestamp::from_unix_millis(1_795_338_506_000 + now.as_millis());
+    Moment { now, wall: LocalTime { at, offset_seconds: 0 } }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
