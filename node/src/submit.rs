@@ -62,6 +62,14 @@ pub enum SubmitError {
     /// A bound is reached. Nothing was accepted.
     #[error("the queue is full; nothing was accepted")]
     Full,
+    /// It has more parts than this node accepts. Nothing was accepted.
+    #[error("the text needs {parts} parts, the limit is {parts_max}; nothing was accepted")]
+    TooLong {
+        /// Parts it needs.
+        parts: usize,
+        /// Most parts this node accepts.
+        parts_max: u8,
+    },
     /// Refused for good.
     #[error("the message was refused: {reason:?}; nothing is sent")]
     Rejected {
@@ -77,16 +85,21 @@ pub enum SubmitError {
 #[derive(Clone, Debug)]
 pub struct Submitter {
     proposer: Proposer,
+    parts_max: u8,
 }
 
 impl Submitter {
-    /// A door to the log behind `proposer`.
-    pub fn new(proposer: Proposer) -> Submitter {
-        Submitter { proposer }
+    /// A door to the log behind `proposer` for messages of at most `parts_max` parts.
+    pub fn new(proposer: Proposer, parts_max: u8) -> Submitter {
+        Submitter { proposer, parts_max }
     }
 
     /// Accepts a message: durable in the log when this returns.
     pub async fn submit(&self, request: Request) -> Result<Accepted, SubmitError> {
+        let parts = request.content.parts.len();
+        if parts > usize::from(self.parts_max) {
+            return Err(SubmitError::TooLong { parts, parts_max: self.parts_max });
+        }
         let mut submit = Submit {
             id: MessageId::from_bytes(Ulid::new().to_bytes()),
             key: request.key,

@@ -19,7 +19,8 @@ pub struct Policy {
     /// Most distinct routes messages wait on; a message on one more is answered `Full`. Default 1,024.
     /// Finding the next message of a modem looks at each of its routes.
     pub routes_max: u32,
-    /// Most parts of a message; one more is rejected. Default 10.
+    /// Most parts of a message; one more is rejected. Default 255, as many as a concatenated message can have: each node
+    /// refuses earlier, by what its own configuration allows.
     pub parts_max: u8,
     /// Temporary refusals a message survives plus one: the last fails it. Default 5.
     pub attempts_max: u8,
@@ -72,7 +73,7 @@ impl Default for Policy {
         Policy {
             messages_max: 2_000_000,
             routes_max: 1024,
-            parts_max: 10,
+            parts_max: 255,
             attempts_max: 5,
             faults_max: 5,
             backoff_min: Duration::from_secs(30),

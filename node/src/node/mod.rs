@@ -119,7 +119,7 @@ impl Node {
             clock,
         };
         if let Some(folders) = &config.spool {
-            let submitter = Submitter::new(proposer.clone());
+            let submitter = Submitter::new(proposer.clone(), config.limits.max_parts);
             spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
         }
         modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
@@ -128,7 +128,7 @@ impl Node {
 
     /// Takes messages.
     pub fn submitter(&self) -> Submitter {
-        Submitter::new(self.proposer.clone())
+        Submitter::new(self.proposer.clone(), self.config.limits.max_parts)
     }
 
     /// The applied state.

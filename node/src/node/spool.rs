@@ -76,7 +76,9 @@ fn make(folder: &Path) {
 }
 
 fn settings(config: &Config, spool: &config::Spool) -> Settings {
-    let messages = sms_file::Settings { report: config.messages.report, ..sms_file::Settings::default() };
+    let smsd = sms_file::Settings::default();
+    let validity = config.messages.validity.map_or(smsd.validity, smsgrid::pdu::relative_octet);
+    let messages = sms_file::Settings { report: config.messages.report, validity, ..smsd };
     Settings { trust_outgoing: spool.trust_outgoing, messages, ..Settings::default() }
 }
 
@@ -103,7 +105,7 @@ impl Door {
             key: Some(IdempotencyKey::new(&message.key).ok()?),
             content: submission.content,
             origin: Origin::Spool { node: self.node.clone(), intake: message.key },
-            priority: submission.priority.max(self.priority()),
+            priority: self.priority(submission.priority),
             uncertain: self.messages.uncertain,
             not_before: None,
             deadline: self.messages.validity.map(|validity| self.clock.utc() + validity),
@@ -112,9 +114,12 @@ impl Door {
         })
     }
 
-    /// A file can only ask for more than the default.
-    fn priority(&self) -> Priority {
-        self.messages.priority
+    /// A file can ask for high priority; one that asks for nothing gets the default.
+    fn priority(&self, asked: Priority) -> Priority {
+        match asked {
+            Priority::High | Priority::Emergency => asked,
+            Priority::Normal | Priority::Bulk => self.messages.priority,
+        }
     }
 }
 
@@ -130,6 +135,9 @@ impl Submitter for Door {
             }
             Err(SubmitError::KeyReused { id }) => SubmitReply::Accepted(id),
             Err(SubmitError::Rejected { reason }) => SubmitReply::Refused(format!("{reason:?}")),
+            Err(SubmitError::TooLong { parts, parts_max }) => SubmitReply::Refused(format!(
+                "Too long text: it needs {parts} parts, the limit is {parts_max}"
+            )),
             Err(SubmitError::Full | SubmitError::Propose(_)) => SubmitReply::Later,
         }
     }
