@@ -1,6 +1,6 @@
 //! The record format of the segment log and the rules of its recovery, as functions over bytes.
 //!
-//! The log is a row of segments, numbered from 1. A segment opens with a [`header`] of one sector and holds
+//! The log is a row of segments, numbered from 1. A segment opens with a [`Header`] of one sector and holds
 //! records; entries and votes share one stream, in the order they were handed over:
 //!
 //! ```text

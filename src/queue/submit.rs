@@ -22,7 +22,7 @@ pub struct Submit {
     pub id: MessageId,
     /// The client's name for this request, so that asking again makes no second message.
     pub key: Option<IdempotencyKey>,
-    /// [`digest`](super::digest) of the request: tells a repetition from another request under the same key.
+    /// [`digest`](super::digest()) of the request: tells a repetition from another request under the same key.
     pub digest: Digest,
     /// What to send to whom.
     pub content: Content,

@@ -1,6 +1,6 @@
 //! Real processes, ended by pid, with their output kept for the report of a failed test.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -101,7 +101,13 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("output of process {}:\n{}", self.pid(), self.output().join("\n"));
+            // A report that cannot be written must not hide the failure it belongs to.
+            let _ = writeln!(
+                std::io::stderr(),
+                "output of process {}:\n{}",
+                self.pid(),
+                self.output().join("\n")
+            );
         }
     }
 }

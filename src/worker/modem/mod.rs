@@ -9,7 +9,7 @@
 //!                                                     └──── quiet, in step ◀───┘
 //! ```
 //!
-//! Every input sets facts; [`ModemWorker::proceed`] then decides the one next step from them and from the
+//! Every input sets facts; `proceed` then decides the one next step from them and from the
 //! applied state of the queue. One proposal or outbox record is under way at a time; while it is, nothing
 //! else is decided. Events of the queue only wake: the claim is read from the applied state.
 //!
