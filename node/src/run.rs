@@ -65,7 +65,7 @@ async fn serve(config: Config) -> Result<Exit, StartError> {
     Ok(exit)
 }
 
-/// Waits for SIGTERM or SIGINT. A second one ends the process at once: the handlers are gone by then.
+/// Waits for SIGTERM or SIGINT. From then on the process takes both until it ends: a second one changes nothing.
 pub(crate) async fn stop_signal() {
     let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     match (term, int) {
