@@ -84,6 +84,22 @@ fn a_reset_shows_its_banner_and_asks_for_the_pin_again() {
 }
 
 #[test]
+fn an_answer_on_its_way_is_lost_with_the_power() {
+    let mut bench = Bench::ready("steady");
+    bench.write(b"AT+CSQ\r");
+
+    bench.modem.reset(bench.now);
+
+    assert_eq!(bench.wait(Duration::from_secs(10)), "RDY");
+    bench.ask("ATE0");
+    bench.ask("AT+CMGF=0");
+    bench.ask("AT+CMGS=23");
+    bench.modem.reset(bench.now);
+    assert_eq!(bench.wait(Duration::from_secs(10)), "RDY", "a prompt is forgotten too");
+    assert_eq!(bench.ask("AT"), "AT|OK");
+}
+
+#[test]
 fn the_next_parts_are_refused_as_ordered() {
     let mut bench = Bench::ready("fast");
     bench.modem.refuse(2, 38);

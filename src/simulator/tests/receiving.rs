@@ -68,8 +68,8 @@ fn memories_are_chosen_one_by_one() {
 #[test]
 fn what_a_full_card_cannot_take_comes_when_there_is_room() {
     let mut bench = Bench::ready("fast?sim_slots=2");
-    for text in ["one", "two", "three", "four"] {
-        bench.modem.deliver("1", text, bench.now);
+    for sender in ["1", "2", "3", "4"] {
+        bench.modem.deliver(sender, "x", bench.now);
     }
 
     assert_eq!(shown(&bench.drain()), "+CMTI: \"SM\",1|+CMTI: \"SM\",2");
@@ -78,6 +78,8 @@ fn what_a_full_card_cannot_take_comes_when_there_is_room() {
     assert_eq!(bench.modem.status().waiting, 1);
     assert_eq!(bench.ask("AT+CMGD=2"), "+CMTI: \"SM\",2|OK");
     assert_eq!(bench.ask("AT+CPMS?"), "+CPMS: \"SM\",2,2,\"SM\",2,2,\"SM\",2,2|OK");
+    assert!(bench.ask("AT+CMGR=1").contains("040181F3"), "the oldest that waited comes first");
+    assert!(bench.ask("AT+CMGR=2").contains("040181F4"));
 }
 
 #[test]
