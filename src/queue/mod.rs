@@ -31,6 +31,7 @@ pub mod codec;
 mod command;
 mod digest;
 mod event;
+mod fingerprint;
 mod index;
 pub mod invariants;
 mod keys;

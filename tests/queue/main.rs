@@ -1,6 +1,7 @@
 //! The queue under seeded streams of random commands, checked against its invariants.
 
 mod codec;
+mod matching;
 mod mutants;
 mod scripts;
 mod sim;

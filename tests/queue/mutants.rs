@@ -5,7 +5,7 @@ use std::rc::Rc;
 use smsgrid::queue::Queue;
 
 use crate::sim::broken::{Broken, Mutant};
-use crate::sim::{ALL_FAULTS, Deviation, Faults, NO_FAULTS, Setup};
+use crate::sim::{ALL_FAULTS, Deviation, Faults, LATE_ANSWERS, NO_FAULTS, Setup};
 
 /// Most stories a mutant may live through.
 const SEEDS_MAX: u64 = 150;
@@ -52,11 +52,11 @@ mutants! {
     a_modem_taken_over_from_a_live_session_is_caught:
         NO_FAULTS, Some(M::TakeoverFromLiveSession), D::ProbeHeldPorts => ["[7]", "[L]"];
     an_outcome_that_ignores_its_epoch_is_caught:
-        ALL_FAULTS, Some(M::OutcomeIgnoresEpoch), D::None => ["[3]", "[4]", "[9]"];
+        LATE_ANSWERS, Some(M::OutcomeIgnoresEpoch), D::None => ["[3]", "[4]", "[9]"];
     a_retry_without_an_attempt_key_is_caught:
-        ALL_FAULTS, Some(M::RetryWithoutAttemptKey), D::None => ["[1]", "[3]", "[4]", "[9]"];
+        LATE_ANSWERS, Some(M::RetryWithoutAttemptKey), D::None => ["[1]", "[3]", "[4]", "[9]"];
     a_not_written_that_names_no_part_is_caught:
-        ALL_FAULTS, Some(M::NotWrittenWithoutPart), D::None => ["[1]", "[4]", "[9]"];
+        LATE_ANSWERS, Some(M::NotWrittenWithoutPart), D::None => ["[1]", "[4]", "[9]"];
     a_not_written_by_guess_after_a_restart_is_caught:
         ALL_FAULTS, None, D::NotWrittenByGuess => ["[1]", "[2]", "[4]"];
     a_random_boot_nonce_is_caught:
@@ -66,7 +66,7 @@ mutants! {
     a_modem_ready_right_after_a_silent_part_is_caught:
         ALL_FAULTS, None, D::NoQuiesce => ["[1]", "[2]", "[3]", "[4]", "[6b]"];
     a_port_with_two_connections_is_caught:
-        ALL_FAULTS, None, D::SharedPorts => ["[1]", "[2]", "[3]", "[4]", "[6b]", "[7]"];
+        LATE_ANSWERS, None, D::SharedPorts => ["[1]", "[2]", "[3]", "[4]", "[6b]", "[7]"];
     a_held_port_that_is_probed_is_caught:
         NO_FAULTS, None, D::ProbeHeldPorts => ["[7]", "[L]"];
     a_cancel_of_a_part_in_flight_is_caught:
@@ -74,23 +74,23 @@ mutants! {
     a_deadline_for_a_part_in_flight_is_caught:
         ALL_FAULTS, Some(M::DeadlineInFlight), D::None => ["[4]", "[5]"];
     a_cancel_after_a_resend_was_granted_is_caught:
-        ALL_FAULTS, Some(M::CancelAfterResend), D::None => ["[5]"];
+        LATE_ANSWERS, Some(M::CancelAfterResend), D::None => ["[5]"];
     a_pin_from_sent_parts_only_is_caught:
-        ALL_FAULTS, Some(M::PinFromSentOnly), D::None => ["[10]"];
+        LATE_ANSWERS, Some(M::PinFromSentOnly), D::None => ["[10]"];
     a_sim_not_looked_at_before_the_write_is_caught:
         ALL_FAULTS, None, D::SimUnchecked => ["[10]", "[L]"];
     a_late_refusal_that_requeues_is_caught:
-        ALL_FAULTS, Some(M::LateRefusalRequeues), D::None => ["[1]", "[4]", "[9]"];
+        LATE_ANSWERS, Some(M::LateRefusalRequeues), D::None => ["[1]", "[4]", "[9]"];
     a_late_success_that_leaves_the_newer_claim_is_caught:
-        ALL_FAULTS, Some(M::LateSuccessLeavesClaim), D::None => ["[12]", "[13]"];
+        LATE_ANSWERS, Some(M::LateSuccessLeavesClaim), D::None => ["[12]", "[13]"];
     a_stale_outcome_that_starts_the_next_part_is_caught:
-        ALL_FAULTS, Some(M::StaleOutcomeStartsNext), D::None => ["[9]"];
+        LATE_ANSWERS, Some(M::StaleOutcomeStartsNext), D::None => ["[9]"];
     a_resend_of_a_part_in_flight_is_caught:
         NO_FAULTS, Some(M::ResendInFlight), D::None => ["[1]", "[2]", "[4]", "[13]"];
     a_write_after_not_written_is_caught:
-        ALL_FAULTS, None, D::WriteAfterNotWritten => ["[1]", "[2]", "[3]", "[4]", "[6b]"];
+        ALL_FAULTS, None, D::WriteAfterNotWritten => ["[1]", "[2]", "[3]", "[4]", "[5]", "[6b]", "[10]", "[11]"];
     a_reregistration_that_keeps_the_old_claim_is_caught:
-        ALL_FAULTS, Some(M::ReregistrationKeepsClaim), D::None => ["[L]"];
+        ALL_FAULTS, Some(M::ReregistrationKeepsClaim), D::None => ["[11]", "[L]"];
     an_early_not_written_that_is_dropped_is_caught:
         ALL_FAULTS, Some(M::EarlyNotWrittenDropped), D::None => ["given back", "[13]", "[L]"];
     negative_proof_that_is_ignored_is_caught:

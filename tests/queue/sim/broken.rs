@@ -266,7 +266,7 @@ impl Broken {
             .map(|record| record.id)
             .collect();
         for message in messages {
-            self.edit(message, "generation", Value::Integer(255));
+            self.edit(message, None, "generation", &Value::Integer(255));
             self.say(call, Body::Hold { message });
             self.say(call, Body::Release { message });
         }
@@ -298,7 +298,7 @@ impl Broken {
         if newer && before.attempt(attempt).is_doubtful() {
             self.queue = before;
             if let Some(message) = self.messages.get(&attempt.epoch).copied() {
-                self.edit(message, "state", Value::Text("Sent".to_owned()));
+                self.edit(message, Some(attempt.epoch), "state", &Value::Text("Sent".to_owned()));
             }
         }
         reply
@@ -349,14 +349,19 @@ impl Broken {
         if drops { Reply::Done } else { self.as_told(call) }
     }
 
-    /// Writes a field of every doubtful attempt's claim, or of the attempt itself, past all rules.
-    fn edit(&mut self, message: MessageId, field: &str, value: Value) {
+    /// Writes a field of the claims with a doubtful attempt, or of that attempt, past all rules; of all such claims
+    /// of the message, or of one.
+    fn edit(&mut self, message: MessageId, epoch: Option<Epoch>, field: &str, value: &Value) {
         let octets = cbor4ii::serde::to_vec(Vec::new(), &self.queue).expect("the state has a written form");
         let mut state: Value = cbor4ii::serde::from_slice(&octets).expect("it was just written");
         let id = Value::Bytes(message.to_bytes().to_vec());
         let record = entry(&mut state, "messages").and_then(|messages| keyed(messages, &id));
         let claims = record.and_then(|record| entry(record, "claims"));
         for claim in elements(claims) {
+            let number = entry(claim, "epoch").cloned();
+            if epoch.is_some_and(|epoch| number != Some(Value::Integer(i128::from(epoch.0)))) {
+                continue;
+            }
             let attempts = elements(entry(claim, "attempts"));
             let doubtful: Vec<&mut Value> = attempts
                 .into_iter()

@@ -33,6 +33,8 @@ pub(crate) struct Ledger {
     permits: BTreeMap<RegistrationId, (ReadyNumber, bool)>,
     /// Faults injected that may cost an answer.
     pub(crate) faults: u64,
+    /// How often each situation came up that the protocol has a rule for.
+    pub(crate) seen: BTreeMap<&'static str, u64>,
 }
 
 /// What must be known from before a command to judge it.
@@ -96,7 +98,10 @@ impl Ledger {
         Ok(())
     }
 
-    pub(crate) fn before(&self, queue: &Queue, command: &Command) -> Before {
+    pub(crate) fn before(&mut self, queue: &Queue, command: &Command) -> Before {
+        for situation in situations(queue, &command.body) {
+            *self.seen.entry(situation).or_insert(0) += 1;
+        }
         let attempt = match &command.body {
             Body::Start { attempt } | Body::Outcome { attempt, .. } | Body::NotWritten { attempt, .. } => {
                 Some(*attempt)
@@ -246,6 +251,82 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// The situations a command meets that a rule of the protocol is there for.
+fn situations(queue: &Queue, body: &Body) -> Vec<&'static str> {
+    let mut seen = Vec::new();
+    let mut see = |holds: bool, situation| seen.extend(holds.then_some(situation));
+    let in_flight = |record: &Record| record.claims().iter().any(|claim| claim.in_flight().is_some());
+    let newer = |attempt: Attempt| {
+        let record = queue.claim(attempt.epoch).and_then(|claim| queue.message(claim.message));
+        record.filter(|record| record.claim.is_some_and(|claim| claim > attempt.epoch))
+    };
+    match body {
+        Body::Outcome { attempt, next, outcome, .. } => {
+            let state = queue.attempt(*attempt);
+            let refused = matches!(outcome, smsgrid::model::PartOutcome::Refused(_));
+            let sent = matches!(outcome, smsgrid::model::PartOutcome::Sent { .. });
+            see(state.is_doubtful() && sent, "late success");
+            see(state.is_doubtful() && refused, "late refusal");
+            let beside = newer(*attempt);
+            see(beside.is_some() && state.is_doubtful() && sent, "late success beside a newer claim");
+            see(
+                beside.is_some_and(in_flight) && state.is_doubtful() && refused,
+                "late refusal beside a part in flight",
+            );
+            see(beside.is_some(), "outcome beside a newer claim");
+            see(beside.is_some() && next.is_some(), "stale outcome with a next part");
+            see(!state.is_doubtful() && state != AttemptState::InFlight, "outcome said again");
+        }
+        Body::NotWritten { attempt, .. } => {
+            let state = queue.attempt(*attempt);
+            see(state == AttemptState::InFlight, "not written while in flight");
+            see(state.is_doubtful(), "not written after the session");
+            see(
+                state == AttemptState::None && queue.claim(attempt.epoch).is_some_and(|c| c.open),
+                "not written before its start",
+            );
+            see(newer(*attempt).is_some(), "not written beside a newer claim");
+        }
+        Body::RegisterModem { session, open, identity, .. } => {
+            let standing = queue.registration_of_sim(&identity.imsi);
+            let again = standing.filter(|modem| modem.session == *session && modem.open < *open);
+            see(again.is_some_and(|modem| modem.claim.is_some()), "registered again over an open claim");
+            see(standing.is_some_and(|modem| modem.session != *session), "modem held elsewhere");
+        }
+        Body::Tick => {
+            let overdue = |record: &Record| record.deadline.is_some_and(|deadline| deadline <= queue.now());
+            see(
+                queue.messages().any(|record| in_flight(record) && overdue(record)),
+                "deadline of a part in flight",
+            );
+            see(queue.messages().any(|record| record.generation > 0), "sent again as a whole");
+            see(queue.messages().any(|record| record.possible_duplicate), "resend");
+        }
+        Body::ExpireSession { session } => {
+            see(
+                queue.claims_of(*session).any(|claim| claim.in_flight().is_some()),
+                "expiry with a part in flight",
+            );
+            see(
+                queue.claims_of(*session).any(|claim| claim.attempts.is_empty()),
+                "expiry with a claim not started",
+            );
+        }
+        Body::Cancel { message } => {
+            let record = queue.message(*message);
+            see(record.is_some_and(in_flight), "cancel of a part in flight");
+            let state = record.map(Record::state);
+            see(state == Some(MessageState::Claimed), "cancel of a claim not started");
+            see(
+                state == Some(MessageState::Queued) && record.is_some_and(Record::is_exposed),
+                "cancel of a resend",
+            );
+        }
+        _ => {}
+    }
+    seen
 }
 
 /// How many attempts anyone has ever doubted for want of an answer.

@@ -14,7 +14,7 @@ pub(crate) mod work;
 use std::rc::Rc;
 use std::time::Duration;
 
-use smsgrid::model::{Name, NodeId, Position, StartNumber, Timestamp};
+use smsgrid::model::{Attempt, Name, NodeId, Position, StartNumber, Timestamp};
 use smsgrid::queue::{Body, Command, PinLost, Policy, Queue, Reply, SessionReply};
 
 use device::{Air, Device};
@@ -63,6 +63,8 @@ pub(crate) struct Faults {
     /// A worker dies inside a living node.
     pub(crate) worker: usize,
     pub(crate) people: usize,
+    /// Windows are short and most messages may be sent again: evidence comes beside newer claims.
+    pub(crate) hasty: bool,
     pub(crate) air: Air,
 }
 
@@ -115,18 +117,24 @@ pub(crate) const NO_FAULTS: Faults = Faults {
     pause: 0,
     worker: 0,
     people: 0,
+    hasty: false,
     air: Air { refused: 15, silent: 0 },
 };
 
+/// Much is left unknown, and what is known comes late.
+pub(crate) const LATE_ANSWERS: Faults =
+    Faults { expire: 16, pause: 16, hasty: true, air: Air { refused: 20, silent: 50 }, ..ALL_FAULTS };
+
 pub(crate) const ALL_FAULTS: Faults = Faults {
-    crash: 6,
-    expire: 8,
-    cut: 6,
-    swap: 3,
-    force: 2,
-    pause: 4,
-    worker: 4,
-    people: 25,
+    crash: 8,
+    expire: 12,
+    cut: 10,
+    swap: 4,
+    force: 4,
+    pause: 10,
+    worker: 10,
+    people: 60,
+    hasty: false,
     air: Air { refused: 15, silent: 20 },
 };
 
@@ -138,10 +146,14 @@ impl Setup {
             backoff_min: Duration::from_secs([30, 4][seed as usize / 2 % 2]),
             backoff_max: Duration::from_secs(300),
             fault_rest: Duration::from_secs([60, 2][seed as usize % 2]),
-            evidence_window: Duration::from_secs([120, 5, 20][seed as usize % 3]),
+            evidence_window: Duration::from_secs(if faults.hasty {
+                1
+            } else {
+                [120, 2, 12][seed as usize % 3]
+            }),
             retention: Duration::from_secs(1 << 40),
             keys_retention: Duration::from_secs(1 << 40),
-            pin_timeout: Duration::from_secs(120),
+            pin_timeout: Duration::from_secs([60, 8][seed as usize / 3 % 2]),
             pin_lost: if seed.is_multiple_of(3) { PinLost::RestartWhole } else { PinLost::Fail },
             ..Policy::default()
         };
@@ -151,7 +163,7 @@ impl Setup {
             nodes,
             devices,
             messages,
-            steps: 2500,
+            steps: 500,
             faults,
             deviation: Deviation::None,
             policy,
@@ -193,8 +205,9 @@ impl World {
         }
     }
 
-    pub(crate) fn steps_in_log(&self) -> usize {
-        self.log.len()
+    /// Every command in the order of the log.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.log.iter().map(|envelope| &envelope.command)
     }
 
     /// Brings every replica up to date and says whether all states are the same.
@@ -203,7 +216,8 @@ impl World {
             self.nodes[index].alive = true;
             self.catch_up(index, usize::MAX);
         }
-        self.nodes.iter().all(|node| node.replica.queue() == self.main.queue())
+        let fingerprint = self.main.queue().fingerprint();
+        self.nodes.iter().all(|node| node.replica.queue().fingerprint() == fingerprint)
     }
 
     /// The whole log, for whoever looks into a broken story.
@@ -222,28 +236,36 @@ impl World {
         }
     }
 
+    /// A moment: something of everything happens, in some order, to some of them.
     fn step(&mut self) -> Result<(), String> {
         self.fault()?;
-        self.now_ms += self.random.below(200) as u64;
-        match self.random.below(100) {
-            0..25 => self.deliver()?,
-            25..50 => {
-                let node = self.random.below(self.nodes.len());
-                let entries = 1 + self.random.below(6);
-                if !self.nodes[node].stands_still() {
-                    self.catch_up(node, entries);
-                }
+        self.now_ms += self.random.below(800) as u64;
+        for _ in 0..=self.random.below(4) {
+            self.deliver()?;
+        }
+        for node in 0..self.nodes.len() {
+            if !self.nodes[node].alive || self.nodes[node].stands_still() {
+                continue;
             }
-            50..58 => {
-                let node = self.random.below(self.nodes.len());
+            if self.random.chance(60) {
+                let entries = 1 + self.random.below(10);
+                self.catch_up(node, entries);
+            }
+            if self.random.chance(40) {
                 self.step_node(node);
             }
-            58..94 => self.step_some_worker()?,
-            94..97 => self.submit(),
-            _ => {
-                self.now_ms += self.random.below(3000) as u64;
-                self.commit_body(Body::Tick)?;
+            for device in 0..self.devices.len() {
+                if self.random.chance(50) {
+                    self.step_worker(node, device)?;
+                }
             }
+        }
+        if self.random.chance(15) {
+            self.submit();
+        }
+        if self.random.chance(15) {
+            self.now_ms += self.random.below(3000) as u64;
+            self.commit_body(Body::Tick)?;
         }
         Ok(())
     }
@@ -252,7 +274,7 @@ impl World {
     fn settle(&mut self) -> Result<(), String> {
         self.make_quiet()?;
         for round in 0..4000 {
-            for _ in 0..20 {
+            for _ in 0..5 {
                 self.step()?;
             }
             if self.is_settled() {
@@ -271,7 +293,7 @@ impl World {
 
     /// One proposal reaches the log; perhaps a copy of it is still on its way, perhaps it is lost.
     fn deliver(&mut self) -> Result<(), String> {
-        if !self.late.is_empty() && self.random.chance(15) {
+        if !self.late.is_empty() && self.random.chance(if self.late.len() < LATE_MAX { 8 } else { 50 }) {
             let index = self.random.below(self.late.len());
             let envelope = self.late.swap_remove(index);
             return self.commit(envelope).map(|_| ());
@@ -280,6 +302,9 @@ impl World {
             return Ok(());
         }
         let index = self.random.below(self.bag.len());
+        if let Some(attempt) = self.held_back(&self.bag[index].command.body) {
+            return self.lose_patience(attempt);
+        }
         if self.late.len() < LATE_MAX && self.random.chance(20) {
             self.late.push(self.bag[index].clone());
         }
@@ -287,7 +312,40 @@ impl World {
             true => self.bag[index].clone(),
             false => self.bag.swap_remove(index),
         };
-        if self.random.chance(5) { Ok(()) } else { self.commit(envelope).map(|_| ()) }
+        let slow = if matches!(envelope.command.body, Body::Outcome { .. }) { 20 } else { 6 };
+        match self.random.below(100) {
+            0..5 => Ok(()),
+            chance if chance < 5 + slow => {
+                self.late.push(envelope);
+                Ok(())
+            }
+            _ => self.commit(envelope).map(|_| ()),
+        }
+    }
+
+    /// The adversary: a result is kept from the log until the message has a newer claim, so that the result comes
+    /// beside it.
+    fn held_back(&self, body: &Body) -> Option<Attempt> {
+        let Body::Outcome { attempt, .. } = body else { return None };
+        let queue = self.main.queue();
+        let claim = queue.claim(attempt.epoch)?;
+        let record = queue.message(claim.message)?;
+        let started = claim.record(attempt.part)?.started;
+        let recent = self.now_ms < started.as_unix_millis() + 90_000;
+        let newer = record.claim.filter(|epoch| *epoch > attempt.epoch).and_then(|epoch| queue.claim(epoch));
+        // Some wait for the newer claim, the others for its first part to be started.
+        let due = newer.is_some_and(|newer| attempt.epoch.0 % 2 == 0 || newer.in_flight().is_some());
+        let held = self.setup.faults.hasty && !self.quiet && attempt.epoch.0 % 4 < 2 && recent && !due;
+        (held && !record.state().is_final()).then_some(*attempt)
+    }
+
+    /// Without a fault there would be no newer claim: the session is lost.
+    fn lose_patience(&mut self, attempt: Attempt) -> Result<(), String> {
+        let session =
+            self.main.queue().claim(attempt.epoch).filter(|claim| claim.open).map(|claim| claim.session);
+        let Some(session) = session.filter(|_| self.random.chance(30)) else { return Ok(()) };
+        self.ledger.faults += 1;
+        self.commit_body(Body::ExpireSession { session }).map(|_| ())
     }
 
     fn commit_body(&mut self, body: Body) -> Result<Reply, String> {
@@ -337,9 +395,6 @@ impl World {
 
     /// What the node itself does: its outbox, its session.
     fn step_node(&mut self, index: usize) {
-        if !self.nodes[index].alive || self.nodes[index].stands_still() {
-            return;
-        }
         if let Some(pending) = self.nodes[index].pending.clone() {
             self.repeat(pending);
             return;
@@ -410,7 +465,7 @@ impl World {
 
     /// A proposer that has waited long enough says it again, unchanged.
     fn repeat(&mut self, pending: Pending) {
-        if self.random.chance(20) {
+        if self.random.chance(15) {
             self.send(Envelope { ticket: pending.ticket, command: pending.command });
         }
     }

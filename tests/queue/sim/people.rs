@@ -31,7 +31,7 @@ impl World {
         }
         if self.rolls(faults.pause) {
             let node = self.random.below(self.nodes.len());
-            self.nodes[node].pause = 10 + self.random.below(80) as u32;
+            self.nodes[node].pause = 5 + self.random.below(60) as u32;
         }
         if self.rolls(faults.worker) {
             let [node, device] = [self.random.below(self.nodes.len()), self.random.below(self.devices.len())];
@@ -228,7 +228,8 @@ impl World {
             number: PartNumber(number),
             user_data: UserData { data_coding: 0, header: Vec::new(), payload: Payload::Septets(vec![65]) },
         };
-        let parts = 1 + self.random.below(3) as u8;
+        let hasty = self.setup.faults.hasty && self.random.chance(80);
+        let parts = 1 + self.random.below(if hasty { 2 } else { 3 }) as u8;
         let later = |world: &mut World, seconds: usize| {
             let wait = Duration::from_secs(world.random.below(seconds) as u64);
             Timestamp::from_unix_millis(world.now_ms) + wait
@@ -253,10 +254,13 @@ impl World {
             ]),
             resend_limit: ResendLimit(self.random.below(3) as u8),
             not_before: self.random.chance(15).then(|| later(self, 60)),
-            deadline: self.random.chance(25).then(|| later(self, 240)),
+            deadline: self.random.chance(25).then(|| later(self, 200)),
             route: Route::default(),
             attempts_max: self.random.chance(20).then_some(2),
         };
+        if hasty {
+            (submit.uncertain, submit.resend_limit) = (UncertainPolicy::Resend, ResendLimit(3));
+        }
         match self.random.below(8) {
             0 => submit.route.modem = Some(self.devices[self.random.below(self.devices.len())].name.clone()),
             1 => submit.route.tags = [name("mass")].into(),

@@ -10,20 +10,7 @@ use super::node::{Kept, Phase, Worker};
 use super::{Deviation, World, name};
 
 impl World {
-    pub(super) fn step_some_worker(&mut self) -> Result<(), String> {
-        let mut node = self.random.below(self.nodes.len());
-        let mut device = self.random.below(self.devices.len());
-        for _ in 0..6 {
-            let worker = &self.nodes[node].workers[device];
-            if worker.pending.is_none() && worker.phase != Phase::Closed {
-                break;
-            }
-            node = self.random.below(self.nodes.len());
-            device = self.random.below(self.devices.len());
-        }
-        if !self.nodes[node].alive || self.nodes[node].stands_still() {
-            return Ok(());
-        }
+    pub(super) fn step_worker(&mut self, node: usize, device: usize) -> Result<(), String> {
         if let Some(pending) = self.nodes[node].workers[device].pending.clone() {
             self.repeat(pending);
             return Ok(());
