@@ -27,7 +27,7 @@ pub struct Parameters {
     pub data_coding: Option<u8>,
     /// TP-UDL and TP-UD. Its `data_coding` is the field above, or 0 without one.
     pub user_data: Option<UserData>,
-    /// Octets after the fields known here, when TP-PI announces others.
+    /// Octets after the fields known here; there are none unless `reserved` or `extensions` announce others.
     pub rest: Vec<u8>,
 }
 
@@ -58,7 +58,9 @@ impl Parameters {
             }
             user_data::write(user_data, octets)?;
         }
-        octets.extend(&self.rest);
+        if self.announces_others() {
+            octets.extend(&self.rest);
+        }
         match octets.len() {
             octets if octets > PDU_OCTETS_MAX => Err(EncodeError::TooLong { octets }),
             _ => Ok(()),
@@ -68,6 +70,10 @@ impl Parameters {
     /// TP-UDHI, in its place in the first octet.
     pub(super) fn header_indicator(&self) -> u8 {
         self.user_data.as_ref().map_or(0, user_data::header_indicator)
+    }
+
+    fn announces_others(&self) -> bool {
+        self.reserved & RESERVED != 0 || !self.extensions.is_empty()
     }
 
     fn indicator(&self) -> u8 {

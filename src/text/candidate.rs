@@ -40,7 +40,7 @@ impl Candidate {
                 (capacity, octets, cut(&payload, alphabet, capacity))
             }
         };
-        let octets = cuts.len() * header + payload_octets(&payload);
+        let octets = lengths(&cuts).map(|units| user_data_octets(alphabet, header, units)).sum();
         Ok(Candidate { alphabet, payload, cuts, capacity, octets })
     }
 
@@ -61,8 +61,7 @@ impl Candidate {
 
     /// How many more units fit into the last part.
     pub(super) fn units_left(&self) -> usize {
-        let before_last = self.cuts.iter().rev().nth(1).copied().unwrap_or(0);
-        let last = self.payload.units() - before_last;
+        let last = lengths(&self.cuts).last().unwrap_or(0);
         self.capacity.saturating_sub(last) / unit_octets(self.alphabet)
     }
 
@@ -141,11 +140,18 @@ fn unit_octets(alphabet: Alphabet) -> usize {
     }
 }
 
-fn payload_octets(payload: &Payload) -> usize {
-    match payload {
-        Payload::Septets(septets) => (septets.len() * SEPTET_BITS).div_ceil(8),
-        Payload::Octets(octets) => octets.len(),
+/// Octets on the air of a part with a header of `header` octets and `units` units of payload.
+fn user_data_octets(alphabet: Alphabet, header: usize, units: usize) -> usize {
+    match alphabet {
+        Alphabet::Gsm7 { .. } => (((header * 8).div_ceil(SEPTET_BITS) + units) * SEPTET_BITS).div_ceil(8),
+        Alphabet::Data8 | Alphabet::Ucs2 => header + units,
     }
+}
+
+/// How long each piece is.
+fn lengths(cuts: &[usize]) -> impl Iterator<Item = usize> {
+    let starts = std::iter::once(&0).chain(cuts);
+    cuts.iter().zip(starts).map(|(end, start)| end - start)
 }
 
 /// Where the pieces end when each is filled as far as it goes without cutting a character.

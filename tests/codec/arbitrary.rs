@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proptest::collection::vec;
+use proptest::collection;
 use proptest::prelude::*;
 use smsgrid::model::{
     Address, Language, NumberingPlan, Payload, ProtocolIdentifier, Timestamp, TypeOfNumber, UserData,
@@ -37,7 +37,7 @@ pub(crate) fn service_centre() -> impl Strategy<Value = Address> {
 
 /// A user data header of up to 40 octets or so.
 pub(crate) fn header() -> impl Strategy<Value = Header> {
-    vec(element(), 0..4).prop_map(|elements| Header { elements })
+    collection::vec(element(), 0..4).prop_map(|elements| Header { elements })
 }
 
 fn element() -> impl Strategy<Value = Element> {
@@ -46,7 +46,7 @@ fn element() -> impl Strategy<Value = Element> {
     let concatenation = (reference, any::<u8>(), any::<u8>())
         .prop_map(|(reference, total, number)| Concatenation { reference, total, number });
     // Identifiers past those that have a form of their own.
-    let other = (0x70..=0xFF_u8, vec(any::<u8>(), 0..12));
+    let other = (0x70..=0xFF_u8, collection::vec(any::<u8>(), 0..12));
     prop_oneof![
         concatenation.prop_map(Element::Concatenation),
         any::<(u8, u8)>().prop_map(|(destination, source)| Element::Ports8 { destination, source }),
@@ -71,9 +71,9 @@ fn user_data_of(data_coding: u8, header: Vec<u8>) -> impl Strategy<Value = UserD
     let room = USER_DATA_OCTETS - if header.is_empty() { 0 } else { header.len() + 1 };
     let is_septets = matches!(DataCoding(data_coding).alphabet(), smsgrid::model::Alphabet::Gsm7 { .. });
     let payload = if is_septets {
-        vec(0..128_u8, 0..=room * 8 / 7).prop_map(Payload::Septets).boxed()
+        collection::vec(0..128_u8, 0..=room * 8 / 7).prop_map(Payload::Septets).boxed()
     } else {
-        vec(any::<u8>(), 0..=room).prop_map(Payload::Octets).boxed()
+        collection::vec(any::<u8>(), 0..=room).prop_map(Payload::Octets).boxed()
     };
     payload.prop_map(move |payload| UserData { data_coding, header: header.clone(), payload })
 }
@@ -164,19 +164,27 @@ pub(crate) fn submit_report() -> impl Strategy<Value = SubmitReport> {
 
 fn parameters() -> impl Strategy<Value = Parameters> {
     let user_data = proptest::option::of(user_data());
-    let others = proptest::option::of((vec(0..0x80_u8, 0..2), vec(any::<u8>(), 0..8)));
-    (any::<Option<u8>>(), any::<bool>(), user_data, others).prop_map(
-        |(identifier, has_coding, user_data, others)| {
-            let coding = user_data.as_ref().map_or(0, |user_data| user_data.data_coding);
-            let (extensions, rest) = others.clone().unwrap_or_default();
-            Parameters {
-                reserved: if others.is_some() { 0x08 } else { 0 },
-                extensions,
-                protocol_identifier: identifier.map(ProtocolIdentifier),
-                data_coding: Some(coding).filter(|coding| has_coding || *coding != 0),
-                user_data,
-                rest,
-            }
-        },
-    )
+    let fields = (any::<Option<u8>>(), any::<bool>(), user_data, announced());
+    fields.prop_map(|(identifier, has_coding, user_data, (reserved, extensions, rest))| {
+        let coding = user_data.as_ref().map_or(0, |user_data| user_data.data_coding);
+        Parameters {
+            reserved,
+            extensions,
+            protocol_identifier: identifier.map(ProtocolIdentifier),
+            data_coding: Some(coding).filter(|coding| has_coding || *coding != 0),
+            user_data,
+            rest,
+        }
+    })
+}
+
+/// What a later standard may announce, by a reserved bit or by another octet, and the octets of it.
+fn announced() -> impl Strategy<Value = (u8, Vec<u8>, Vec<u8>)> {
+    let others = || collection::vec(any::<u8>(), 0..8);
+    prop_oneof![
+        4 => Just((0x00, Vec::new(), Vec::new())),
+        1 => others().prop_map(|rest| (0x08, Vec::new(), rest)),
+        1 => others().prop_map(|rest| (0x00, vec![0x01], rest)),
+        1 => others().prop_map(|rest| (0x40, vec![0x80, 0x02], rest)),
+    ]
 }

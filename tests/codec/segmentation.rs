@@ -44,7 +44,7 @@ proptest! {
     }
 
     #[test]
-    fn no_permitted_alphabet_takes_fewer_parts(text in any_text(), languages in languages()) {
+    fn no_permitted_alphabet_takes_fewer_parts_or_fewer_octets(text in any_text(), languages in languages()) {
         let parts_max = text::PARTS_LIMIT;
         let options = SegmentOptions { languages: languages.clone(), parts_max, ..SegmentOptions::default() };
         let chosen = text::segment(&text, &options).expect("up to 255 parts are allowed");
@@ -54,7 +54,7 @@ proptest! {
         for alphabet in pairs.chain([Alphabet::Ucs2]) {
             let demanded = SegmentOptions { alphabet: Some(alphabet), parts_max, ..SegmentOptions::default() };
             if let Ok(other) = text::segment(&text, &demanded) {
-                prop_assert!(chosen.parts.len() <= other.parts.len(), "{:?} beats {:?}", alphabet, chosen.alphabet);
+                prop_assert!(cost(&chosen) <= cost(&other), "{:?} beats {:?}", alphabet, chosen.alphabet);
             }
         }
     }
@@ -126,6 +126,11 @@ fn options() -> impl Strategy<Value = SegmentOptions> {
 
 fn languages() -> impl Strategy<Value = Vec<Language>> {
     prop::collection::vec(arbitrary::language(), 0..4)
+}
+
+/// Parts, and octets of user data of them all.
+fn cost(segmented: &Segmented) -> (usize, usize) {
+    (segmented.parts.len(), segmented.parts.iter().map(octets).sum())
 }
 
 /// Octets of user data the part takes on the air.
