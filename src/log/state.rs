@@ -1,6 +1,6 @@
 //! What the log says as a whole: the vote, the last entry, the purge mark; and which record may come next.
 
-use super::{LogId, Record, Vote};
+use super::{ENTRIES_MAX, LogId, Record, Vote};
 
 /// The view after some records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub enum Refused {
     #[error("the log holds {entries} entries, as many as it can; it must be purged")]
     Full {
         /// Entries it holds.
-        entries: usize,
+        entries: u64,
     },
 }
 
@@ -88,6 +88,10 @@ impl State {
         };
         if !follows {
             return Err(Refused::Gap { found: id.index, last });
+        }
+        let entries = id.index.saturating_sub(self.purged.map_or(0, |purged| purged.index));
+        if entries > ENTRIES_MAX as u64 {
+            return Err(Refused::Full { entries: entries - 1 });
         }
         match self.last {
             Some(last) if id.term < last.term => Err(Refused::Term { found: id.term, last: last.term }),
@@ -131,6 +135,16 @@ mod tests {
         assert_eq!(state.after(&entry(2, 5)), Err(Refused::Gap { found: 5, last: Some(5) }));
         assert_eq!(state.after(&entry(1, 6)), Err(Refused::Term { found: 1, last: 2 }));
         assert_eq!(State::default().after(&entry(1, 2)), Err(Refused::Gap { found: 2, last: None }));
+    }
+
+    #[test]
+    fn a_log_that_holds_as_many_entries_as_it_can_takes_one_more_after_a_purge() {
+        let full = State { last: Some(id(1, ENTRIES_MAX as u64)), ..State::default() };
+        let next = entry(1, ENTRIES_MAX as u64 + 1);
+
+        assert_eq!(full.after(&next), Err(Refused::Full { entries: ENTRIES_MAX as u64 }));
+        let purged = full.after(&Record::Purge(id(1, 1))).expect("there");
+        assert!(purged.after(&next).is_ok());
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use super::header::{HEADER_OCTETS, Header};
 use super::record::{ALIGNMENT, encode, size};
-use super::{
-    ENTRIES_MAX, ENTRY_OCTETS, Index, PAYLOAD_OCTETS_MAX, Place, Record, Refused, Seed, State, Step,
-};
+use super::{ENTRY_OCTETS, Index, PAYLOAD_OCTETS_MAX, Place, Record, Refused, Seed, State, Step};
 
 /// Size of a segment unless configured otherwise: 64 MiB.
 pub const SEGMENT_OCTETS: u32 = 64 << 20;
@@ -194,9 +192,6 @@ impl Writer {
             let (octets, octets_max) = (payload.len(), self.layout.payload_octets_max());
             if octets > octets_max {
                 return Err(Refused::TooLarge { octets, octets_max });
-            }
-            if self.index.len() >= ENTRIES_MAX {
-                return Err(Refused::Full { entries: self.index.len() });
             }
         }
         self.state.after(record)

@@ -24,10 +24,12 @@ async fn records_shown_after_a_kill_are_not_lost_by_a_later_power_cut() {
     log.append(entries, Completion::unheard()).await.expect("taken");
     disk.wait_held();
     let killed = Memory::new(memory.world());
-    let shown = open_on(killed.clone()).state().last;
+    let restarted = open_on(killed.clone());
+    let shown = restarted.state().last;
     assert_eq!(shown, Some(id(9)), "the page cache outlives the process");
 
     let image = killed.world().cut(Survival::Nothing, &mut Dice(1));
+    drop(restarted);
     assert_eq!(open_on(Memory::new(World::durable(&image))).state().last, shown);
     disk.release_syncs();
 }

@@ -1,5 +1,8 @@
 //! Power cuts: at every step, with everything a disk may do to what was not synced.
 
+use smsgrid::log::{LogId, Record, Step, Writer};
+use smsgrid::model::NodeId;
+
 use crate::disk::{Dice, Image, Survival, World};
 use crate::model::{Run, Shown, recover, show};
 
@@ -41,7 +44,7 @@ fn a_write_torn_at_any_sector_page_or_octet_loses_nothing_acknowledged() {
         run.load(80);
         let mut dice = Dice(seed);
         for (steps, world) in worlds(&run, &World::default()) {
-            let Some(step @ smsgrid::log::Step::Write { bytes, .. }) = run.steps.get(steps) else { continue };
+            let Some(step @ Step::Write { bytes, .. }) = run.steps.get(steps) else { continue };
             let cuts: Vec<usize> = match unit {
                 1 => (0..40).map(|_| dice.below(bytes.len() as u64) as usize).collect(),
                 unit => (0..bytes.len()).step_by(unit).collect(),
@@ -112,10 +115,37 @@ fn a_reopened_log_that_writes_nothing_repairs_nothing_the_second_time() {
     let image = run.world(&World::default(), run.steps.len()).visible();
 
     let recovered = recover(&image, 7).expect("intact");
-    let writes = recovered.repairs.iter().filter(|step| matches!(step, smsgrid::log::Step::Write { .. }));
+    let writes = recovered.repairs.iter().filter(|step| matches!(step, Step::Write { .. }));
     assert_eq!((writes.count(), recovered.cut), (0, None));
     let mut writer = recovered.writer;
     assert!(writer.mark().is_empty(), "an idle log writes nothing");
+}
+
+#[test]
+fn records_of_a_cut_group_never_come_back_behind_later_ones() {
+    let id = |index| LogId { term: 0, node: NodeId(1), index };
+    let append = |writer: &mut Writer, index, octet: u8| {
+        writer.push(&Record::Entry { id: id(index), payload: &[octet; 1000] }).expect("legal");
+    };
+    let recovered = recover(&Image::new(), 1).expect("a new log");
+    let mut world = World::default();
+    recovered.repairs.iter().for_each(|step| world.carry_out(step));
+    let mut writer = recovered.writer;
+    (1..=4).for_each(|index| append(&mut writer, index, 1));
+    writer.flush().iter().for_each(|step| world.carry_out(step));
+    let mut image = world.visible();
+    image.get_mut(&1).expect("there")[1024..1536].fill(0);
+
+    let recovered = recover(&image, 2).expect("one sector of the last group is lost");
+    assert_eq!(recovered.writer.state().last, None);
+    let mut world = World::durable(&image);
+    recovered.repairs.iter().for_each(|step| world.carry_out(step));
+    let mut writer = recovered.writer;
+    (1..=2).for_each(|index| append(&mut writer, index, 2));
+    writer.flush().iter().for_each(|step| world.carry_out(step));
+
+    let again = recover(&world.visible(), 3).expect("intact");
+    assert_eq!(again.writer.state().last, Some(id(2)), "entry 3 stands whole behind it, but was cut");
 }
 
 /// Checks that the image opens and shows what the run had acknowledged, or more of what it had handed over.

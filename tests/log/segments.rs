@@ -102,6 +102,25 @@ async fn entries_can_be_read_before_they_are_durable_and_nobody_is_told_too_earl
 }
 
 #[tokio::test]
+async fn an_entry_that_replaced_another_is_the_one_that_is_read() {
+    let disk = Faulty::new(Memory::new(World::default()));
+    let log = open_on(disk.clone());
+    append(&log, 1..=9).await;
+    disk.hold_syncs();
+    log.truncate_after(Some(id(4)), Completion::unheard()).await.expect("taken");
+    let newer = |index| (LogId { term: 7, node: NodeId(2), index }, vec![7; 50]);
+    log.append((5..=6).map(newer).collect(), Completion::unheard()).await.expect("taken");
+
+    for _ in ["before it is durable", "after"] {
+        let entries = log.read(1..10, usize::MAX).expect("readable");
+        let read: Vec<_> = entries.iter().map(|entry| (entry.id.term, entry.id.index)).collect();
+        assert_eq!(read, [(0, 1), (0, 2), (0, 3), (0, 4), (7, 5), (7, 6)]);
+        assert_eq!(*entries[5].payload, [7; 50]);
+        disk.release_syncs();
+    }
+}
+
+#[tokio::test]
 async fn jobs_that_wait_together_share_one_sync() {
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());

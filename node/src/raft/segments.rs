@@ -133,8 +133,9 @@ impl SegmentLog {
         Ok(SegmentLog { inner: Arc::new(Inner { shared, thread: Some(thread) }) })
     }
 
-    /// Takes entries. When this returns they can be read; when `done` is called they are durable, or the log has
-    /// failed. Waits while too much is under way. Not taken at all when the future is dropped before it returns.
+    /// Takes entries. When this returns they can be read; `done` is called when they are durable, or with an error when
+    /// the log has failed or they are refused. Waits while too much is under way; nothing is taken when the future is
+    /// dropped before it returns.
     pub async fn append(&self, entries: Vec<(LogId, Vec<u8>)>, done: Completion) -> Result<(), AppendError> {
         let entries = entries.into_iter().map(|(id, payload)| (id, Arc::from(payload))).collect();
         self.hand_over(Work::Append(entries), done).await
