@@ -100,10 +100,11 @@ pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) 
 
 /// Runs until Ctrl-C, with some traffic.
 async fn serve(node: &Node, quiet: bool) -> Exit {
+    let mut signals = run::Signals::listen();
     let stop = CancellationToken::new();
     let traffic = traffic(node.submitter(), stop.clone());
     tokio::select! {
-        () = run::stop_signal() => Exit::Done,
+        () = signals.stop() => Exit::Done,
         _ = node.unexpected_end() => Exit::Unexpected,
         () = traffic, if !quiet => Exit::Unexpected,
     }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use smsgrid_proto::{Exit, Problem, Reason};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
 
 use crate::cli;
 use crate::clock::Clock;
@@ -34,7 +34,10 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
         return cli::tell(&[*problem], talk);
     }
     let runtime = runtime()?;
-    match runtime.block_on(serve(config)) {
+    let ended = runtime.block_on(serve(config));
+    // Nothing is waited for any more: what had to be durable is.
+    runtime.shutdown_background();
+    match ended {
         Ok(exit) => Ok(exit),
         Err(failure) => {
             let problem = problem(&failure);
@@ -51,33 +54,61 @@ pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 async fn serve(config: Config) -> Result<Exit, StartError> {
+    let mut signals = Signals::listen();
     let name = config.node.name.clone();
     let node = Node::start(config, Clock::system()).await?;
     info!(event = "node.started", node = %name, version = env!("CARGO_PKG_VERSION"), "node started");
     let exit = tokio::select! {
-        () = stop_signal() => Exit::Done,
+        () = signals.stop() => Exit::Done,
         end = node.unexpected_end() => {
             error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
             Exit::Unexpected
         }
     };
-    node.drain().await;
-    Ok(exit)
+    info!(event = "node.draining", "stopping; what is on the wire ends first, a second signal ends at once");
+    tokio::select! {
+        () = node.drain() => Ok(exit),
+        () = signals.stop() => {
+            warn!("stopped at once; parts on the wire will be uncertain");
+            Ok(Exit::Interrupted)
+        }
+    }
 }
 
-/// Waits for SIGTERM or SIGINT. From then on the process takes both until it ends: a second one changes nothing.
-pub(crate) async fn stop_signal() {
-    let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (term, int) {
-        (Ok(mut term), Ok(mut int)) => {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
+/// SIGTERM and SIGINT.
+pub(crate) struct Signals {
+    term: Option<Signal>,
+    int: Option<Signal>,
+}
+
+impl Signals {
+    /// Takes both from now on, until the process ends.
+    pub(crate) fn listen() -> Signals {
+        let listen = |kind| match signal(kind) {
+            Ok(signal) => Some(signal),
+            Err(failure) => {
+                error!(%failure, "a signal cannot be received; only SIGKILL will stop this process");
+                None
             }
+        };
+        Signals { term: listen(SignalKind::terminate()), int: listen(SignalKind::interrupt()) }
+    }
+
+    /// Waits for the next of either. Safe to drop.
+    pub(crate) async fn stop(&mut self) {
+        tokio::select! {
+            () = next(&mut self.term) => {}
+            () = next(&mut self.int) => {}
         }
-        (Err(failure), _) | (_, Err(failure)) => {
-            error!(%failure, "no signals can be received; stopping");
+    }
+}
+
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
         }
+        None => std::future::pending().await,
     }
 }
 
