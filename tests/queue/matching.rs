@@ -82,7 +82,7 @@ fn messages_that_avoid_a_modem_cost_it_nothing() {
 }
 
 #[test]
-fn a_million_moments_at_once_are_worked_off_in_bounded_steps() {
+fn many_moments_at_once_are_worked_off_in_bounded_steps() {
     let mut bench = Bench::new();
     let due = bench.now + Duration::from_secs(60);
     for _ in 0..MANY {

@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use smsgrid::model::{
-    Attempt, Cause, Disposition, Imei, Imsi, MessageId, ModemIdentity, Name, PartNumber, PartOutcome, Refusal,
-};
+use smsgrid::model::{Attempt, Cause, Disposition, Imei, Imsi, ModemIdentity, Name, PartOutcome, Refusal};
 
 use super::random::Random;
 
@@ -20,8 +18,6 @@ pub(crate) struct Connection {
 pub(crate) struct Dialogue {
     pub(crate) connection: Connection,
     pub(crate) attempt: Attempt,
-    pub(crate) message: MessageId,
-    pub(crate) part: PartNumber,
     /// Ctrl-Z was given.
     pub(crate) handed_over: bool,
 }

@@ -216,16 +216,12 @@ impl World {
     }
 
     fn begin_dialogue(&mut self, node: usize, device: usize, attempt: Attempt) -> Result<(), String> {
-        let claim = self.nodes[node].replica.queue().claim(attempt.epoch);
-        let (Some(claim), Some(connection)) = (claim, self.nodes[node].workers[device].connection) else {
-            return Ok(());
-        };
+        let Some(connection) = self.nodes[node].workers[device].connection else { return Ok(()) };
         let device = &mut self.devices[device];
         if let Some(other) = &device.dialogue {
             return Err(format!("[6b] {attempt} is written while {} is in its dialogue", other.attempt));
         }
-        let (message, part) = (claim.message, attempt.part);
-        device.dialogue = Some(Dialogue { connection, attempt, message, part, handed_over: false });
+        device.dialogue = Some(Dialogue { connection, attempt, handed_over: false });
         Ok(())
     }
 
