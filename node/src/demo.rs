@@ -90,17 +90,20 @@ pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) 
         };
         ready(&node).await;
         places.tell(args, started.elapsed(), out)?;
-        let exit = serve(&node, args.quiet).await;
+        let mut signals = run::Signals::listen();
+        let exit = serve(&node, args.quiet, &mut signals).await;
         let view = node.view().clone();
-        node.drain().await;
+        tokio::select! {
+            () = node.drain() => {}
+            () = signals.stop() => return Ok(Exit::Interrupted),
+        }
         tell_tally(&tally(&view, &places.ledger()), args.json, out)?;
         Ok(exit)
     })
 }
 
 /// Runs until Ctrl-C, with some traffic.
-async fn serve(node: &Node, quiet: bool) -> Exit {
-    let mut signals = run::Signals::listen();
+async fn serve(node: &Node, quiet: bool, signals: &mut run::Signals) -> Exit {
     let stop = CancellationToken::new();
     let traffic = traffic(node.submitter(), stop.clone());
     tokio::select! {

@@ -1,8 +1,8 @@
 //! One node: what it opens, in which order, and how it stops.
 //!
 //! ```text
-//! start  data directory ─▶ log, replayed ─▶ outbox ─▶ what the outbox knows, proposed ─▶ session ─▶ modems ─▶ spool
-//! drain  spool ◀─ modems: parts of started messages end ◀─ session ◀─ log
+//! start  data directory ─▶ log, replayed ─▶ outbox ─▶ what the outbox knows, proposed ─▶ session ─▶ spool ─▶ modems
+//! drain  modems: parts of started messages end ─▶ spool ─▶ outbox ─▶ everything else
 //! ```
 //!
 //! The outbox goes before the session: registering it makes uncertain whatever is still in flight.
@@ -34,7 +34,8 @@ pub use open::StartError;
 
 /// How long the log may take to end its last group.
 const LOG_DRAIN: Duration = Duration::from_secs(5);
-/// How long the spool may take to file what has just ended.
+/// How long the spool may take to end what it has on the disk; results it has not filed then are filed at the next
+/// start.
 const SPOOL_DRAIN: Duration = Duration::from_secs(5);
 /// How long one try of a proposal may take.
 const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,6 +63,10 @@ impl Node {
         let client = config.node.name.clone();
         tasks.spawn("log", |_| async move { Ok(opened.driver.run().await?) });
 
+        let (log, outbox) = (opened.log, opened.outbox.clone());
+        watch_disk(&tasks, "disk of the log", async move { log.fatal().await });
+        watch_disk(&tasks, "disk of the outbox", async move { outbox.fatal().await });
+
         let quiet = modems::in_flight(&view, opened.node);
         let outcomes = Outcomes::new(opened.outbox);
         settle_outbox(&outcomes, &proposer, &client).await?;
@@ -77,36 +82,12 @@ impl Node {
 
         let terms = LeaseTerms::default();
         let lease = Arc::new(Mutex::new(Lease::new(terms)));
-        tasks.spawn("lease", {
-            let (lease, session, clock) = (lease.clone(), session.clone(), clock.clone());
-            |cancel| async move {
-                cancel.run_until_cancelled(renew(lease, terms, session, clock)).await;
-                Ok(())
-            }
-        });
-        tasks.spawn("ticker", {
-            let ticking = tick(client.clone(), proposer.clone(), view.clone(), clock.clone());
-            |cancel| async move {
-                cancel.run_until_cancelled(ticking).await;
-                Ok(())
-            }
-        });
+        background(&tasks, "lease", renew(lease.clone(), terms, session.clone(), clock.clone()));
+        background(&tasks, "ticker", tick(client.clone(), proposer.clone(), view.clone(), clock.clone()));
         let wakers = Wakers::default();
-        tasks.spawn("wakers", {
-            let dispatch = wakers.clone().dispatch(view.events());
-            |cancel| async move {
-                cancel.run_until_cancelled(dispatch).await;
-                Ok(())
-            }
-        });
+        background(&tasks, "wakers", wakers.clone().dispatch(view.events()));
         let waiters = Waiters::default();
-        tasks.spawn("waiters", {
-            let dispatch = waiters.clone().dispatch(view.events());
-            |cancel| async move {
-                cancel.run_until_cancelled(dispatch).await;
-                Ok(())
-            }
-        });
+        background(&tasks, "waiters", waiters.clone().dispatch(view.events()));
         let intake = tasks.group();
         let modems = tasks.group();
         let shared = Shared {
@@ -156,6 +137,21 @@ impl Node {
         self.tasks.drain(LOG_DRAIN).await;
         info!("stopped");
     }
+}
+
+/// A task that goes on until it is cancelled; should it end by itself, the node stops.
+fn background(tasks: &Tasks, name: &str, work: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn(name, |cancel| async move {
+        cancel.run_until_cancelled(work).await;
+        Ok(())
+    });
+}
+
+/// A disk that fails, or does not answer for half a minute, stops the node.
+fn watch_disk(tasks: &Tasks, name: &str, fatal: impl Future<Output = raft::Failure> + Send + 'static) {
+    tasks.spawn(name, |cancel| async move {
+        cancel.run_until_cancelled(fatal).await.map_or(Ok(()), |failure| Err(failure.into()))
+    });
 }
 
 /// Rule 8: what an earlier life of this process knows of its parts goes to the log before the session ends there.

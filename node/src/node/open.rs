@@ -71,6 +71,7 @@ pub(super) struct Opened {
     pub(super) proposer: Proposer,
     pub(super) view: View,
     pub(super) driver: Driver,
+    pub(super) log: SegmentLog,
     pub(super) outbox: Outbox,
 }
 
@@ -94,8 +95,8 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, Start
         move || clock.utc()
     });
     let queue = Queue::new(Policy::default());
-    let (proposer, view, driver) = raft::start(log, node, queue, 0, calendar).await?;
-    Ok(Opened { data_dir, node, proposer, view, driver, outbox })
+    let (proposer, view, driver) = raft::start(log.clone(), node, queue, 0, calendar).await?;
+    Ok(Opened { data_dir, node, proposer, view, driver, log, outbox })
 }
 
 fn owner(identity: &Identity) -> Owner {

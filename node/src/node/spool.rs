@@ -79,7 +79,12 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
     let smsd = sms_file::Settings::default();
     let validity = config.messages.validity.map_or(smsd.validity, smsgrid::pdu::relative_octet);
     let messages = sms_file::Settings { report: config.messages.report, validity, ..smsd };
-    Settings { trust_outgoing: spool.trust_outgoing, messages, ..Settings::default() }
+    Settings {
+        trust_outgoing: spool.trust_outgoing,
+        settle_time: spool.settle_time,
+        messages,
+        ..Settings::default()
+    }
 }
 
 /// Seconds the wall clock of this host is ahead of UTC.
