@@ -5,12 +5,14 @@
 //! | a filing recorded, the result under its name | removing the file of `checked` |
 //! | a filing recorded, the result under its temporary name | giving it its name |
 //! | a filing recorded, no result, or no file | removing the file of `checked`: the result was fetched already |
+//! | a filing recorded, the very file back in `outgoing` | moving it once more, then as above |
 //! | the file in `checked` | submitting under the same key, or following the message |
 //! | the very file still in `outgoing` | moving it, under the same id |
 //! | neither | nothing: it was removed |
 
 use super::candidates::CANDIDATES_MAX;
 use super::entry::{Entry, Stage};
+use super::machine::RETRY;
 use super::observation::{Judgement, judge};
 use super::{
     Alarm, Effect, Fault, Filing, Folder, Identity, Intake, IntakeId, Observation, Places, Replayed,
@@ -50,9 +52,14 @@ impl Intake {
                 return self.wait_in_stage(id);
             }
         };
-        self.unexamined = self.unexamined.saturating_sub(1);
         let is_ours = |found: &Identity| found.inode == entry.identity.inode;
         entry.in_checked = places.checked.as_ref().is_some_and(is_ours);
+        if filing.is_some() && places.outgoing == Some(entry.identity) {
+            // The disk of `checked` lost the move, that of the result kept it: the move is made once more.
+            let name = entry.name.clone();
+            return self.effects.push_back(Effect::Move(id, name));
+        }
+        self.unexamined = self.unexamined.saturating_sub(1);
         // Beside another file of this name the lock may be another's too.
         entry.owns_lock = entry.in_checked || places.checked.is_none();
         match filing {
@@ -77,6 +84,17 @@ impl Intake {
             entry.stage = Stage::Clearing;
             self.unlock(id);
             self.await_folder(Folder::Checked, id);
+        }
+    }
+
+    /// The move that was lost was made again, or not: looks once more.
+    pub(super) fn on_moved_again(&mut self, id: IntakeId, filing: Option<Filing>, result: Result<(), Fault>) {
+        match result {
+            Ok(()) | Err(Fault::Missing) => self.examine(id, filing),
+            Err(fault) => {
+                self.trouble(Folder::Checked, &fault);
+                self.wait(id, Stage::Examining(filing), RETRY);
+            }
         }
     }
 

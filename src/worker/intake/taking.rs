@@ -141,25 +141,34 @@ impl Intake {
     /// The file is locked: moves it, or goes on where a file stands that is in `checked` already.
     fn move_or_go_on(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        match entry.message {
+        if entry.in_checked {
+            return self.submit_or_follow(id);
+        }
+        entry.stage = Stage::Moving;
+        self.effects.push_back(Effect::Move(id, entry.name.clone()));
+    }
+
+    /// The file is in `checked`: it is submitted, unless the journal knows that it was accepted.
+    fn submit_or_follow(&mut self, id: IntakeId) {
+        match self.entries.get(&id).and_then(|entry| entry.message) {
             Some(message) => self.follow(id, message),
-            None if entry.in_checked => self.read(id),
-            None => {
-                entry.stage = Stage::Moving;
-                self.effects.push_back(Effect::Move(id, entry.name.clone()));
-            }
+            None => self.read(id),
         }
     }
 
     pub(super) fn on_moved(&mut self, id: IntakeId, result: Result<(), Fault>) {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Moving) else {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if let Stage::Examining(filing) = entry.stage.clone() {
+            return self.on_moved_again(id, filing, result);
+        }
+        if entry.stage != Stage::Moving {
             return;
-        };
+        }
         match result {
             Ok(()) => {
                 entry.in_checked = true;
                 self.well(Folder::Checked);
-                self.read(id);
+                self.submit_or_follow(id);
             }
             Err(Fault::Exists) => {
                 self.unlock(id);
