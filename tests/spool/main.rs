@@ -3,7 +3,9 @@
 mod cluster;
 mod crash;
 mod hostile;
+mod memory;
 mod order;
+mod power;
 mod rig;
 mod start;
 mod task;

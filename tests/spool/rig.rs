@@ -96,6 +96,7 @@ impl Rig {
     }
 
     pub(crate) fn start(&mut self) -> Running<'_> {
+        self.now = self.now + Duration::from_secs(1);
         let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
         let disk = Disk::new(folders, journal, "smsd", true);
