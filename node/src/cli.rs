@@ -19,7 +19,7 @@ Examples:
   smsnode version
 ";
 
-/// The Smsgrid daemon: sends and receives SMS with the modems of this host
+/// The Smsgrid daemon: sends SMS with the modems of this host
 #[derive(Debug, Parser)]
 #[command(name = "smsnode", version, before_help = EXAMPLES)]
 struct Args {

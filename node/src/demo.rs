@@ -12,7 +12,6 @@ use smsgrid::model::{Address, Content, MessageState, Name, Origin, Part, PartNum
 use smsgrid::queue::{AttemptState, Queue, Route};
 use smsgrid::text::{SegmentOptions, segment};
 use smsgrid_proto::Exit;
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::cli;
@@ -80,6 +79,7 @@ pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) 
         return cli::tell(&[*problem], talk);
     }
     run::runtime()?.block_on(async {
+        let mut signals = run::Signals::listen();
         let node = match Node::start(config, Clock::system()).await {
             Ok(node) => node,
             Err(failure) => {
@@ -88,10 +88,17 @@ pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) 
                 return Ok(problem.reason.exit());
             }
         };
-        ready(&node).await;
-        places.tell(args, started.elapsed(), out)?;
-        let mut signals = run::Signals::listen();
-        let exit = serve(&node, args.quiet, &mut signals).await;
+        let exit = tokio::select! {
+            () = signals.stop() => Exit::Done,
+            end = node.unexpected_end() => {
+                writeln!(talk, "the demo ended: {end}")?;
+                Exit::Unexpected
+            }
+            () = ready(&node) => {
+                places.tell(args, started.elapsed(), out)?;
+                serve(&node, args.quiet, &mut signals).await
+            }
+        };
         let view = node.view().clone();
         tokio::select! {
             () = node.drain() => {}
@@ -104,12 +111,10 @@ pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) 
 
 /// Runs until Ctrl-C, with some traffic.
 async fn serve(node: &Node, quiet: bool, signals: &mut run::Signals) -> Exit {
-    let stop = CancellationToken::new();
-    let traffic = traffic(node.submitter(), stop.clone());
     tokio::select! {
         () = signals.stop() => Exit::Done,
         _ = node.unexpected_end() => Exit::Unexpected,
-        () = traffic, if !quiet => Exit::Unexpected,
+        () = traffic(node.submitter()), if !quiet => Exit::Unexpected,
     }
 }
 
@@ -123,12 +128,9 @@ async fn ready(node: &Node) {
     }
 }
 
-async fn traffic(submitter: Submitter, stop: CancellationToken) {
+async fn traffic(submitter: Submitter) {
     for number in 1_u32.. {
-        tokio::select! {
-            () = tokio::time::sleep(TRAFFIC_INTERVAL) => {}
-            () = stop.cancelled() => return,
-        }
+        tokio::time::sleep(TRAFFIC_INTERVAL).await;
         let Some(request) = message(number) else { return };
         if let Err(failure) = submitter.submit(request).await {
             debug!(%failure, "demo message not accepted");

@@ -63,7 +63,7 @@ pub enum NotWrittenReason {
     NoPrompt,
     /// The port failed before Ctrl-Z.
     PortLost,
-    /// The lease had no guard left, or the claim was gone.
+    /// The lease had no guard left, the claim was gone, or the part turned out to be sent.
     LeaseLost,
     /// Another SIM is in the modem than the claim names.
     SimChanged,
@@ -108,5 +108,27 @@ impl fmt::Display for Doubt {
             Doubt::PortLost => write!(f, "the port was lost while sending"),
             Doubt::SessionLost => write!(f, "the node was lost while sending"),
         }
+    }
+}
+
+impl fmt::Display for NotWrittenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NotWrittenReason::NoPrompt => "the modem gave no prompt",
+            NotWrittenReason::PortLost => "the port was lost",
+            NotWrittenReason::LeaseLost => "the claim was lost",
+            NotWrittenReason::SimChanged => "the SIM was changed",
+            NotWrittenReason::Draining => "the node was stopped",
+        })
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Disposition::Permanent => "not tried again",
+            Disposition::Temporary => "tried again later",
+            Disposition::ModemFault => "tried again by another modem",
+        })
     }
 }

@@ -96,6 +96,7 @@ fn check(gateway: &Gateway, simulator: &Simulator, dir: &Path) {
     let (sent, failed) = (gateway.names("sent"), gateway.names("failed"));
     let doubts = doubts(dir);
     assert!(gateway.names("outgoing").is_empty() && gateway.names("checked").is_empty());
+    let mut lost = 0;
     for number in 0..FILES {
         let (name, text) = (format!("file{number:03}"), text(number));
         let aired = copies.get(&text).copied().unwrap_or_default();
@@ -104,6 +105,9 @@ fn check(gateway: &Gateway, simulator: &Simulator, dir: &Path) {
         assert!(is_sent ^ failed.contains(&name), "{name} has not exactly one result");
         assert!(aired <= 1 + doubted, "{name} was on the air {aired} times with {doubted} doubts");
         assert!(!is_sent || aired >= 1, "{name} is called sent and was never on the air");
+        // Nothing is refused here: only doubts may end in `failed`.
+        assert!(is_sent || doubted > 0, "{name} failed without a doubt");
+        lost += usize::from(aired == 0 && doubted == 0);
         assert!(gateway_content_is_whole(gateway, &name, is_sent), "{name} lost its text");
     }
     let total: usize = doubts.values().sum();
@@ -111,8 +115,10 @@ fn check(gateway: &Gateway, simulator: &Simulator, dir: &Path) {
     // Figures for whoever watches; they may go unread.
     let _ = writeln!(
         std::io::stderr(),
-        "{FILES} files, {KILLS} kills: {total} uncertain parts, {twice} on the air twice, 0 lost"
+        "{FILES} files, {KILLS} kills: {total} uncertain parts, {twice} on the air twice, {lost} lost"
     );
+    assert_eq!(lost, 0);
+    assert!(total > 0, "no kill met a part on the air: the kills came too early to show anything");
     let modems = simulator.ports().len();
     assert!(total <= KILLS * modems, "{total} uncertain parts for {KILLS} kills of {modems} modems");
 }

@@ -1,23 +1,17 @@
 //! Keeps this node under a live session of the cluster.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use smsgrid::model::{Name, NodeId, Position, SessionId, StartNumber};
-use smsgrid::queue::{Body, Command, Event, Reply, SessionReply};
+use smsgrid::queue::{Body, Event, Reply, SessionReply};
+use smsgrid::worker::Lease;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::identity::{DataDir, IdentityError};
-use crate::machine::{Proposer, View};
-use crate::raft::{ProposeError, Rejection};
-
-/// How long one try of a proposal may take.
-const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Wait before a proposal that was not answered is repeated.
-const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
+use crate::machine::{Proposer, View, propose_until_answered};
 
 /// Registers the session, and registers the next one when it is lost while the node lives.
 pub struct SessionKeeper {
@@ -26,6 +20,7 @@ pub struct SessionKeeper {
     data_dir: Arc<Mutex<DataDir>>,
     proposer: Proposer,
     view: View,
+    lease: Arc<Mutex<Lease>>,
     session: watch::Sender<Option<SessionId>>,
 }
 
@@ -50,10 +45,11 @@ impl SessionKeeper {
         data_dir: Arc<Mutex<DataDir>>,
         proposer: Proposer,
         view: View,
+        lease: Arc<Mutex<Lease>>,
     ) -> (SessionKeeper, watch::Receiver<Option<SessionId>>) {
         let (session, told) = watch::channel(None);
         let node = data_dir.lock().unwrap_or_else(PoisonError::into_inner).identity().node;
-        (SessionKeeper { node, client, data_dir, proposer, view, session }, told)
+        (SessionKeeper { node, client, data_dir, proposer, view, lease, session }, told)
     }
 
     /// Registers a session under the start number of this start, or the next that is not used up.
@@ -66,7 +62,7 @@ impl SessionKeeper {
                     info!(session = id.0, start = start.0, "session registered");
                     return Ok(id);
                 }
-                None => start = self.next_start()?,
+                None => start = self.next_start().await?,
             }
         }
     }
@@ -76,9 +72,10 @@ impl SessionKeeper {
         let mut events = self.view.events();
         loop {
             self.ended(&mut events).await?;
+            self.lease.lock().unwrap_or_else(PoisonError::into_inner).handle_lost();
             self.session.send_replace(None);
             warn!("session lost; what was claimed and not started goes back to the queue");
-            self.next_start()?;
+            self.next_start().await?;
             self.register().await?;
         }
     }
@@ -97,24 +94,23 @@ impl SessionKeeper {
         }
     }
 
-    fn next_start(&self) -> Result<StartNumber, SessionError> {
-        Ok(self.data_dir.lock().unwrap_or_else(PoisonError::into_inner).next_start()?)
+    /// The next start number, durable; on a thread that may wait for the disk.
+    async fn next_start(&self) -> Result<StartNumber, SessionError> {
+        let data_dir = self.data_dir.clone();
+        let taken = tokio::task::spawn_blocking(move || {
+            data_dir.lock().unwrap_or_else(PoisonError::into_inner).next_start()
+        });
+        Ok(taken.await.map_err(|_| SessionError::Stopped)??)
     }
 
     /// The session; none when the start number is used up.
     async fn propose(&self, start: StartNumber) -> Result<Option<SessionId>, SessionError> {
-        loop {
-            let body = Body::RegisterSession { node: self.node, start };
-            let command = Command { client: self.client.clone(), now: Default::default(), body };
-            match self.proposer.propose(command, PROPOSE_TIMEOUT).await {
-                Ok(Reply::Session(SessionReply::Registered(id))) => return Ok(Some(id)),
-                Ok(Reply::Session(SessionReply::Used)) => return Ok(None),
-                Ok(_) => return Err(SessionError::Full),
-                Err(ProposeError::Rejected(Rejection::Stopped)) => return Err(SessionError::Stopped),
-                Err(ProposeError::Rejected(_) | ProposeError::Unknown(_)) => {
-                    tokio::time::sleep(PROPOSE_AGAIN).await;
-                }
-            }
+        let body = Body::RegisterSession { node: self.node, start };
+        match propose_until_answered(&self.proposer, &self.client, &body).await {
+            Some(Reply::Session(SessionReply::Registered(id))) => Ok(Some(id)),
+            Some(Reply::Session(SessionReply::Used)) => Ok(None),
+            Some(_) => Err(SessionError::Full),
+            None => Err(SessionError::Stopped),
         }
     }
 }

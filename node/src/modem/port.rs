@@ -98,7 +98,15 @@ impl Location {
     /// Opens the port: exclusive, raw, 8N1.
     pub async fn open(&self) -> Result<Port, PortError> {
         match self {
-            Location::Serial { device, baudrate, rtscts } => open_serial(device, *baudrate, *rtscts),
+            Location::Serial { device, baudrate, rtscts } => {
+                let (device, baudrate, rtscts) = (device.clone(), *baudrate, *rtscts);
+                let location = self.to_string();
+                // Opening a line, and looking for who has it, may take long: other modems must not wait for it.
+                let opening = tokio::task::spawn_blocking(move || open_serial(&device, baudrate, rtscts));
+                opening.await.unwrap_or_else(|failure| {
+                    Err(PortError::NotSerial { location, why: failure.to_string() })
+                })
+            }
             Location::Tcp { address } => open_tcp(address).await,
         }
     }

@@ -1,7 +1,7 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
-use smsgrid::at::InitialiseFailure;
-use smsgrid::model::Name;
+use smsgrid::at::{InitialiseFailure, SendEnd};
+use smsgrid::model::{Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
@@ -20,15 +20,15 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
         ),
         Notice::Refused { message, attempt, refusal } => warn!(
             event = "message.refused", message_id = %message, part = attempt.part.0, attempt = %attempt,
-            cause = %refusal.cause, disposition = ?refusal.disposition, "part refused; it was not sent"
+            cause = %refusal.cause, then = %refusal.disposition, "part refused; it was not sent"
         ),
         Notice::Uncertain { message, attempt, doubt } => warn!(
             event = "message.uncertain", message_id = %message, part = attempt.part.0, attempt = %attempt,
             why = %doubt, "part uncertain: it may or may not have been sent"
         ),
-        Notice::NotWritten { message, attempt, reason } => info!(
-            message_id = %message, part = attempt.part.0, attempt = %attempt, why = ?reason,
-            "part not written; it was not sent"
+        Notice::NotWritten { message, attempt, reason, cause } => info!(
+            message_id = %message, part = attempt.part.0, attempt = %attempt, why = %reason,
+            cause = cause.map(tracing::field::display), "part not written; it was not sent"
         ),
         Notice::LateAnswer { attempt, outcome } => {
             info!(attempt = %attempt, ?outcome, "the answer to an uncertain part came late");
@@ -58,9 +58,13 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
             let title = format!("{modem} is not registered with a network; it takes no messages until it is");
             tell("modem.no_network", &Problem::new(Reason::NoNetwork, title));
         }
-        Notice::Blocked { .. } => {
-            let title = format!("{modem} failed too often in a row; it gets no messages for a while");
-            tell("modem.blocked", &Problem::new(Reason::NetworkRefused, title));
+        Notice::Blocked { lasts, end } => {
+            let title =
+                format!("{modem} failed too often in a row; it gets no messages for {} s", lasts.as_secs());
+            tell("modem.blocked", &Problem::new(Reason::NetworkRefused, title).why(ended(end)));
+        }
+        Notice::NotRegistered => {
+            warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
         }
         Notice::SameIdentity { other } => {
             let title = format!("{modem} at {location} is the same modem as {other}; it is not used twice");
@@ -93,6 +97,30 @@ pub(super) fn port_failed(modem: &Name, failure: &PortError) {
             .fix("name a serial device as the port; tried again by itself"),
     };
     tell("modem.lost", &problem);
+}
+
+/// Logs that an open port was lost.
+pub(super) fn port_lost(modem: &Name, location: &Location, why: &str) {
+    let title = format!("{modem}: {location} was lost; a part on its way is uncertain");
+    let problem =
+        Problem::new(Reason::PortGone, title).why(why).fix("replug it; it is found again by itself");
+    tell("modem.lost", &problem);
+}
+
+fn ended(end: &SendEnd) -> String {
+    match end {
+        SendEnd::Outcome(PartOutcome::Refused(refusal)) => {
+            format!("the last part was refused: {}", refusal.cause)
+        }
+        SendEnd::Outcome(PartOutcome::Uncertain(doubt)) => format!("the last part is uncertain: {doubt}"),
+        SendEnd::NotWritten { reason, cause } => match cause {
+            Some(cause) => format!("the last part was not written: {reason}, {cause}"),
+            None => format!("the last part was not written: {reason}"),
+        },
+        SendEnd::Outcome(PartOutcome::Sent { .. }) | SendEnd::EarlierCopyAccepted => {
+            "the last part was sent".to_owned()
+        }
+    }
 }
 
 fn tell(event: &'static str, problem: &Problem) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use smsgrid::model::{Attempt, Name, PartOutcome, SessionId, Time};
-use smsgrid::queue::{Body, Command, Queue, Reply};
+use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
 use smsgrid::worker::modem::{Context, Effect, ModemWorker, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,17 +20,14 @@ use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
 use crate::clock::Clock;
-use crate::machine::{Proposer, View};
-use crate::raft::{ProposeError, Rejection};
+use crate::machine::{Proposer, View, propose_until_answered};
 
 /// Octets read from a port at once.
 const READ_OCTETS: usize = 4096;
 /// Longest wait for a port to take what is written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one try of a proposal may take.
-const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Wait before a proposal that was not answered is repeated.
-const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
+/// Longest wait for a port to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a worker shares with the rest of the node.
 #[derive(Clone)]
@@ -156,6 +153,8 @@ impl ModemTask {
             }
             read = read(port, buffer) => Wake::Bytes(read),
             () = self.waker.woken() => Wake::Look,
+            // The keeper of the session is gone only when the node stops.
+            Ok(()) = self.shared.session.changed() => Wake::Look,
             () = drain.cancelled(), if !draining => Wake::Drain,
             () = or_never(due.map(tokio::time::sleep)) => Wake::Look,
         }
@@ -166,7 +165,7 @@ impl ModemTask {
         while let Some(effect) = self.worker.poll_effect() {
             match effect {
                 Effect::OpenPort => self.open().await,
-                Effect::ClosePort => self.port = None,
+                Effect::ClosePort => self.close().await,
                 Effect::Write(bytes) => self.write(&bytes).await,
                 Effect::Propose(body) => self.pending = Some(self.propose(body)),
                 Effect::Record { attempt, outcome } => self.pending = Some(self.record(attempt, outcome)),
@@ -194,6 +193,15 @@ impl ModemTask {
         }
     }
 
+    /// Closing a serial line may wait for what was written and not sent: it happens on a thread that may wait.
+    async fn close(&mut self) {
+        let Some(port) = self.port.take() else { return };
+        let closing = tokio::task::spawn_blocking(move || drop(port));
+        if tokio::time::timeout(CLOSE_TIMEOUT, closing).await.is_err() {
+            warn!(port = %self.location, "the port does not close; it is left to the system");
+        }
+    }
+
     /// The same fault of the same port is news once.
     fn say_once(&mut self, failure: &PortError) {
         let said = failure.to_string();
@@ -217,24 +225,16 @@ impl ModemTask {
     }
 
     fn lose_port(&mut self, why: &str) {
-        warn!(port = %self.location, why, "port lost");
-        self.port = None;
+        report::port_lost(&self.name, &self.location, why);
         self.tell(ModemWorker::handle_port_failed);
     }
 
-    /// Rule 1 of the claim protocol: repeated unchanged until answered.
     fn propose(&self, body: Body) -> Pending {
         let (proposer, client) = (self.shared.proposer.clone(), self.shared.client.clone());
         Box::pin(async move {
-            loop {
-                let command = Command { client: client.clone(), now: Default::default(), body: body.clone() };
-                match proposer.propose(command, PROPOSE_TIMEOUT).await {
-                    Ok(reply) => return Answer::Reply(reply),
-                    Err(ProposeError::Rejected(Rejection::Stopped)) => return Answer::Over,
-                    Err(ProposeError::Rejected(_) | ProposeError::Unknown(_)) => {
-                        tokio::time::sleep(PROPOSE_AGAIN).await;
-                    }
-                }
+            match propose_until_answered(&proposer, &client, &body).await {
+                Some(reply) => Answer::Reply(reply),
+                None => Answer::Over,
             }
         })
     }

@@ -15,17 +15,16 @@ mod waiters;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smsgrid::model::Timestamp;
-use smsgrid::queue::{Body, Command};
+use smsgrid::queue::Body;
 use smsgrid::worker::{Lease, LeaseTerms};
 use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::cluster::{SessionKeeper, renew, tick};
 use crate::config::Config;
-use crate::machine::{Proposer, View};
+use crate::machine::{Proposer, View, propose_until_answered};
 use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
-use crate::raft::{self, ProposeError, Rejection};
+use crate::raft;
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
 use waiters::Waiters;
@@ -37,11 +36,6 @@ const LOG_DRAIN: Duration = Duration::from_secs(5);
 /// How long the spool may take to end what it has on the disk; results it has not filed then are filed at the next
 /// start.
 const SPOOL_DRAIN: Duration = Duration::from_secs(5);
-/// How long one try of a proposal may take.
-const PROPOSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Wait before a proposal that was not answered is repeated.
-const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
-
 /// A running node.
 pub struct Node {
     config: Config,
@@ -71,7 +65,10 @@ impl Node {
         let outcomes = Outcomes::new(opened.outbox);
         settle_outbox(&outcomes, &proposer, &client).await?;
         let data_dir = Arc::new(Mutex::new(opened.data_dir));
-        let (keeper, session) = SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone());
+        let terms = LeaseTerms::default();
+        let lease = Arc::new(Mutex::new(Lease::new(terms)));
+        let (keeper, session) =
+            SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone(), lease.clone());
         keeper.register().await?;
         tasks.spawn("session", |cancel| async move {
             match cancel.run_until_cancelled(keeper.keep()).await {
@@ -80,8 +77,6 @@ impl Node {
             }
         });
 
-        let terms = LeaseTerms::default();
-        let lease = Arc::new(Mutex::new(Lease::new(terms)));
         background(&tasks, "lease", renew(lease.clone(), terms, session.clone(), clock.clone()));
         background(&tasks, "ticker", tick(client.clone(), proposer.clone(), view.clone(), clock.clone()));
         let wakers = Wakers::default();
@@ -162,14 +157,9 @@ async fn settle_outbox(
 ) -> Result<(), OutcomesError> {
     for (attempt, outcome) in outcomes.left().await? {
         info!(%attempt, ?outcome, "outcome found in the outbox");
-        loop {
-            let body = Body::Outcome { attempt, outcome, next: None, rearm: None };
-            let command = Command { client: client.clone(), now: Timestamp::ZERO, body };
-            match proposer.propose(command, PROPOSE_TIMEOUT).await {
-                Ok(_) => break,
-                Err(ProposeError::Rejected(Rejection::Stopped)) => return Ok(()),
-                Err(_) => tokio::time::sleep(PROPOSE_AGAIN).await,
-            }
+        let body = Body::Outcome { attempt, outcome, next: None, rearm: None };
+        if propose_until_answered(proposer, client, &body).await.is_none() {
+            return Ok(());
         }
         outcomes.forget(attempt).await;
     }

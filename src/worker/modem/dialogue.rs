@@ -89,10 +89,7 @@ impl ModemWorker {
     }
 
     fn send_ended(&mut self, attempt: Attempt, end: SendEnd, context: &Context<'_>) {
-        self.breaker.record(Verdict::of(&end), context.now);
-        if let BreakerState::Open { until } = self.breaker.state(context.now) {
-            self.notify(Notice::Blocked { until });
-        }
+        self.judge(&end, context);
         let Some(mut job) = self.job.filter(|job| job.attempt() == attempt) else { return };
         let since = match job.phase {
             Phase::OnWire { since } => since,
@@ -116,9 +113,20 @@ impl ModemWorker {
             }
             Phase::Answered(PartOutcome::Refused(refusal)) => Notice::Refused { message, attempt, refusal },
             Phase::Answered(PartOutcome::Uncertain(doubt)) => Notice::Uncertain { message, attempt, doubt },
-            Phase::Forfeit(reason) => Notice::NotWritten { message, attempt, reason },
+            Phase::Forfeit(reason) => Notice::NotWritten { message, attempt, reason, cause: cause_of(&end) },
             Phase::Claimed | Phase::Started | Phase::OnWire { .. } | Phase::Recorded(_) => return,
         });
+    }
+
+    /// The breaker hears of every end; the operator hears when it takes the modem out of the pool.
+    fn judge(&mut self, end: &SendEnd, context: &Context<'_>) {
+        let before = self.breaker.state(context.now);
+        self.breaker.record(Verdict::of(end), context.now);
+        if let (BreakerState::Closed, BreakerState::Open { until }) =
+            (before, self.breaker.state(context.now))
+        {
+            self.notify(Notice::Blocked { lasts: until.since(context.now), end: *end });
+        }
     }
 
     fn late_answer(&mut self, attempt: Attempt, outcome: PartOutcome) {
@@ -164,6 +172,13 @@ impl ModemWorker {
             | Urc::StrayAnswer(_)
             | Urc::Noise(_) => {}
         }
+    }
+}
+
+fn cause_of(end: &SendEnd) -> Option<Cause> {
+    match end {
+        SendEnd::NotWritten { cause, .. } => *cause,
+        SendEnd::Outcome(_) | SendEnd::EarlierCopyAccepted => None,
     }
 }
 

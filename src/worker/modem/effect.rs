@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::at::{InitialiseFailure, Rung, Survey};
+use crate::at::{InitialiseFailure, Rung, SendEnd, Survey};
 use crate::model::{
-    Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome, Refusal,
-    Time,
+    Attempt, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome,
+    Refusal,
 };
 use crate::queue::Body;
 
@@ -63,6 +63,8 @@ pub enum Notice {
         /// The node.
         node: NodeId,
     },
+    /// The log holds as many modems as it can; asked again after a while.
+    NotRegistered,
     /// Another port of this node leads to the same modem.
     SameIdentity {
         /// The modem as it is named at that port.
@@ -109,6 +111,8 @@ pub enum Notice {
         attempt: Attempt,
         /// Why.
         reason: NotWrittenReason,
+        /// What the modem said instead of the prompt, if it gave a number.
+        cause: Option<Cause>,
     },
     /// The answer to an uncertain part came late.
     LateAnswer {
@@ -119,8 +123,10 @@ pub enum Notice {
     },
     /// Too many failures in a row: no messages for a while.
     Blocked {
-        /// Until when.
-        until: Time,
+        /// For how long.
+        lasts: Duration,
+        /// How the last attempt ended.
+        end: SendEnd,
     },
     /// The modem does not answer as it should; this is tried.
     Resetting {

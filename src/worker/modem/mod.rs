@@ -76,6 +76,8 @@ pub struct ModemWorker {
     last_failure: Option<InitialiseFailure>,
     /// The port is not opened, the modem not registered before.
     not_before: Time,
+    /// The end of the registration is not asked for before.
+    unregister_after: Time,
     /// When the facts were last looked at.
     seen: Time,
     draining: bool,
@@ -155,6 +157,7 @@ impl ModemWorker {
             pin_tried: settings.pin.already_tried,
             last_failure: None,
             not_before: Time::ZERO,
+            unregister_after: Time::ZERO,
             seen: Time::ZERO,
             draining: false,
             stopped: false,

@@ -13,6 +13,8 @@ use crate::worker::submit_pdu;
 
 /// Wait before a registration that was refused is asked for again.
 const REGISTER_AGAIN: Duration = Duration::from_secs(10);
+/// Wait before the end of a registration with a part in flight is asked for again.
+const UNREGISTER_AGAIN: Duration = Duration::from_secs(1);
 
 impl ModemWorker {
     /// Takes steps until one has to be answered, or nothing is left to do now.
@@ -100,7 +102,9 @@ impl ModemWorker {
     pub(super) fn may_write(&self, job: &Job, context: &Context<'_>) -> Result<(), NotWrittenReason> {
         let claim = context.queue.claim(job.epoch).ok_or(NotWrittenReason::LeaseLost)?;
         let in_flight = claim.open && claim.state(job.part) == AttemptState::InFlight;
-        if !in_flight || !context.lease.permits_writing(context.now) {
+        // Late evidence may say between `Start` and the first byte that an earlier attempt was sent after all.
+        let sent = context.queue.message(job.message).is_none_or(|record| record.is_part_sent(job.part));
+        if !in_flight || sent || !context.lease.permits_writing(context.now) {
             return Err(NotWrittenReason::LeaseLost);
         }
         let Some(identity) = self.identity().filter(|_| self.link == Link::Open) else {
@@ -115,7 +119,7 @@ impl ModemWorker {
     fn begin_writing(&mut self, job: &Job, context: &Context<'_>) -> Phase {
         if let Err(reason) = self.may_write(job, context) {
             let (message, attempt) = (job.message, job.attempt());
-            self.notify(Notice::NotWritten { message, attempt, reason });
+            self.notify(Notice::NotWritten { message, attempt, reason, cause: None });
             return Phase::Forfeit(reason);
         }
         let Some(part) = part_to_send(job, context) else {
@@ -167,7 +171,7 @@ impl ModemWorker {
 
     fn step_closed(&mut self, context: &Context<'_>) -> bool {
         if let Some(registered) = self.registered {
-            self.propose_unregister(registered);
+            self.propose_unregister(registered, context);
         } else if self.draining {
             self.stopped = true;
             self.notify(Notice::Stopped);
@@ -180,6 +184,10 @@ impl ModemWorker {
     fn step_open(&mut self, context: &Context<'_>) -> bool {
         if !self.engine.is_idle() {
             return false;
+        }
+        let usable = self.reset.is_none() && self.engine.is_configured() && !self.draining;
+        if !usable && let Some(again) = self.give_back(context) {
+            return again;
         }
         if self.begin_reset(context) {
             return true;
@@ -196,10 +204,27 @@ impl ModemWorker {
         self.step_configured(context)
     }
 
+    /// A modem that cannot send keeps no standing claim: others would wait for it. A claim it has got meanwhile is
+    /// taken, so that it is given back, or sent to its end when the message was begun and the modem can. None when
+    /// there is nothing to give back.
+    fn give_back(&mut self, context: &Context<'_>) -> Option<bool> {
+        let registration =
+            self.registered.and_then(|registered| context.queue.registration(registered.id))?;
+        if let Some(epoch) = registration.claim {
+            return Some(self.take_claim(epoch, context));
+        }
+        if !registration.armed {
+            return None;
+        }
+        let seq = registration.ready_seq.next();
+        self.propose(Asked::Withdraw, Body::Withdraw { registration: registration.id, seq });
+        Some(false)
+    }
+
     fn step_draining(&mut self, context: &Context<'_>) -> bool {
         match self.registered {
             Some(registered) => {
-                self.propose_unregister(registered);
+                self.propose_unregister(registered, context);
                 false
             }
             None => {
@@ -251,7 +276,7 @@ impl ModemWorker {
             .and_then(|registered| context.queue.registration(registered.id).map(|at| (registered, at)))
             .filter(|(_, at)| at.identity != identity);
         if let Some((registered, _)) = another_sim {
-            self.propose_unregister(registered);
+            self.propose_unregister(registered, context);
             return false;
         }
         if self.not_before > context.now || !self.has_network() {
@@ -288,9 +313,16 @@ impl ModemWorker {
         true
     }
 
-    fn propose_unregister(&mut self, registered: Registered) {
+    fn propose_unregister(&mut self, registered: Registered, context: &Context<'_>) {
+        if context.now < self.unregister_after {
+            return;
+        }
         let body = Body::UnregisterModem { registration: registered.id, force: false };
         self.propose(Asked::Unregister, body);
+    }
+
+    pub(super) fn unregister_later(&mut self, now: Time) {
+        self.unregister_after = now + UNREGISTER_AGAIN;
     }
 
     pub(super) fn register_later(&mut self, now: Time) {
@@ -330,7 +362,9 @@ impl ModemWorker {
         }
         let due = match self.link {
             Link::Opening => None,
-            Link::Closed => Some(self.not_before),
+            Link::Closed => {
+                [self.not_before, self.unregister_after].into_iter().filter(|due| *due > self.seen).min()
+            }
             Link::Open if !self.engine.is_idle() => None,
             Link::Open => {
                 let rested = match self.breaker.state(self.seen) {
@@ -338,7 +372,7 @@ impl ModemWorker {
                     BreakerState::Closed | BreakerState::HalfOpen => None,
                 };
                 let reset = self.reset.map(|reset| reset.not_before);
-                [Some(self.survey_due), Some(self.not_before), rested, reset]
+                [Some(self.survey_due), Some(self.not_before), Some(self.unregister_after), rested, reset]
                     .into_iter()
                     .flatten()
                     .filter(|due| *due > self.seen)

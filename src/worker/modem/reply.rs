@@ -44,7 +44,10 @@ impl ModemWorker {
     }
 
     fn register_answered(&mut self, open: OpenNumber, reply: &Reply, now: Time) {
-        let Reply::Modem(answer) = reply else { return self.register_later(now) };
+        let Reply::Modem(answer) = reply else {
+            self.notify(Notice::NotRegistered);
+            return self.register_later(now);
+        };
         match answer {
             RegisterReply::Registered(id) => {
                 self.registered = Some(Registered { id: *id, open });
@@ -66,7 +69,7 @@ impl ModemWorker {
 
     fn unregister_answered(&mut self, reply: &Reply, now: Time) {
         if matches!(reply, Reply::Busy) {
-            self.register_later(now);
+            self.unregister_later(now);
         } else {
             self.registered = None;
         }
