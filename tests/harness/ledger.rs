@@ -18,6 +18,11 @@ impl Ledger {
         Ledger { path: path.to_owned() }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Every part so far, in the order the network took them.
     pub fn entries(&self) -> Vec<Entry> {
         let content = fs::read_to_string(&self.path).unwrap_or_default();

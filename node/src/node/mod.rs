@@ -24,7 +24,7 @@ use crate::cluster::{SessionKeeper, renew, tick};
 use crate::config::Config;
 use crate::machine::{Proposer, View, propose_until_answered};
 use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
-use crate::raft;
+use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
 use waiters::Waiters;
@@ -45,6 +45,16 @@ pub struct Node {
     proposer: Proposer,
     view: View,
     outcomes: Outcomes,
+    log: SegmentLog,
+}
+
+/// What a node has written to its disk since it was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// The message log.
+    pub log: raft::Figures,
+    /// The outbox.
+    pub outbox: raft::Figures,
 }
 
 impl Node {
@@ -57,7 +67,7 @@ impl Node {
         let client = config.node.name.clone();
         tasks.spawn("log", |_| async move { Ok(opened.driver.run().await?) });
 
-        let (log, outbox) = (opened.log, opened.outbox.clone());
+        let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(&tasks, "disk of the log", async move { log.fatal().await });
         watch_disk(&tasks, "disk of the outbox", async move { outbox.fatal().await });
 
@@ -99,7 +109,7 @@ impl Node {
             spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
         }
         modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
-        Ok(Node { config, tasks, intake, modems, proposer, view, outcomes })
+        Ok(Node { config, tasks, intake, modems, proposer, view, outcomes, log: opened.log })
     }
 
     /// Takes messages.
@@ -110,6 +120,11 @@ impl Node {
     /// The applied state.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// What it has written so far.
+    pub fn figures(&self) -> Figures {
+        Figures { log: self.log.figures(), outbox: self.outcomes.outbox().figures() }
     }
 
     /// Waits until a task ends that should not: the node must stop then.
@@ -130,6 +145,7 @@ impl Node {
         }
         drop(self.proposer);
         self.tasks.drain(LOG_DRAIN).await;
+        drop(self.log);
         info!("stopped");
     }
 }
