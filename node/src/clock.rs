@@ -92,7 +92,7 @@ impl Hand {
 
 async fn sleep_on_host(deadline: Time) {
     loop {
-        let left = deadline.since(boot_time());
+        let left = left(deadline, since_boot());
         if left.is_zero() {
             return;
         }
@@ -100,12 +100,21 @@ async fn sleep_on_host(deadline: Time) {
     }
 }
 
+/// What is left until `deadline`, to the nanosecond: counted from a time cut to milliseconds, a sleep would last up to
+/// one of them too long.
+fn left(deadline: Time, since_boot: Duration) -> Duration {
+    deadline.since(Time::ZERO).saturating_sub(since_boot)
+}
+
 fn boot_time() -> Time {
+    Time::from_millis(u64::try_from(since_boot().as_millis()).unwrap_or(u64::MAX))
+}
+
+fn since_boot() -> Duration {
     let now = clock_gettime(ClockId::Boottime);
     // Neither field is ever negative on this clock.
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
-    Time::from_millis(seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000))
+    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
 fn unix_time() -> Timestamp {
@@ -129,6 +138,16 @@ mod tests {
 
         assert!(clock.now() >= deadline);
         assert!(clock.utc() > Timestamp::from_unix_millis(1_700_000_000_000));
+    }
+
+    #[test]
+    fn a_sleep_begun_within_a_millisecond_ends_with_its_deadline() {
+        let left = |micros| left(Time::from_millis(100), Duration::from_micros(micros));
+
+        assert_eq!(
+            [98_300, 99_999, 100_000, 100_700].map(left).map(|left| left.as_micros()),
+            [1700, 1, 0, 0]
+        );
     }
 
     #[tokio::test]
