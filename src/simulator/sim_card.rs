@@ -89,6 +89,11 @@ impl SimCard {
         }
     }
 
+    /// Tries left of the PIN and of the PUK.
+    pub(super) fn tries_left(&self) -> (u8, u8) {
+        (self.pin_tries, self.puk_tries)
+    }
+
     /// How often a wrong PIN was ever given.
     pub fn wrong_pins(&self) -> u32 {
         self.wrong_pins

@@ -5,6 +5,7 @@ use crate::model::Time;
 use super::super::answer::{Answer, Fault};
 use super::super::line::{Argument, Command, Operation};
 use super::super::modem::Modem;
+use super::super::personality::Vendor;
 use super::super::sim_card::{PinState, SimCard};
 use super::super::violation::Violation;
 use super::{Next, Verdict};
@@ -25,6 +26,30 @@ impl Modem {
                 answer.line(format!("+CCID: {}", self.inserted_card()?.iccid()));
             }
             _ => return Err(Fault::PARAMETERS),
+        }
+        Ok(Next::Command)
+    }
+
+    /// How many tries are left, as each maker tells it.
+    pub(super) fn tries_command(&self, command: &Command, answer: &mut Answer) -> Verdict {
+        let card = self.inserted_card()?;
+        let (pin, puk) = card.tries_left();
+        let code = match card.pin_state() {
+            PinState::Ready => "READY",
+            PinState::Pin => "SIM PIN",
+            PinState::Puk | PinState::Dead => "SIM PUK",
+        };
+        match (self.personality.vendor, command.name.as_str(), &command.operation) {
+            (_, _, Operation::Test) => {}
+            // Those of PIN2 and PUK2 come last; nothing here uses them.
+            (Vendor::Huawei, "^CPIN", Operation::Read) => {
+                answer.line(format!("^CPIN: {code},,{puk},{pin},10,3"));
+            }
+            (Vendor::Cinterion, "^SPIC", Operation::Execute) => answer.line(format!("^SPIC: {pin}")),
+            (Vendor::SimCom, "+SPIC", Operation::Execute) => {
+                answer.line(format!("+SPIC: {pin},{puk},3,10"));
+            }
+            _ => return Err(Fault::UNKNOWN),
         }
         Ok(Next::Command)
     }

@@ -90,6 +90,7 @@ impl Modem {
             "&C" | "&D" | "&W" | "&K" | "X" | "L" | "M" => Ok(Next::Command),
             name if name.starts_with('S') => device::register(command, answer),
             "+CPIN" | "+CIMI" | "+CCID" => self.card_command(command, answer, now),
+            "^CPIN" | "^SPIC" | "+SPIC" => self.tries_command(command, answer),
             "+CSQ" | "+CREG" | "+CGREG" | "+CEREG" | "+COPS" | "+CLIP" => {
                 self.network_command(command, answer)
             }

@@ -115,6 +115,23 @@ fn a_locked_card_wants_its_pin_before_anything_else() {
 }
 
 #[test]
+fn makers_tell_each_in_its_way_how_many_tries_of_the_pin_are_left() {
+    let cases = [
+        ("q02", "AT^CPIN?", "^CPIN: SIM PIN,,10,2,10,3|OK"),
+        ("q20", "AT^SPIC", "^SPIC: 2|OK"),
+        ("q10", "AT+SPIC", "+SPIC: 2,10,3,10|OK"),
+    ];
+    for (name, question, answer) in cases {
+        let mut bench = Bench::ready(&format!("{name}?pin=1234"));
+        bench.ask("AT^CURC=0");
+        bench.ask("AT+CPIN=\"0000\"");
+        assert_eq!(bench.ask(question), answer, "{name}");
+    }
+    let mut bench = Bench::ready("fast?pin=1234");
+    assert!(bench.ask("AT^CPIN?").contains("ERROR"), "the others do not know the question");
+}
+
+#[test]
 fn three_wrong_pins_ask_for_the_puk_and_ten_wrong_puks_kill_the_card() {
     let mut bench = Bench::ready("fast?pin=1234");
 
