@@ -1,5 +1,6 @@
 //! A node as its operator has it: a configuration file, a data directory, a spool folder, a process.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,18 +29,32 @@ impl Gateway {
         for (name, settings) in modems {
             config.push_str(&format!("\n[modems.{name}]\n{settings}\n"));
         }
-        fs::write(dir.join("smsgrid.toml"), config).expect("the test's folder is writable");
         for folder in FOLDERS {
             fs::create_dir_all(dir.join("spool").join(folder)).expect("the test's folder is writable");
         }
-        Gateway { smsnode: smsnode.to_owned(), dir: dir.to_owned(), process: None }
+        let gateway = Gateway { smsnode: smsnode.to_owned(), dir: dir.to_owned(), process: None };
+        fs::write(gateway.config(), config).expect("the test's folder is writable");
+        gateway
     }
 
     /// Starts the node; does not wait for its modems.
     pub fn start(&mut self) {
-        let config = self.dir.join("smsgrid.toml");
+        let config = self.config();
         self.process =
             Some(Process::start(&self.smsnode, &["run".as_ref(), "--config".as_ref(), config.as_os_str()]));
+    }
+
+    /// Starts the node through another program, which becomes it: `setpriv` and its options, say.
+    pub fn start_through(&mut self, program: &Path, arguments: &[&str]) {
+        let config = self.config();
+        let mut arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        arguments.extend([self.smsnode.as_os_str(), "run".as_ref(), "--config".as_ref(), config.as_os_str()]);
+        self.process = Some(Process::start(program, &arguments));
+    }
+
+    /// Its configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.dir.join("smsgrid.toml")
     }
 
     /// Its process; panics when it was not started.

@@ -1,22 +1,20 @@
 //! `smsnode sim` as a driver meets it: real ptys, real sockets, a real process.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
-use std::os::unix::net::UnixStream;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use rustix::process::Signal;
 use serde_json::Value;
 use smsgrid_tests::ledger::Ledger;
 use smsgrid_tests::process::Process;
-use smsgrid_tests::sim::Simulator;
+use smsgrid_tests::sim::{Simulator, order};
 use smsgrid_tests::wait;
 use tempfile::tempdir;
+
+use super::driver::Driver;
 
 /// hellohello to +46708251358.
 const HELLO: &str = "0011000B916407281553F80000AA0AE8329BFD4697D9EC37";
@@ -256,92 +254,6 @@ fn a_file_in_the_place_of_a_link_is_left_alone_and_an_old_link_is_replaced() {
     assert!(output.contains("a file that is no link is in the way"), "{output}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
     assert_eq!(Driver::open(Path::new(&link)).ask("AT"), "AT|OK");
-}
-
-/// A driver by hand: it writes, and reads until it has seen what it waits for.
-struct Driver<P> {
-    port: P,
-    unread: String,
-}
-
-impl Driver<File> {
-    fn open(link: &Path) -> Driver<File> {
-        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).expect("two flags");
-        let port = OpenOptions::new().read(true).write(true).custom_flags(flags).open(link);
-        Driver { port: port.expect("the port is there"), unread: String::new() }
-    }
-}
-
-impl Driver<TcpStream> {
-    fn connect(address: &str) -> Driver<TcpStream> {
-        let port = TcpStream::connect(address).expect("the modem listens");
-        port.set_nonblocking(true).expect("a socket can");
-        Driver { port, unread: String::new() }
-    }
-}
-
-impl<P: Read + Write> Driver<P> {
-    fn prepare(&mut self) {
-        self.ask("ATE0");
-        assert_eq!(self.ask("AT+CMEE=1;+CMGF=0;+CNMI=2,1"), "OK");
-    }
-
-    fn ask(&mut self, line: &str) -> String {
-        self.write(&format!("{line}\r"));
-        self.read_until("OK")
-    }
-
-    fn send(&mut self, pdu: &str) -> String {
-        self.write("AT+CMGS=23\r");
-        assert_eq!(self.read_until(">"), ">");
-        self.write(&format!("{pdu}\x1a"));
-        self.read_until("OK")
-    }
-
-    fn write(&mut self, text: &str) {
-        self.port.write_all(text.as_bytes()).expect("the port takes a line");
-    }
-
-    /// Lines up to `end` or an error, joined by `|`.
-    fn read_until(&mut self, end: &str) -> String {
-        let is_end = |line: &str| line == end || line.contains("ERROR");
-        let words = wait::poll(PATIENCE, || {
-            self.read();
-            let lines: Vec<&str> = self.unread.split(['\r', '\n']).map(str::trim).collect();
-            let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
-            lines.last().is_some_and(|line| is_end(line)).then(|| lines.join("|"))
-        });
-        let words = words.unwrap_or_else(|| panic!("waited in vain for {end:?}, got {:?}", self.unread));
-        self.unread.clear();
-        words
-    }
-
-    /// Whether the other side is gone.
-    fn is_cut_off(&mut self) -> bool {
-        let mut octets = [0; 256];
-        match self.port.read(&mut octets) {
-            Ok(read) => read == 0,
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-        }
-    }
-
-    fn read(&mut self) {
-        let mut octets = [0; 4096];
-        match self.port.read(&mut octets) {
-            Ok(read) => self.unread.push_str(&String::from_utf8_lossy(&octets[..read])),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
-        }
-    }
-}
-
-/// Gives one order to the simulator whose folder is `dir`.
-fn order(dir: &Path, order: &str) -> Value {
-    let mut socket = UnixStream::connect(dir.join("control")).expect("the socket is there");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a socket can");
-    writeln!(socket, "{order}").expect("the socket takes a line");
-    let mut answer = String::new();
-    BufReader::new(socket).read_line(&mut answer).expect("an answer in time");
-    serde_json::from_str(&answer).expect("an answer is JSON")
 }
 
 /// Starts `smsnode sim` and returns the line it begins with.
