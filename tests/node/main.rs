@@ -3,6 +3,8 @@
 mod driver;
 mod files;
 mod killed;
+mod pair;
+mod port_faults;
 mod sim;
 
 /// The daemon under test.
