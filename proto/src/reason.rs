@@ -72,7 +72,7 @@ catalogue! {
         "Check speed and cable; a stick with several ports answers on one of the others; power-cycle the device."
     PinWrong "PIN_WRONG" RefusedForSafety
         "The SIM refused its PIN."
-        "Correct pin_file. The refused PIN is not tried again, so that no attempt is wasted."
+        "Correct pin_file, then restart smsnode. The refused PIN is not tried again, so that no attempt is wasted."
     PinLastAttempt "PIN_LAST_ATTEMPT" RefusedForSafety
         "One PIN attempt is left, and it is not used without a person."
         "Check the PIN in a phone first: one wrong try more locks the SIM."

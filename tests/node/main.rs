@@ -6,6 +6,7 @@ mod killed;
 mod pair;
 mod port_faults;
 mod sim;
+mod sim_faults;
 
 /// The daemon under test.
 const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");
