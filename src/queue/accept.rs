@@ -35,12 +35,12 @@ impl Queue {
     fn known(&self, client: &Name, submit: &Submit) -> Option<Reply> {
         if let Some(entry) = submit.key.as_ref().and_then(|key| self.keys.get(client, key)) {
             return Some(match entry.digest == submit.digest {
-                true if self.messages.contains_key(&entry.id) => self.standing(entry.id, true),
+                true if self.messages.find(entry.id).is_some() => self.standing(entry.id, true),
                 true => Reply::Accepted { id: entry.id, state: entry.state, replayed: true },
                 false => Reply::KeyReused { id: entry.id },
             });
         }
-        let record = self.messages.get(&submit.id)?;
+        let record = self.message(submit.id)?;
         let same = record.client == *client && record.digest == submit.digest && record.key == submit.key;
         Some(if same { self.standing(submit.id, true) } else { Reply::KeyReused { id: submit.id } })
     }
@@ -49,6 +49,7 @@ impl Queue {
         let living = self.messages.len().saturating_sub(self.settled.len());
         let routes = self.policy.routes_max as usize;
         living < self.policy.messages_max as usize
+            && self.messages.has_room()
             && (self.routes.len() < routes || self.routes.contains_key(&submit.route))
             && (submit.key.is_none() || self.keys.make_room(client, &self.policy))
     }
@@ -59,8 +60,9 @@ impl Queue {
             self.keys.insert(client, key.clone(), submit.id, submit.digest);
         }
         *self.routes.entry(submit.route.clone()).or_insert(0) += 1;
-        self.messages.insert(submit.id, Box::new(record));
-        self.settle(submit.id, effects);
+        if let Some(slot) = self.messages.insert(record) {
+            self.settle(slot, effects);
+        }
     }
 
     fn record(&self, client: &Name, submit: &Submit, effects: &Effects<'_>) -> Record {
@@ -105,7 +107,7 @@ impl Queue {
 
     /// The answer for a message in memory.
     fn standing(&self, id: MessageId, replayed: bool) -> Reply {
-        match self.messages.get(&id).map(|record| (record.stage, record.state())) {
+        match self.message(id).map(|record| (record.stage, record.state())) {
             Some((Stage::Rejected(reason), _)) => Reply::Rejected { reason },
             Some((_, state)) => Reply::Accepted { id, state, replayed },
             None => Reply::Accepted { id, state: MessageState::Queued, replayed },

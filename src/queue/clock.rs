@@ -3,67 +3,68 @@
 use super::PinLost;
 use super::claim::AttemptState;
 use super::record::{Failure, Record, Stage};
+use super::records::Slot;
 use super::state::{Effects, Queue};
-use crate::model::{MessageId, Timestamp, UncertainPolicy};
+use crate::model::{Timestamp, UncertainPolicy};
 
 impl Queue {
     /// Does what is due at `now`, as far as the bound on work of one command allows; the rest stays due.
     pub(super) fn pass_time(&mut self, effects: &mut Effects<'_>) {
         while effects.budget > 0
-            && let Some((_, id)) = self.timers.first().copied().filter(|(at, _)| *at <= self.now)
+            && let Some((_, slot)) = self.timers.first().copied().filter(|(at, _)| *at <= self.now)
         {
             effects.budget -= 1;
-            self.wake(id, effects);
+            self.wake(slot, effects);
         }
         self.forget_settled(effects);
         self.forget_keys(effects);
     }
 
     /// A message whose deadline has passed before anything of it was started is over.
-    pub(super) fn expire_unexposed(&mut self, id: MessageId, effects: &mut Effects<'_>) {
-        let Some(record) = self.messages.get(&id) else { return };
+    pub(super) fn expire_unexposed(&mut self, slot: Slot, effects: &mut Effects<'_>) {
+        let Some(record) = self.messages.get(slot) else { return };
         let waits = matches!(record.stage, Stage::Queued | Stage::Claimed);
         if waits && record.is_past_deadline(self.now) && !record.is_exposed() {
-            self.close(id, effects);
-            self.settle(id, effects);
+            self.close(slot, effects);
+            self.settle(slot, effects);
         }
     }
 
-    fn wake(&mut self, id: MessageId, effects: &mut Effects<'_>) {
+    fn wake(&mut self, slot: Slot, effects: &mut Effects<'_>) {
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         match record.stage {
             Stage::Queued => {
                 record.avoid = record.avoid.take().filter(|avoid| avoid.until > now);
-                self.check_pin(id, effects);
+                self.check_pin(slot, effects);
             }
-            Stage::Claimed => self.expire_unexposed(id, effects),
-            Stage::Uncertain => self.decide_uncertain(id, effects),
+            Stage::Claimed => self.expire_unexposed(slot, effects),
+            Stage::Uncertain => self.decide_uncertain(slot, effects),
             Stage::Sent | Stage::Failed(_) | Stage::Expired | Stage::Canceled | Stage::Rejected(_) => {}
         }
-        self.settle(id, effects);
+        self.settle(slot, effects);
     }
 
     /// The evidence window of an uncertain message is over: its own policy decides.
-    fn decide_uncertain(&mut self, id: MessageId, effects: &mut Effects<'_>) {
+    fn decide_uncertain(&mut self, slot: Slot, effects: &mut Effects<'_>) {
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         if record.evidence_until.is_none_or(|until| until > now) {
             return;
         }
         if may_resend(record, now) {
             grant_resend(record);
         } else {
-            self.fail(id, Failure::Uncertain, effects);
+            self.fail(slot, Failure::Uncertain, effects);
         }
     }
 
     /// Whether the SIM a message of several parts has started on has been away too long: not registered, or in a
     /// modem that may not carry the message.
-    fn check_pin(&mut self, id: MessageId, effects: &mut Effects<'_>) {
+    fn check_pin(&mut self, slot: Slot, effects: &mut Effects<'_>) {
         let now = self.now;
         let timeout = self.policy.pin_timeout.max(std::time::Duration::from_millis(1));
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         if record.pin_check.is_none_or(|check| check > now) || record.is_past_deadline(now) {
             return;
         }
@@ -81,7 +82,7 @@ impl Queue {
         } else if self.policy.pin_lost == PinLost::RestartWhole && may_resend(record, now) {
             restart_whole(record);
         } else {
-            self.fail(id, Failure::Partial, effects);
+            self.fail(slot, Failure::Partial, effects);
         }
     }
 
@@ -89,9 +90,11 @@ impl Queue {
         while effects.budget > 0 {
             let too_many = self.settled.len() > self.policy.retained_max as usize;
             let too_old = self.next_forgotten().is_some_and(|at| at <= self.now);
-            let Some((_, id)) = self.settled.first().copied().filter(|_| too_many || too_old) else { return };
+            let Some((_, slot)) = self.settled.first().copied().filter(|_| too_many || too_old) else {
+                return;
+            };
             effects.budget -= 1;
-            self.forget(id, effects);
+            self.forget(slot, effects);
         }
     }
 

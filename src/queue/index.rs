@@ -2,22 +2,23 @@
 
 use super::lane::Place;
 use super::record::{Indexed, Record, Stage};
+use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{Event, Route};
-use crate::model::{MessageId, RegistrationId};
+use crate::model::RegistrationId;
 
 /// Most SIMs whose absence is remembered.
 const SIMS_GONE_MAX: usize = 4096;
 
 impl Queue {
     /// To be called after every change of a record, once it is whole again.
-    pub(super) fn reindex(&mut self, id: MessageId, effects: &mut Effects<'_>) {
-        let Some(mut record) = self.messages.remove(&id) else { return };
+    pub(super) fn reindex(&mut self, slot: Slot, effects: &mut Effects<'_>) {
+        let Some(mut record) = self.messages.lift(slot) else { return };
         self.take_place(&mut record);
-        self.move_lane(&mut record, effects);
-        self.move_timer(&mut record);
-        self.show(&mut record, effects);
-        self.messages.insert(id, record);
+        self.move_lane(&mut record, slot, effects);
+        self.move_timer(&mut record, slot);
+        self.show(&mut record, slot, effects);
+        self.messages.lower(slot, record);
     }
 
     /// A modem is ready for its next claim.
@@ -56,17 +57,17 @@ impl Queue {
     }
 
     /// Takes a final message out of memory.
-    pub(super) fn forget(&mut self, id: MessageId, effects: &mut Effects<'_>) {
-        let Some(record) = self.messages.remove(&id) else { return };
+    pub(super) fn forget(&mut self, slot: Slot, effects: &mut Effects<'_>) {
+        let Some(record) = self.messages.remove(slot) else { return };
         debug_assert!(record.is_final(), "only final messages leave memory");
         record.claims.iter().for_each(|claim| {
             self.epochs.remove(&claim.epoch);
         });
         if let Some(ended) = record.ended {
-            self.settled.remove(&(ended, id));
+            self.settled.remove(&(ended, slot));
         }
         self.uncount(&record);
-        effects.events.push(Event::Forgotten { message: id });
+        effects.events.push(Event::Forgotten { message: record.id });
     }
 
     /// The first time a message may be matched it takes its place in the order.
@@ -77,7 +78,7 @@ impl Queue {
         }
     }
 
-    fn move_lane(&mut self, record: &mut Record, effects: &mut Effects<'_>) {
+    fn move_lane(&mut self, record: &mut Record, slot: Slot, effects: &mut Effects<'_>) {
         let key = record.lane_key(self.now);
         let was = record.indexed.lane;
         if was.is_some() && was.and_then(|lane| self.lanes.key(lane)) == key.as_ref() {
@@ -87,24 +88,24 @@ impl Queue {
         if let Some(lane) = was {
             self.lanes.remove(lane, record.priority, place);
         }
-        record.indexed.lane = key.map(|key| self.lanes.insert(key, record.priority, place, record.id));
+        record.indexed.lane = key.map(|key| self.lanes.insert(key, record.priority, place, slot));
         effects.lanes.extend(record.indexed.lane);
     }
 
-    fn move_timer(&mut self, record: &mut Record) {
+    fn move_timer(&mut self, record: &mut Record, slot: Slot) {
         let wake = record.wake(self.now);
         if wake == record.indexed.wake {
             return;
         }
         if let Some(was) = std::mem::replace(&mut record.indexed.wake, wake) {
-            self.timers.remove(&(was, record.id));
+            self.timers.remove(&(was, slot));
         }
         if let Some(wake) = wake {
-            self.timers.insert((wake, record.id));
+            self.timers.insert((wake, slot));
         }
     }
 
-    fn show(&mut self, record: &mut Record, effects: &mut Effects<'_>) {
+    fn show(&mut self, record: &mut Record, slot: Slot, effects: &mut Effects<'_>) {
         let to = record.state();
         let from = record.indexed.shown;
         if from == Some(to) {
@@ -115,23 +116,21 @@ impl Queue {
         record.indexed.shown = Some(to);
         record.changed = self.now;
         record.changed_at = effects.position;
-        self.end(record);
+        self.end(record, slot);
         effects.events.push(Event::Changed { message: record.id, from, to, position: effects.position });
     }
 
     /// What follows when a message becomes final, or moves from one final state to another.
-    fn end(&mut self, record: &mut Record) {
+    fn end(&mut self, record: &mut Record, slot: Slot) {
         if !record.is_final() {
             return;
         }
         if record.ended.is_none() {
             record.ended = Some(self.now);
-            self.settled.insert((self.now, record.id));
+            self.settled.insert((self.now, slot));
             self.leave_route(&record.route);
         }
-        if let Some(key) = &record.key {
-            self.keys.end(&record.client, key, record.state(), self.now);
-        }
+        self.keys.end(record, self.now);
     }
 
     fn leave_route(&mut self, route: &Route) {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::claim::{AttemptState, Claim, Source};
 use super::modem::Registration;
 use super::record::{Failure, Record, Stage};
+use super::records::Slot;
 use super::state::Queue;
 use crate::model::{Imsi, MessageId, MessageState, PartNumber, RegistrationId, SessionId, UncertainPolicy};
 
@@ -50,7 +51,7 @@ pub enum Violation {
 pub fn check(queue: &Queue) -> Result<(), Violation> {
     queue.sessions.keys().try_for_each(|id| check_session(queue, *id))?;
     queue.registrations.values().try_for_each(|modem| check_modem(queue, modem))?;
-    queue.messages.values().try_for_each(|record| check_message(queue, record))?;
+    queue.messages.iter().try_for_each(|(slot, record)| check_message(queue, slot, record))?;
     check_indexes(queue)?;
     check_matched(queue)
 }
@@ -94,20 +95,19 @@ fn check_modem(queue: &Queue, modem: &Registration) -> Result<(), Violation> {
     ])
 }
 
-fn check_message(queue: &Queue, record: &Record) -> Result<(), Violation> {
+fn check_message(queue: &Queue, slot: Slot, record: &Record) -> Result<(), Violation> {
     let all =
         |rules: &[(bool, &'static str)]| first(rules, |rule| Violation::Message { message: record.id, rule });
-    all(&claim_rules(queue, record))?;
+    all(&claim_rules(queue, slot, record))?;
     all(&stage_rules(record))?;
     all(&attempt_rules(record))?;
-    all(&index_rules(queue, record))
+    all(&index_rules(queue, slot, record))
 }
 
-fn claim_rules(queue: &Queue, record: &Record) -> [(bool, &'static str); 6] {
+fn claim_rules(queue: &Queue, slot: Slot, record: &Record) -> [(bool, &'static str); 6] {
     let open: Vec<_> = record.claims.iter().filter(|claim| claim.open).map(|claim| claim.epoch).collect();
     let mut epochs = BTreeSet::new();
-    let known =
-        |claim: &Claim| queue.epochs.get(&claim.epoch) == Some(&record.id) && claim.message == record.id;
+    let known = |claim: &Claim| queue.epochs.get(&claim.epoch) == Some(&slot) && claim.message == record.id;
     let backed = |claim: &Claim| {
         queue.registrations.get(&claim.registration).is_some_and(|modem| {
             modem.claim == Some(claim.epoch)
@@ -199,17 +199,17 @@ fn one_sim_per_generation(record: &Record) -> bool {
     record.parts_count() < 2 || sims.values().all(|sims| sims.len() <= 1)
 }
 
-fn index_rules(queue: &Queue, record: &Record) -> [(bool, &'static str); 5] {
+fn index_rules(queue: &Queue, slot: Slot, record: &Record) -> [(bool, &'static str); 5] {
     let now = queue.now;
     let overdue = queue.timers.first().is_some_and(|(at, _)| *at <= now);
     let lane = record.indexed.lane.and_then(|lane| queue.lanes.key(lane)).cloned();
     let wake = record.indexed.wake;
-    let settled = record.ended.is_some_and(|ended| queue.settled.contains(&(ended, record.id)));
+    let settled = record.ended.is_some_and(|ended| queue.settled.contains(&(ended, slot)));
     [
         (record.indexed.shown == Some(record.state()), "its state was shown"),
         (overdue || lane == record.lane_key(now), "it waits in its lane"),
         (overdue || wake == record.wake(now), "its next moment is known"),
-        (wake.is_none_or(|at| queue.timers.contains(&(at, record.id))), "its next moment is in the index"),
+        (wake.is_none_or(|at| queue.timers.contains(&(at, slot))), "its next moment is in the index"),
         (settled == record.is_final(), "it is among the final ones if it is final"),
     ]
 }
@@ -217,13 +217,13 @@ fn index_rules(queue: &Queue, record: &Record) -> [(bool, &'static str); 5] {
 fn check_indexes(queue: &Queue) -> Result<(), Violation> {
     let mut counts: BTreeMap<MessageState, u64> = BTreeMap::new();
     let mut routes = BTreeMap::new();
-    for record in queue.messages.values() {
+    for (_, record) in queue.messages.iter() {
         *counts.entry(record.state()).or_insert(0) += 1;
         if !record.is_final() {
             *routes.entry(record.route.clone()).or_insert(0) += 1;
         }
     }
-    let records = || queue.messages.values();
+    let records = || queue.messages();
     let claims: usize = records().map(|record| record.claims.len()).sum();
     let registrations: usize = queue.sessions.values().map(|session| session.registrations.len()).sum();
     let rules = [
@@ -244,6 +244,7 @@ fn check_indexes(queue: &Queue) -> Result<(), Violation> {
         (queue.sims_gone.keys().all(|imsi| !queue.sims.contains_key(imsi)), "a registered SIM is not gone"),
         (queue.free.iter().all(|(_, id)| queue.registrations.contains_key(id)), "a free modem is registered"),
         (queue.keys.is_consistent(), "the idempotency keys agree"),
+        (queue.messages.is_consistent(), "ids and slots agree"),
     ];
     first(&rules, |rule| Violation::Index { rule })
 }
@@ -253,15 +254,15 @@ fn lanes_agree(queue: &Queue) -> bool {
     let agree = queue.lanes.iter().all(|(lane, _, messages)| {
         waiting += messages.len();
         !messages.is_empty()
-            && messages.iter().all(|(class, place, id)| {
-                queue.messages.get(id).is_some_and(|record| {
+            && messages.iter().all(|(class, place, slot)| {
+                queue.messages.get(*slot).is_some_and(|record| {
                     record.indexed.lane == Some(lane)
                         && record.priority == *class
                         && record.place == Some(*place)
                 })
             })
     });
-    agree && waiting == queue.messages.values().filter(|record| record.indexed.lane.is_some()).count()
+    agree && waiting == queue.messages().filter(|record| record.indexed.lane.is_some()).count()
 }
 
 /// No free modem is left that could serve a waiting message, unless the work of the last command was cut short.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::record::Record;
 use super::{Digest, IdempotencyKey, Policy};
 use crate::model::{MessageId, MessageState, Name, Timestamp};
 
@@ -71,11 +72,13 @@ impl Keys {
         self.count += u32::from(client.by_key.insert(key, entry).is_none());
     }
 
-    /// The key's message is final in this state; the first end counts.
-    pub(super) fn end(&mut self, client: &Name, key: &IdempotencyKey, state: MessageState, now: Timestamp) {
+    /// The message of a key is final in this state; the first end counts. A key that was forgotten and stands for
+    /// another message by now is not touched.
+    pub(super) fn end(&mut self, record: &Record, now: Timestamp) {
+        let (Some(key), client) = (&record.key, &record.client) else { return };
         let Some(keys) = self.clients.get_mut(client) else { return };
-        let Some(entry) = keys.by_key.get_mut(key) else { return };
-        entry.state = state;
+        let Some(entry) = keys.by_key.get_mut(key).filter(|entry| entry.id == record.id) else { return };
+        entry.state = record.state();
         if entry.ended.is_some() {
             return;
         }

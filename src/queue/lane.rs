@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Tags;
 use super::modem::Registration;
-use crate::model::{Imsi, MessageId, ModemIdentity, Name, Priority, Timestamp};
+use super::records::Slot;
+use crate::model::{Imsi, ModemIdentity, Name, Priority, Timestamp};
 
 /// Number of priority classes.
 const CLASSES: usize = Priority::MOST_URGENT_FIRST.len();
@@ -55,14 +56,14 @@ pub(super) struct Rank {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) rank: Rank,
-    pub(super) message: MessageId,
+    pub(super) message: Slot,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Lane {
     key: LaneKey,
     /// By class, the most urgent first; within a class by place.
-    classes: [BTreeMap<Place, MessageId>; CLASSES],
+    classes: [BTreeMap<Place, Slot>; CLASSES],
 }
 
 /// All lanes that are not empty.
@@ -75,13 +76,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// Puts a message into the lane of `key`.
-    pub(super) fn insert(
-        &mut self,
-        key: LaneKey,
-        class: Priority,
-        place: Place,
-        message: MessageId,
-    ) -> LaneId {
+    pub(super) fn insert(&mut self, key: LaneKey, class: Priority, place: Place, message: Slot) -> LaneId {
         let id = *self.by_key.entry(key).or_insert_with_key(|key| {
             self.next = LaneId(self.next.0 + 1);
             self.lanes.insert(self.next, Lane { key: key.clone(), ..Lane::default() });
@@ -144,7 +139,7 @@ impl Lanes {
     }
 
     /// Every lane with its messages, for the checks.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (LaneId, &LaneKey, Vec<(Priority, Place, MessageId)>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LaneId, &LaneKey, Vec<(Priority, Place, Slot)>)> {
         self.lanes.iter().map(|(id, lane)| {
             let waiting = Priority::MOST_URGENT_FIRST.into_iter().zip(&lane.classes);
             let all = waiting.flat_map(|(class, waiting)| {
@@ -187,8 +182,8 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn message(number: u8) -> MessageId {
-        MessageId::from_bytes([number; 16])
+    fn message(number: u8) -> Slot {
+        Slot::for_test(number)
     }
 
     fn place(order: u64, since_ms: u64) -> Place {

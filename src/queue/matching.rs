@@ -7,8 +7,9 @@ use super::Event;
 use super::claim::Claim;
 use super::lane::{Head, LaneId};
 use super::record::Stage;
+use super::records::Slot;
 use super::state::{Effects, Queue};
-use crate::model::{MessageId, RegistrationId};
+use crate::model::RegistrationId;
 
 impl Queue {
     /// Matches until no free modem serves a waiting message, or the bound on work is reached.
@@ -21,8 +22,7 @@ impl Queue {
                 effects.lanes.remove(&lane);
                 continue;
             };
-            let late =
-                self.messages.get(&head.message).is_none_or(|record| record.is_past_deadline(self.now));
+            let late = self.messages.get(head.message).is_none_or(|record| record.is_past_deadline(self.now));
             if !late {
                 self.claim_for(modem, head.message, effects);
             } else if effects.budget > 0 {
@@ -69,9 +69,9 @@ impl Queue {
         found
     }
 
-    fn claim_for(&mut self, modem: RegistrationId, id: MessageId, effects: &mut Effects<'_>) {
+    fn claim_for(&mut self, modem: RegistrationId, slot: Slot, effects: &mut Effects<'_>) {
         let Some(registration) = self.registrations.get_mut(&modem) else { return };
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         debug_assert!(record.stage == Stage::Queued && record.claim.is_none());
         let epoch = self.last_epoch.next();
         self.last_epoch = epoch;
@@ -81,7 +81,7 @@ impl Queue {
         record.claim = Some(epoch);
         record.claims.push(Claim {
             epoch,
-            message: id,
+            message: record.id,
             registration: modem,
             session: registration.session,
             identity: registration.identity.clone(),
@@ -90,10 +90,10 @@ impl Queue {
             open: true,
             attempts: Vec::new(),
         });
-        let session = registration.session;
-        self.epochs.insert(epoch, id);
-        self.enter(id, Stage::Claimed);
-        self.reindex(id, effects);
-        effects.events.push(Event::Claimed { registration: modem, session, epoch, message: id });
+        let (session, message) = (registration.session, record.id);
+        self.epochs.insert(epoch, slot);
+        self.enter(slot, Stage::Claimed);
+        self.reindex(slot, effects);
+        effects.events.push(Event::Claimed { registration: modem, session, epoch, message });
     }
 }

@@ -41,6 +41,7 @@ mod modem;
 mod operator;
 mod policy;
 mod record;
+mod records;
 mod reply;
 mod sending;
 mod sessions;

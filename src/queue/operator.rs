@@ -21,7 +21,8 @@ impl Queue {
         effects: &mut Effects<'_>,
     ) -> Reply {
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return Reply::NoMessage };
+        let Some(slot) = self.messages.find(id) else { return Reply::NoMessage };
+        let Some(record) = self.messages.get_mut(slot) else { return Reply::NoMessage };
         let doubtful = record.attempts().filter(|(_, attempt)| attempt.state.is_doubtful()).count();
         if verdict == Verdict::NotSent && doubtful > DOUBTFUL_MAX {
             return Reply::Full;
@@ -41,21 +42,22 @@ impl Queue {
             }
         }
         effects.events.push(Event::Resolved { message: id, part, verdict, client: client.clone() });
-        self.settle(id, effects);
+        self.settle(slot, effects);
         Reply::Done
     }
 
     pub(super) fn cancel(&mut self, id: MessageId, effects: &mut Effects<'_>) -> Reply {
-        let Some(record) = self.messages.get(&id) else { return Reply::NoMessage };
+        let Some(slot) = self.messages.find(id) else { return Reply::NoMessage };
+        let Some(record) = self.messages.get(slot) else { return Reply::NoMessage };
         let waits = matches!(record.stage, Stage::Queued | Stage::Claimed);
         if waits && !record.is_exposed() {
-            self.close(id, effects);
-            self.enter(id, Stage::Canceled);
-            self.reindex(id, effects);
+            self.close(slot, effects);
+            self.enter(slot, Stage::Canceled);
+            self.reindex(slot, effects);
         } else if record.stage == Stage::Queued {
-            self.fail(id, Failure::Partial, effects);
+            self.fail(slot, Failure::Partial, effects);
         }
-        let Some(record) = self.messages.get(&id) else { return Reply::NoMessage };
+        let Some(record) = self.messages.get(slot) else { return Reply::NoMessage };
         Reply::Cancel(match record.stage {
             Stage::Canceled => CancelReply::Canceled,
             Stage::Queued
@@ -69,22 +71,24 @@ impl Queue {
     }
 
     pub(super) fn hold(&mut self, id: MessageId, effects: &mut Effects<'_>) -> Reply {
-        let Some(record) = self.messages.get_mut(&id) else { return Reply::NoMessage };
+        let Some(slot) = self.messages.find(id) else { return Reply::NoMessage };
+        let Some(record) = self.messages.get_mut(slot) else { return Reply::NoMessage };
         if record.is_final() {
             return Reply::Hold(HoldReply::TooLate(record.state()));
         }
         record.held = true;
         if record.open_claim().is_some_and(|claim| claim.attempts.is_empty()) {
-            self.close(id, effects);
+            self.close(slot, effects);
         }
-        self.settle(id, effects);
+        self.settle(slot, effects);
         Reply::Hold(HoldReply::Held)
     }
 
     pub(super) fn release(&mut self, id: MessageId, effects: &mut Effects<'_>) -> Reply {
-        let Some(record) = self.messages.get_mut(&id) else { return Reply::NoMessage };
+        let Some(slot) = self.messages.find(id) else { return Reply::NoMessage };
+        let Some(record) = self.messages.get_mut(slot) else { return Reply::NoMessage };
         record.held = false;
-        self.settle(id, effects);
+        self.settle(slot, effects);
         Reply::Done
     }
 

@@ -3,11 +3,12 @@
 use super::backoff;
 use super::claim::{AttemptRecord, AttemptState, Claim, Failing, Source};
 use super::record::{Avoid, Failure, Record};
+use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{Rearm, Reply, StartReply};
 use crate::model::{
-    Attempt, Disposition, MessageId, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal,
-    RegistrationId, Timestamp,
+    Attempt, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, RegistrationId,
+    Timestamp,
 };
 
 /// Most modem faults a message meets, whether they count against it or not, before it is given up.
@@ -17,18 +18,18 @@ const FAULTY_MAX: usize = 4096;
 
 impl Queue {
     pub(super) fn start(&mut self, attempt: Attempt, effects: &mut Effects<'_>) -> Reply {
-        let Some(id) = self.epochs.get(&attempt.epoch).copied() else {
+        let Some(slot) = self.epochs.get(&attempt.epoch).copied() else {
             return Reply::Start(StartReply::Closed);
         };
-        self.expire_unexposed(id, effects);
+        self.expire_unexposed(slot, effects);
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return Reply::Start(StartReply::Closed) };
+        let Some(record) = self.messages.get_mut(slot) else { return Reply::Start(StartReply::Closed) };
         let reply = start_reply(record, attempt);
         let fresh =
             record.claim_of(attempt.epoch).is_some_and(|c| c.state(attempt.part) == AttemptState::None);
         if reply == StartReply::Go && fresh {
             begin_attempt(record, attempt, now);
-            self.reindex(id, effects);
+            self.reindex(slot, effects);
         }
         Reply::Start(reply)
     }
@@ -42,11 +43,11 @@ impl Queue {
         effects: &mut Effects<'_>,
     ) -> Reply {
         let state = self.attempt(attempt);
-        if let Some(id) = self.epochs.get(&attempt.epoch).copied() {
+        if let Some(slot) = self.epochs.get(&attempt.epoch).copied() {
             if state == AttemptState::InFlight {
-                self.end_attempt(id, attempt, outcome, next, rearm, effects);
+                self.end_attempt(slot, attempt, outcome, next, rearm, effects);
             } else if state.is_doubtful() {
-                self.take_evidence(id, attempt, outcome, effects);
+                self.take_evidence(slot, attempt, outcome, effects);
             }
         }
         let next_started = next
@@ -63,9 +64,9 @@ impl Queue {
         reason: NotWrittenReason,
         effects: &mut Effects<'_>,
     ) -> Reply {
-        let Some(id) = self.epochs.get(&attempt.epoch).copied() else { return Reply::Done };
+        let Some(slot) = self.epochs.get(&attempt.epoch).copied() else { return Reply::Done };
         let (now, policy) = (self.now, &self.policy);
-        let Some(record) = self.messages.get_mut(&id) else { return Reply::Done };
+        let Some(record) = self.messages.get_mut(slot) else { return Reply::Done };
         let Some(claim) = record.claim_mut(attempt.epoch) else { return Reply::Done };
         let unstarted = claim.open && claim.in_flight().is_none();
         let (identity, ended) = (claim.identity.clone(), Failing::NotWritten(reason));
@@ -79,7 +80,7 @@ impl Queue {
             AttemptState::Uncertain | AttemptState::Released => {
                 let late = claim.record_mut(attempt.part).into_iter();
                 late.for_each(|a| a.not_aired(ended, Source::LateEvidence, now));
-                self.settle(id, effects);
+                self.settle(slot, effects);
                 return Reply::Done;
             }
             AttemptState::None if unstarted => {}
@@ -89,15 +90,15 @@ impl Queue {
             let until = now + backoff::rest(policy, 1);
             record.avoid = Some(Box::new(Avoid { modem: identity, until }));
         }
-        self.close(id, effects);
-        self.settle(id, effects);
+        self.close(slot, effects);
+        self.settle(slot, effects);
         Reply::Done
     }
 
     /// Something is known of a part in flight.
     fn end_attempt(
         &mut self,
-        id: MessageId,
+        slot: Slot,
         attempt: Attempt,
         outcome: PartOutcome,
         next: Option<PartNumber>,
@@ -105,7 +106,7 @@ impl Queue {
         effects: &mut Effects<'_>,
     ) {
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         let Some(claim) = record.claim_mut(attempt.epoch) else { return };
         let (registration, identity) = (claim.registration, claim.identity.clone());
         let open = claim.open;
@@ -120,17 +121,17 @@ impl Queue {
                 if let Some(next) = follows.filter(|next| may_start(record, *next)) {
                     begin_attempt(record, next, now);
                 } else {
-                    self.close(id, effects);
+                    self.close(slot, effects);
                 }
-                self.settle(id, effects);
+                self.settle(slot, effects);
             }
             PartOutcome::Refused(refusal) => {
-                self.close(id, effects);
-                self.refuse(id, refusal, identity, effects);
+                self.close(slot, effects);
+                self.refuse(slot, refusal, identity, effects);
             }
             PartOutcome::Uncertain(_) => {
-                self.close(id, effects);
-                self.settle(id, effects);
+                self.close(slot, effects);
+                self.settle(slot, effects);
                 return;
             }
         }
@@ -142,30 +143,30 @@ impl Queue {
     /// A final result of an attempt nobody knew about any more. It says something about its own attempt only.
     fn take_evidence(
         &mut self,
-        id: MessageId,
+        slot: Slot,
         attempt: Attempt,
         outcome: PartOutcome,
         effects: &mut Effects<'_>,
     ) {
         let now = self.now;
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         let Some(late) = record.claim_mut(attempt.epoch).and_then(|c| c.record_mut(attempt.part)) else {
             return;
         };
         record_outcome(late, outcome, Source::LateEvidence, now);
-        self.settle(id, effects);
+        self.settle(slot, effects);
     }
 
     /// What a refusal means for a message whose claim is closed.
-    fn refuse(&mut self, id: MessageId, refusal: Refusal, modem: ModemIdentity, effects: &mut Effects<'_>) {
+    fn refuse(&mut self, slot: Slot, refusal: Refusal, modem: ModemIdentity, effects: &mut Effects<'_>) {
         let counts = self.count_fault(refusal.disposition, &modem);
         let (now, policy) = (self.now, &self.policy);
-        let Some(record) = self.messages.get_mut(&id) else { return };
+        let Some(record) = self.messages.get_mut(slot) else { return };
         let failure = match refusal.disposition {
             Disposition::Permanent => Some(Failure::Refused(refusal)),
             Disposition::Temporary => {
                 record.refusals = record.refusals.saturating_add(1);
-                record.not_before = now + backoff::retry(policy, id, record.refusals);
+                record.not_before = now + backoff::retry(policy, record.id, record.refusals);
                 (record.refusals >= record.attempts_max).then_some(Failure::AttemptsUsed(refusal))
             }
             Disposition::ModemFault => {
@@ -178,8 +179,8 @@ impl Queue {
             }
         };
         match failure.filter(|_| !record.is_all_sent()) {
-            Some(failure) => self.fail(id, failure, effects),
-            None => self.settle(id, effects),
+            Some(failure) => self.fail(slot, failure, effects),
+            None => self.settle(slot, effects),
         }
     }
 

@@ -3,8 +3,9 @@
 use super::Event;
 use super::claim::{AttemptState, Claim};
 use super::record::{Failure, Record, Stage};
+use super::records::Slot;
 use super::state::{Effects, Queue};
-use crate::model::{Doubt, Epoch, MessageId, RegistrationId, SessionId, Timestamp, UncertainPolicy};
+use crate::model::{Doubt, Epoch, RegistrationId, SessionId, Timestamp, UncertainPolicy};
 
 /// Most claims a message keeps. Those under which nothing can have left a modem are dropped beyond it, the
 /// oldest first; the others are few, since each of them used up a resend or a person's word.
@@ -32,19 +33,19 @@ impl Queue {
     /// Closes the open claim of a registration whose owner will not end it: in flight becomes uncertain.
     pub(super) fn abandon_claim(&mut self, registration: RegistrationId, effects: &mut Effects<'_>) {
         let Some(epoch) = self.registrations.get(&registration).and_then(|modem| modem.claim) else { return };
-        let Some(id) = self.epochs.get(&epoch).copied() else { return };
+        let Some(slot) = self.epochs.get(&epoch).copied() else { return };
         let now = self.now;
-        if let Some(claim) = self.messages.get_mut(&id).and_then(|record| record.claim_mut(epoch)) {
+        if let Some(claim) = self.messages.get_mut(slot).and_then(|record| record.claim_mut(epoch)) {
             let in_flight = claim.attempts.iter_mut().filter(|a| a.state == AttemptState::InFlight);
             in_flight.for_each(|attempt| attempt.doubt(Doubt::SessionLost, None, now));
         }
-        self.close(id, effects);
-        self.settle(id, effects);
+        self.close(slot, effects);
+        self.settle(slot, effects);
     }
 
     /// Closes the open claim of a message, if it has one. To be followed by `settle` or `fail`.
-    pub(super) fn close(&mut self, id: MessageId, effects: &mut Effects<'_>) {
-        let Some(record) = self.messages.get_mut(&id) else { return };
+    pub(super) fn close(&mut self, slot: Slot, effects: &mut Effects<'_>) {
+        let Some(record) = self.messages.get_mut(slot) else { return };
         let Some(epoch) = record.claim.take() else { return };
         if record.stage == Stage::Claimed {
             record.stage = Stage::Queued;
@@ -67,27 +68,27 @@ impl Queue {
     }
 
     /// Decides where the message stands now, closes its claim if it moves, and brings the indexes up to date.
-    pub(super) fn settle(&mut self, id: MessageId, effects: &mut Effects<'_>) {
-        let Some(record) = self.messages.get(&id) else { return };
+    pub(super) fn settle(&mut self, slot: Slot, effects: &mut Effects<'_>) {
+        let Some(record) = self.messages.get(slot) else { return };
         if let Some(stage) = settled(record, self.now) {
-            self.close(id, effects);
-            self.enter(id, stage);
+            self.close(slot, effects);
+            self.enter(slot, stage);
         }
-        self.reindex(id, effects);
+        self.reindex(slot, effects);
     }
 
     /// Gives the message up, in the words that are true of it.
-    pub(super) fn fail(&mut self, id: MessageId, otherwise: Failure, effects: &mut Effects<'_>) {
-        let Some(record) = self.messages.get(&id) else { return };
+    pub(super) fn fail(&mut self, slot: Slot, otherwise: Failure, effects: &mut Effects<'_>) {
+        let Some(record) = self.messages.get(slot) else { return };
         let failure = failure(record, otherwise);
-        self.close(id, effects);
-        self.enter(id, Stage::Failed(failure));
-        self.reindex(id, effects);
+        self.close(slot, effects);
+        self.enter(slot, Stage::Failed(failure));
+        self.reindex(slot, effects);
     }
 
     /// Sets the stage and the moments that go with it.
-    pub(super) fn enter(&mut self, id: MessageId, stage: Stage) {
-        let Some(record) = self.messages.get_mut(&id) else { return };
+    pub(super) fn enter(&mut self, slot: Slot, stage: Stage) {
+        let Some(record) = self.messages.get_mut(slot) else { return };
         let (now, policy) = (self.now, &self.policy);
         record.stage = stage;
         let decides = stage == Stage::Uncertain && record.uncertain != UncertainPolicy::Hold;

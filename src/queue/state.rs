@@ -9,6 +9,7 @@ use super::keys::Keys;
 use super::lane::{LaneId, LaneKey, Lanes};
 use super::modem::{Node, Registration, Session};
 use super::record::{Record, Stage, WaitingFor};
+use super::records::{Records, Slot};
 use super::{Event, Policy, Route};
 use crate::model::{
     Attempt, Epoch, Imsi, MessageId, MessageState, ModemIdentity, Name, NodeId, Position, RegistrationId,
@@ -31,7 +32,7 @@ pub struct Queue {
     /// Live sessions only: a number that is not here is over.
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) registrations: BTreeMap<RegistrationId, Registration>,
-    pub(super) messages: BTreeMap<MessageId, Box<Record>>,
+    pub(super) messages: Records,
     pub(super) keys: Keys,
     /// Names of modems that get nothing new.
     pub(super) blocked: BTreeSet<Name>,
@@ -39,7 +40,7 @@ pub struct Queue {
     pub(super) faulty: BTreeSet<ModemIdentity>,
 
     /// Which message a claim belongs to, for every claim its record keeps.
-    pub(super) epochs: BTreeMap<Epoch, MessageId>,
+    pub(super) epochs: BTreeMap<Epoch, Slot>,
     /// The live registration of each SIM.
     pub(super) sims: BTreeMap<Imsi, RegistrationId>,
     /// Since when a SIM is not registered.
@@ -50,9 +51,9 @@ pub struct Queue {
     /// Lanes whose matching was cut short by the bound on work per command.
     pub(super) stalled: BTreeSet<LaneId>,
     /// When time alone changes a message.
-    pub(super) timers: BTreeSet<(Timestamp, MessageId)>,
+    pub(super) timers: BTreeSet<(Timestamp, Slot)>,
     /// Final messages, the oldest ended first.
-    pub(super) settled: BTreeSet<(Timestamp, MessageId)>,
+    pub(super) settled: BTreeSet<(Timestamp, Slot)>,
     /// How many messages that are not final ask for each route.
     pub(super) routes: BTreeMap<Route, u32>,
     pub(super) counts: BTreeMap<MessageState, u64>,
@@ -92,12 +93,12 @@ impl Queue {
 
     /// What is known of a message, unless it has left memory.
     pub fn message(&self, id: MessageId) -> Option<&Record> {
-        self.messages.get(&id).map(Box::as_ref)
+        self.messages.get(self.messages.find(id)?)
     }
 
     /// Every message in memory, by id.
     pub fn messages(&self) -> impl Iterator<Item = &Record> {
-        self.messages.values().map(Box::as_ref)
+        self.messages.iter().map(|(_, record)| record)
     }
 
     /// A live registration.
@@ -123,7 +124,7 @@ impl Queue {
 
     /// A claim, open or over, as long as its message keeps it.
     pub fn claim(&self, epoch: Epoch) -> Option<&Claim> {
-        self.messages.get(self.epochs.get(&epoch)?)?.claim_of(epoch)
+        self.messages.get(*self.epochs.get(&epoch)?)?.claim_of(epoch)
     }
 
     /// The live session of a node.
@@ -184,7 +185,7 @@ impl Queue {
 
     /// What a message waits for; none when it does not wait.
     pub fn waiting_for(&self, id: MessageId) -> Option<WaitingFor> {
-        let record = self.messages.get(&id)?;
+        let record = self.message(id)?;
         match record.stage {
             Stage::Queued => Some(self.queued_for(record)),
             Stage::Uncertain => Some(record.evidence_until.map_or(WaitingFor::Verdict, WaitingFor::Evidence)),

@@ -186,7 +186,7 @@ fn commands() -> Vec<(&'static str, Command)> {
     };
     let outcome = |outcome, next, rearm| Body::Outcome { attempt, outcome, next, rearm };
     let rearm = Some(Rearm { registration, seq });
-    let policy = Policy { pin_lost: PinLost::RestartWhole, ..Policy::default() };
+    let policy = policy();
     let bodies = vec![
         ("submit", Body::Submit(Box::new(submit(message)))),
         ("register_session", Body::RegisterSession { node: NodeId(3), start: StartNumber(12) }),
@@ -220,6 +220,31 @@ fn commands() -> Vec<(&'static str, Command)> {
     ];
     let now = Timestamp::from_unix_millis(1_700_000_000_500);
     bodies.into_iter().map(|(kind, body)| (kind, Command { client: name("ops"), now, body })).collect()
+}
+
+/// Every field by itself: the form on disk is no matter of defaults.
+fn policy() -> Policy {
+    let seconds = Duration::from_secs;
+    Policy {
+        messages_max: 2_000_000,
+        routes_max: 1024,
+        parts_max: 10,
+        attempts_max: 5,
+        faults_max: 5,
+        backoff_min: seconds(30),
+        backoff_factor: 2,
+        backoff_max: seconds(3600),
+        fault_rest: seconds(60),
+        evidence_window: seconds(120),
+        pin_timeout: seconds(600),
+        pin_lost: PinLost::RestartWhole,
+        ageing_interval: seconds(600),
+        retention: seconds(604_800),
+        retained_max: 1_000_000,
+        keys_retention: seconds(604_800),
+        keys_max: 2_000_000,
+        keys_per_client_max: 200_000,
+    }
 }
 
 fn submit(id: MessageId) -> Submit {
