@@ -20,7 +20,7 @@ pub enum Reply {
         /// The message it stands for.
         id: MessageId,
     },
-    /// `Submit`, `RegisterSession`, `RegisterModem`, `BlockModem`: a bound is reached; nothing was taken.
+    /// `Submit`, `RegisterSession`, `RegisterModem`, `BlockModem`, `Resolve`: a bound is reached; nothing was taken.
     Full,
     /// `Submit`: refused.
     Rejected {

@@ -32,7 +32,7 @@ pub struct Submit {
     pub priority: Priority,
     /// What becomes of it when nobody knows whether a part was sent.
     pub uncertain: UncertainPolicy,
-    /// How often an uncertain part may be sent again without a person.
+    /// How often an uncertain part may be sent again without a person; more than 8 counts as 8.
     pub resend_limit: ResendLimit,
     /// Not before this moment.
     pub not_before: Option<Timestamp>,

@@ -17,17 +17,41 @@ use smsgrid::queue::{Body, Command, IdempotencyKey, Policy, Queue, Rearm, Route,
 
 /// Octets of a page of `/proc/self/statm`.
 const PAGE_OCTETS: u64 = 4096;
-/// Cycles measured at each length of the queue.
-const CYCLES: u32 = 20_000;
+/// Modems that take messages in turn.
+const MODEMS: u64 = 8;
+/// Cycles measured at each length of the queue, with empty and with full caches.
+const COLD_CYCLES: u32 = 200;
+const WARM_CYCLES: u32 = 200;
+/// More than the caches hold.
+const EVICTED_OCTETS: usize = 128 << 20;
 
 fn main() {
     measure_codec();
+    measure_memory();
     measure_submits();
     for with_routes in [false, true] {
-        let latencies = [1_000, 100_000, 1_000_000].map(|waiting| measure_claims(waiting, with_routes));
-        let ratio = latencies[2].as_secs_f64() / latencies[0].as_secs_f64();
-        println!("  1,000,000 to 1,000 waiting: ratio {ratio:.2}");
+        let kind =
+            if with_routes { "half of them for other modems, other tags or later" } else { "all alike" };
+        println!("waiting messages, {kind}:");
+        let all = [1_000, 100_000, 1_000_000].map(|waiting| measure_claims(waiting, with_routes));
+        let ratio = |of: fn(&Claims) -> Duration| of(&all[2]).as_secs_f64() / of(&all[0]).as_secs_f64();
+        println!(
+            "  1,000,000 to 1,000: work {:.2}, caches empty {:.2}, caches full {:.2}",
+            all[2].steps / all[0].steps,
+            ratio(|claims| claims.cold),
+            ratio(|claims| claims.warm),
+        );
     }
+}
+
+/// What the outcome of one message costs that brings its modem the next one.
+struct Claims {
+    /// Median with nothing in the caches: a modem says something every few seconds, and others work in between.
+    cold: Duration,
+    /// Median of one after the other.
+    warm: Duration,
+    /// Lanes and modems looked at.
+    steps: f64,
 }
 
 fn measure_codec() {
@@ -38,11 +62,20 @@ fn measure_codec() {
     println!("codec: entry of 50 submits of 160 septets, {} octets", entry.len());
     println!("  encode {:?} an entry, {:?} a submit", encode, encode / 50);
     println!("  decode {:?} an entry, {:?} a submit", decode, decode / 50);
-    let digested = match &submits[0].body {
-        Body::Submit(submit) => time(20_000, || usize::from(digest(black_box(submit)).0[0])),
-        _ => Duration::ZERO,
-    };
-    println!("  digest {digested:?}");
+    if let Some(Body::Submit(submit)) = submits.first().map(|command| &command.body) {
+        println!("  digest {:?}", time(20_000, || usize::from(digest(black_box(submit)).0[0])));
+    }
+}
+
+/// Before anything else, so that no memory is there to be used again.
+fn measure_memory() {
+    let before = resident_octets();
+    let mut bench = Bench::new(0);
+    for number in 0..1_000_000 {
+        bench.apply(&submit(number, None));
+    }
+    let octets = resident_octets().saturating_sub(before) / 1_000_000;
+    println!("memory: {octets} octets for a waiting message of 160 septets");
 }
 
 fn measure_submits() {
@@ -60,67 +93,60 @@ fn measure_submits() {
     }
 }
 
-/// Mean time from the re-arming outcome to the next claim, both in one command, with so many messages waiting.
-fn measure_claims(waiting: u32, with_routes: bool) -> Duration {
-    let before = resident_octets();
-    let mut bench = Bench::new(8);
+fn measure_claims(waiting: u32, with_routes: bool) -> Claims {
+    let mut bench = Bench::new(MODEMS);
     for number in 0..waiting {
-        let mut command = submit(number, None);
-        if with_routes
-            && number % 2 == 0
-            && let Body::Submit(submit) = &mut command.body
-        {
-            // Half of all wait for a modem that is not there, for other tags, or for later.
-            match number % 6 {
-                0 => submit.route.modem = Some(name("elsewhere")),
-                2 => submit.route.tags = [name("gold")].into(),
-                _ => submit.not_before = Some(Timestamp::from_unix_millis(1_800_000_000_000)),
-            }
-        }
-        bench.apply(&command);
+        bench.apply(&waiting_message(number, with_routes));
     }
-    let memory = (resident_octets() - before) / u64::from(waiting);
-    for modem in 1..=8 {
+    for modem in 1..=MODEMS {
         bench.say(Body::Ready { registration: RegistrationId(modem), seq: ReadyNumber(1) });
     }
-    let cycles = CYCLES.min(waiting / 4);
-    let (mut outcomes, mut whole) = (Duration::ZERO, Duration::ZERO);
-    let mut fresh = waiting;
-    for cycle in 0..cycles {
-        // The queue stays as long as it is.
-        fresh += 1;
-        bench.apply(&submit(fresh, None));
-        let registration = RegistrationId(u64::from(cycle % 8) + 1);
-        let Some(epoch) = bench.queue.registration(registration).and_then(|modem| modem.claim) else {
-            continue;
-        };
-        let attempt = Attempt { epoch, part: PartNumber(1) };
-        let start = Instant::now();
-        bench.say(Body::Start { attempt });
-        let outcome = PartOutcome::Sent { message_reference: 1, service_centre_time: None };
-        let rearm = Some(Rearm { registration, seq: ReadyNumber(u64::from(cycle / 8) + 2) });
-        let ended = Instant::now();
-        bench.say(Body::Outcome { attempt, outcome, next: None, rearm });
-        outcomes += ended.elapsed();
-        whole += start.elapsed();
+    let before = bench.queue.match_steps();
+    let mut evicted = vec![0u8; EVICTED_OCTETS];
+    let cold = bench.cycles(waiting, COLD_CYCLES, || evict(&mut evicted));
+    let warm = bench.cycles(waiting + COLD_CYCLES, WARM_CYCLES, || {});
+    let steps = (bench.queue.match_steps() - before) as f64 / f64::from(COLD_CYCLES + WARM_CYCLES);
+    let (cold, warm) = (median(cold), median(warm));
+    println!("  {waiting}: caches empty {cold:?}, full {warm:?}, {steps:.1} steps");
+    Claims { cold, warm, steps }
+}
+
+/// With routes, half of all wait for a modem that is not there, for other tags, or for later.
+fn waiting_message(number: u32, with_routes: bool) -> Command {
+    let mut command = submit(number, None);
+    if let Body::Submit(submit) = &mut command.body
+        && with_routes
+        && number.is_multiple_of(2)
+    {
+        match number % 6 {
+            0 => submit.route.modem = Some(name("elsewhere")),
+            2 => submit.route.tags = [name("gold")].into(),
+            _ => submit.not_before = Some(Timestamp::from_unix_millis(1_800_000_000_000)),
+        }
     }
-    let kind = if with_routes { "half of them for others or later" } else { "all alike" };
-    println!(
-        "{waiting} waiting, {kind}: outcome with next claim {:?}, start and outcome {:.0} cycles/s, {memory} octets each",
-        outcomes / cycles,
-        f64::from(cycles) / whole.as_secs_f64(),
-    );
-    outcomes / cycles
+    command
+}
+
+fn evict(octets: &mut [u8]) {
+    octets.iter_mut().step_by(64).for_each(|octet| *octet = octet.wrapping_add(1));
+    black_box(octets.first());
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 struct Bench {
     queue: Queue,
     index: u64,
+    /// Cycles so far, over all modems in turn.
+    cycle: u64,
 }
 
 impl Bench {
     fn new(modems: u64) -> Bench {
-        let mut bench = Bench { queue: Queue::new(Policy::default()), index: 0 };
+        let mut bench = Bench { queue: Queue::new(Policy::default()), index: 0, cycle: 0 };
         bench.say(Body::RegisterSession { node: NodeId(1), start: StartNumber(1) });
         for number in 1..=modems {
             let digits = format!("{number:015}");
@@ -134,6 +160,29 @@ impl Bench {
             });
         }
         bench
+    }
+
+    /// A message comes in, one is started, and its outcome re-arms the modem: the outcomes are timed. The queue
+    /// stays as long as it is.
+    fn cycles(&mut self, first: u32, count: u32, mut between: impl FnMut()) -> Vec<Duration> {
+        let mut times = Vec::new();
+        for number in first..first + count {
+            self.apply(&submit(number, None));
+            let registration = RegistrationId(self.cycle % MODEMS + 1);
+            let rearm = Some(Rearm { registration, seq: ReadyNumber(self.cycle / MODEMS + 2) });
+            self.cycle += 1;
+            let Some(epoch) = self.queue.registration(registration).and_then(|modem| modem.claim) else {
+                continue;
+            };
+            let attempt = Attempt { epoch, part: PartNumber(1) };
+            self.say(Body::Start { attempt });
+            let outcome = PartOutcome::Sent { message_reference: 1, service_centre_time: None };
+            between();
+            let start = Instant::now();
+            self.say(Body::Outcome { attempt, outcome, next: None, rearm });
+            times.push(start.elapsed());
+        }
+        times
     }
 
     fn say(&mut self, body: Body) {
@@ -176,12 +225,14 @@ fn submit(number: u32, key: Option<u32>) -> Command {
     Command { client: name("bench"), now, body: Body::Submit(Box::new(submit)) }
 }
 
-fn time(times: u32, mut run: impl FnMut() -> usize) -> Duration {
-    let start = Instant::now();
-    for _ in 0..times {
+/// The best of many rounds: whatever else the machine does can only make a round longer.
+fn time(rounds: u32, mut run: impl FnMut() -> usize) -> Duration {
+    let round = |_| {
+        let start = Instant::now();
         black_box(run());
-    }
-    start.elapsed() / times
+        start.elapsed()
+    };
+    (0..rounds).map(round).min().unwrap_or_default()
 }
 
 fn resident_octets() -> u64 {

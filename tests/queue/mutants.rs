@@ -95,4 +95,10 @@ mutants! {
         ALL_FAULTS, Some(M::EarlyNotWrittenDropped), D::None => ["given back", "[13]", "[L]"];
     negative_proof_that_is_ignored_is_caught:
         ALL_FAULTS, Some(M::NegativeProofIgnored), D::None => ["evidence"];
+    a_priority_that_is_ignored_is_caught:
+        ALL_FAULTS, Some(M::PriorityIgnored), D::None => ["order"];
+    a_deadline_that_is_ignored_is_caught:
+        ALL_FAULTS, Some(M::DeadlineIgnored), D::None => ["time"];
+    a_schedule_that_is_ignored_is_caught:
+        ALL_FAULTS, Some(M::ScheduleIgnored), D::None => ["time"];
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cbor4ii::core::Value;
 use smsgrid::model::{
-    Attempt, Epoch, MessageId, NotWrittenReason, PartOutcome, Position, ReadyNumber, StartNumber,
+    Attempt, Epoch, MessageId, NotWrittenReason, PartOutcome, Position, Priority, ReadyNumber, StartNumber,
     UncertainPolicy,
 };
 use smsgrid::queue::{
@@ -39,6 +39,9 @@ pub(crate) enum Mutant {
     ReregistrationKeepsClaim,
     EarlyNotWrittenDropped,
     NegativeProofIgnored,
+    PriorityIgnored,
+    DeadlineIgnored,
+    ScheduleIgnored,
 }
 
 pub(crate) struct Broken {
@@ -104,6 +107,9 @@ impl Broken {
             Mutant::StaleOutcomeStartsNext => self.start_next_anyway(call),
             Mutant::ReregistrationKeepsClaim => self.reregister_in_place(call),
             Mutant::EarlyNotWrittenDropped | Mutant::NegativeProofIgnored => self.drop_not_written(call),
+            Mutant::PriorityIgnored | Mutant::DeadlineIgnored | Mutant::ScheduleIgnored => {
+                self.ask_less(call)
+            }
         }
     }
 
@@ -349,23 +355,36 @@ impl Broken {
         if drops { Reply::Done } else { self.as_told(call) }
     }
 
+    fn ask_less(&mut self, call: &mut Call<'_>) -> Reply {
+        let mut body = call.command.body.clone();
+        if let Body::Submit(submit) = &mut body {
+            match self.mutant {
+                Mutant::PriorityIgnored => submit.priority = Priority::Normal,
+                Mutant::DeadlineIgnored => submit.deadline = None,
+                _ => submit.not_before = None,
+            }
+        }
+        self.say(call, body)
+    }
+
     /// Writes a field of the claims with a doubtful attempt, or of that attempt, past all rules; of all such claims
     /// of the message, or of one.
     fn edit(&mut self, message: MessageId, epoch: Option<Epoch>, field: &str, value: &Value) {
         let octets = cbor4ii::serde::to_vec(Vec::new(), &self.queue).expect("the state has a written form");
         let mut state: Value = cbor4ii::serde::from_slice(&octets).expect("it was just written");
         let id = Value::Bytes(message.to_bytes().to_vec());
-        let record = entry(&mut state, "messages").and_then(|messages| keyed(messages, &id));
+        let slots = elements(entry(&mut state, "messages").and_then(|messages| entry(messages, "slots")));
+        let record = slots.into_iter().find(|record| has(record, "id", &id));
+        assert!(record.is_some(), "the written state has its messages elsewhere");
         let claims = record.and_then(|record| entry(record, "claims"));
         for claim in elements(claims) {
-            let number = entry(claim, "epoch").cloned();
-            if epoch.is_some_and(|epoch| number != Some(Value::Integer(i128::from(epoch.0)))) {
+            if epoch.is_some_and(|epoch| !has(claim, "epoch", &Value::Integer(i128::from(epoch.0)))) {
                 continue;
             }
             let attempts = elements(entry(claim, "attempts"));
             let doubtful: Vec<&mut Value> = attempts
                 .into_iter()
-                .filter(|attempt| matches!(text(attempt, "state"), Some("Released" | "Uncertain")))
+                .filter(|attempt| ["Released", "Uncertain"].into_iter().any(|state| is(attempt, state)))
                 .collect();
             let exposed = !doubtful.is_empty();
             for attempt in doubtful {
@@ -381,23 +400,18 @@ impl Broken {
 }
 
 fn entry<'a>(map: &'a mut Value, name: &str) -> Option<&'a mut Value> {
-    keyed(map, &Value::Text(name.to_owned()))
-}
-
-fn keyed<'a>(map: &'a mut Value, wanted: &Value) -> Option<&'a mut Value> {
-    match map {
-        Value::Map(entries) => entries.iter_mut().find(|(key, _)| key == wanted).map(|(_, value)| value),
-        _ => None,
-    }
-}
-
-fn text<'a>(map: &'a Value, name: &str) -> Option<&'a str> {
     let Value::Map(entries) = map else { return None };
-    let (_, value) = entries.iter().find(|(key, _)| *key == Value::Text(name.to_owned()))?;
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
+    let named = entries.iter_mut().find(|(key, _)| *key == Value::Text(name.to_owned()));
+    named.map(|(_, value)| value)
+}
+
+fn has(map: &Value, name: &str, wanted: &Value) -> bool {
+    let Value::Map(entries) = map else { return false };
+    entries.iter().any(|(key, value)| *key == Value::Text(name.to_owned()) && value == wanted)
+}
+
+fn is(attempt: &Value, state: &str) -> bool {
+    has(attempt, "state", &Value::Text(state.to_owned()))
 }
 
 fn elements(list: Option<&mut Value>) -> Vec<&mut Value> {

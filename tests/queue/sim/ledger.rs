@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use smsgrid::model::{
-    Attempt, Epoch, Imsi, MessageId, MessageState, NodeId, PartNumber, ReadyNumber, RegistrationId,
-    SessionId, StartNumber, UncertainPolicy,
+    Attempt, Epoch, Imsi, MessageId, MessageState, NodeId, PartNumber, PartOutcome, Priority, ReadyNumber,
+    RegistrationId, SessionId, StartNumber, Timestamp, UncertainPolicy,
 };
 use smsgrid::queue::{
     AttemptState, Body, CancelReply, Command, Event, Failure, Queue, Record, Reply, SessionReply, Source,
@@ -20,10 +20,20 @@ struct Aired {
     generation: u8,
 }
 
+/// What a message asked of the queue.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    priority: Priority,
+    not_before: Timestamp,
+    deadline: Option<Timestamp>,
+}
+
 #[derive(Default)]
 pub(crate) struct Ledger {
     aired: BTreeMap<MessageId, Vec<Aired>>,
     canceled: BTreeSet<MessageId>,
+    /// What each message asked for when it was accepted.
+    asked: BTreeMap<MessageId, Asked>,
     /// A person said "not sent" about one of its parts.
     released_by_person: BTreeSet<MessageId>,
     starts: BTreeMap<NodeId, StartNumber>,
@@ -37,11 +47,14 @@ pub(crate) struct Ledger {
     pub(crate) seen: BTreeMap<&'static str, u64>,
 }
 
+/// Attempts under newer claims.
+type Newer = Vec<(Epoch, PartNumber, AttemptState)>;
+
 /// What must be known from before a command to judge it.
 pub(crate) struct Before {
     doubts: usize,
     modems: BTreeMap<SessionId, usize>,
-    newer: Option<(MessageId, Vec<(Epoch, PartNumber, AttemptState)>)>,
+    newer: Option<(MessageId, Newer)>,
 }
 
 impl Ledger {
@@ -126,6 +139,7 @@ impl Ledger {
         events: &[Event],
     ) -> Result<(), String> {
         let lost = self.note_sessions(&command.body, reply);
+        self.note_asked(&command.body, reply);
         self.note_permits(&command.body);
         self.check_claims(queue, events)?;
         self.check_doubts(&before, queue, lost)?;
@@ -157,6 +171,13 @@ impl Ledger {
         }
     }
 
+    fn note_asked(&mut self, body: &Body, reply: Reply) {
+        if let (Body::Submit(submit), Reply::Accepted { id, replayed: false, .. }) = (body, reply) {
+            let not_before = submit.not_before.unwrap_or(Timestamp::ZERO);
+            self.asked.insert(id, Asked { priority: submit.priority, not_before, deadline: submit.deadline });
+        }
+    }
+
     fn note_permits(&mut self, body: &Body) {
         let (registration, seq, stands) = match body {
             Body::Ready { registration, seq } => (*registration, *seq, true),
@@ -182,11 +203,43 @@ impl Ledger {
                 Some((_, stands)) if *stands => *stands = false,
                 _ => return Err(format!("[13] claim {epoch} for modem {registration}, which is not ready")),
             }
+            let Some(asked) = self.asked.get(message) else {
+                return Err(format!("{message} was never accepted"));
+            };
+            let now = queue.now();
+            if now < asked.not_before || asked.deadline.is_some_and(|deadline| deadline <= now) {
+                return Err(format!("time: {message} claimed at {now:?}, it asked for {asked:?}"));
+            }
             if queue.policy().ageing_interval.is_zero() {
-                check_order(queue, *registration, *message)?;
+                self.check_order(queue, *registration, *message)?;
             }
         }
         Ok(())
+    }
+
+    /// No message that waits would have had to come first at this modem.
+    fn check_order(&self, queue: &Queue, modem: RegistrationId, message: MessageId) -> Result<(), String> {
+        let (Some(modem), Some(chosen)) = (queue.registration(modem), queue.message(message)) else {
+            return Ok(());
+        };
+        let rank = |record: &Record| {
+            let priority = self.asked.get(&record.id).map(|asked| asked.priority);
+            (std::cmp::Reverse(priority), record.accepted_at)
+        };
+        let serves = |record: &Record| {
+            record.route.modem.as_ref().is_none_or(|name| *name == modem.name)
+                && record.route.tags.is_subset(&modem.carries)
+                && record.pin().is_none_or(|imsi| *imsi == modem.identity.imsi)
+                && record.avoids().is_none_or(|(avoided, _)| *avoided != modem.identity)
+        };
+        let comes_first = |record: &&Record| match queue.waiting_for(record.id) {
+            Some(WaitingFor::Modem) => {
+                serves(record) && record.not_before() == chosen.not_before() && rank(record) < rank(chosen)
+            }
+            _ => false,
+        };
+        let first = queue.messages().find(comes_first);
+        first.map_or(Ok(()), |first| Err(format!("order: {} was to come before {message}", first.id)))
     }
 
     /// Property 7.
@@ -255,78 +308,87 @@ impl Ledger {
 
 /// The situations a command meets that a rule of the protocol is there for.
 fn situations(queue: &Queue, body: &Body) -> Vec<&'static str> {
-    let mut seen = Vec::new();
-    let mut see = |holds: bool, situation| seen.extend(holds.then_some(situation));
-    let in_flight = |record: &Record| record.claims().iter().any(|claim| claim.in_flight().is_some());
-    let newer = |attempt: Attempt| {
-        let record = queue.claim(attempt.epoch).and_then(|claim| queue.message(claim.message));
-        record.filter(|record| record.claim.is_some_and(|claim| claim > attempt.epoch))
-    };
-    match body {
+    let all = match body {
         Body::Outcome { attempt, next, outcome, .. } => {
-            let state = queue.attempt(*attempt);
-            let refused = matches!(outcome, smsgrid::model::PartOutcome::Refused(_));
-            let sent = matches!(outcome, smsgrid::model::PartOutcome::Sent { .. });
-            see(state.is_doubtful() && sent, "late success");
-            see(state.is_doubtful() && refused, "late refusal");
-            let beside = newer(*attempt);
-            see(beside.is_some() && state.is_doubtful() && sent, "late success beside a newer claim");
-            see(
-                beside.is_some_and(in_flight) && state.is_doubtful() && refused,
-                "late refusal beside a part in flight",
-            );
-            see(beside.is_some(), "outcome beside a newer claim");
-            see(beside.is_some() && next.is_some(), "stale outcome with a next part");
-            see(!state.is_doubtful() && state != AttemptState::InFlight, "outcome said again");
+            outcome_situations(queue, *attempt, next.is_some(), *outcome)
         }
-        Body::NotWritten { attempt, .. } => {
-            let state = queue.attempt(*attempt);
-            see(state == AttemptState::InFlight, "not written while in flight");
-            see(state.is_doubtful(), "not written after the session");
-            see(
-                state == AttemptState::None && queue.claim(attempt.epoch).is_some_and(|c| c.open),
-                "not written before its start",
-            );
-            see(newer(*attempt).is_some(), "not written beside a newer claim");
-        }
+        Body::NotWritten { attempt, .. } => not_written_situations(queue, *attempt),
         Body::RegisterModem { session, open, identity, .. } => {
             let standing = queue.registration_of_sim(&identity.imsi);
             let again = standing.filter(|modem| modem.session == *session && modem.open < *open);
-            see(again.is_some_and(|modem| modem.claim.is_some()), "registered again over an open claim");
-            see(standing.is_some_and(|modem| modem.session != *session), "modem held elsewhere");
+            vec![
+                (again.is_some_and(|modem| modem.claim.is_some()), "registered again over an open claim"),
+                (standing.is_some_and(|modem| modem.session != *session), "modem held elsewhere"),
+            ]
         }
         Body::Tick => {
             let overdue = |record: &Record| record.deadline.is_some_and(|deadline| deadline <= queue.now());
-            see(
-                queue.messages().any(|record| in_flight(record) && overdue(record)),
-                "deadline of a part in flight",
-            );
-            see(queue.messages().any(|record| record.generation > 0), "sent again as a whole");
-            see(queue.messages().any(|record| record.possible_duplicate), "resend");
+            let late = queue.messages().any(|record| in_flight(record) && overdue(record));
+            let whole = queue.messages().any(|record| record.generation > 0);
+            vec![(late, "deadline of a part in flight"), (whole, "sent again as a whole")]
         }
         Body::ExpireSession { session } => {
-            see(
-                queue.claims_of(*session).any(|claim| claim.in_flight().is_some()),
-                "expiry with a part in flight",
-            );
-            see(
-                queue.claims_of(*session).any(|claim| claim.attempts.is_empty()),
-                "expiry with a claim not started",
-            );
+            let claims = || queue.claims_of(*session);
+            vec![
+                (claims().any(|claim| claim.in_flight().is_some()), "expiry with a part in flight"),
+                (claims().any(|claim| claim.attempts.is_empty()), "expiry with a claim not started"),
+            ]
         }
         Body::Cancel { message } => {
             let record = queue.message(*message);
-            see(record.is_some_and(in_flight), "cancel of a part in flight");
             let state = record.map(Record::state);
-            see(state == Some(MessageState::Claimed), "cancel of a claim not started");
-            see(
-                state == Some(MessageState::Queued) && record.is_some_and(Record::is_exposed),
-                "cancel of a resend",
-            );
+            let exposed = record.is_some_and(Record::is_exposed);
+            vec![
+                (record.is_some_and(in_flight), "cancel of a part in flight"),
+                (state == Some(MessageState::Claimed), "cancel of a claim not started"),
+                (state == Some(MessageState::Queued) && exposed, "cancel of a resend"),
+            ]
         }
-        _ => {}
-    }
-    seen
+        _ => Vec::new(),
+    };
+    all.into_iter().filter(|(holds, _)| *holds).map(|(_, situation)| situation).collect()
+}
+
+fn outcome_situations(
+    queue: &Queue,
+    attempt: Attempt,
+    next: bool,
+    outcome: PartOutcome,
+) -> Vec<(bool, &'static str)> {
+    let state = queue.attempt(attempt);
+    let late_refusal = state.is_doubtful() && matches!(outcome, PartOutcome::Refused(_));
+    let late_success = state.is_doubtful() && matches!(outcome, PartOutcome::Sent { .. });
+    let beside = newer_claim(queue, attempt);
+    vec![
+        (late_success, "late success"),
+        (late_refusal, "late refusal"),
+        (late_success && beside.is_some(), "late success beside a newer claim"),
+        (late_refusal && beside.is_some_and(in_flight), "late refusal beside a part in flight"),
+        (beside.is_some(), "outcome beside a newer claim"),
+        (beside.is_some() && next, "stale outcome with a next part"),
+        (!state.is_doubtful() && state != AttemptState::InFlight, "outcome said again"),
+    ]
+}
+
+fn not_written_situations(queue: &Queue, attempt: Attempt) -> Vec<(bool, &'static str)> {
+    let state = queue.attempt(attempt);
+    let open = queue.claim(attempt.epoch).is_some_and(|claim| claim.open);
+    vec![
+        (state == AttemptState::InFlight, "not written while in flight"),
+        (state.is_doubtful(), "not written after the session"),
+        (state == AttemptState::None && open, "not written before its start"),
+        (newer_claim(queue, attempt).is_some(), "not written beside a newer claim"),
+    ]
+}
+
+fn in_flight(record: &Record) -> bool {
+    record.claims().iter().any(|claim| claim.in_flight().is_some())
+}
+
+/// The message of an attempt, if it has a newer open claim.
+fn newer_claim(queue: &Queue, attempt: Attempt) -> Option<&Record> {
+    let record = queue.message(queue.claim(attempt.epoch)?.message)?;
+    record.claim.filter(|claim| *claim > attempt.epoch).map(|_| record)
 }
 
 /// How many attempts anyone has ever doubted for want of an answer.
@@ -335,7 +397,7 @@ fn doubts(queue: &Queue) -> usize {
     attempts.filter(|(_, attempt)| attempt.was_uncertain).count()
 }
 
-fn newer_attempts(record: &Record, epoch: Epoch) -> Vec<(Epoch, PartNumber, AttemptState)> {
+fn newer_attempts(record: &Record, epoch: Epoch) -> Newer {
     let newer = record.attempts().filter(|(key, _)| key.epoch > epoch);
     newer.map(|(key, attempt)| (key.epoch, key.part, settled(attempt.state))).collect()
 }
@@ -364,13 +426,10 @@ fn check_newer(before: &Before, queue: &Queue, body: &Body) -> Result<(), String
 fn check_evidence(queue: &Queue, body: &Body) -> Result<(), String> {
     let certain = match body {
         Body::NotWritten { attempt, .. } => Some(*attempt),
-        Body::Outcome { attempt, outcome, .. } => {
-            use smsgrid::model::PartOutcome::{Refused, Sent, Uncertain};
-            match outcome {
-                Sent { .. } | Refused(_) => Some(*attempt),
-                Uncertain(_) => None,
-            }
-        }
+        Body::Outcome { attempt, outcome, .. } => match outcome {
+            PartOutcome::Sent { .. } | PartOutcome::Refused(_) => Some(*attempt),
+            PartOutcome::Uncertain(_) => None,
+        },
         _ => None,
     };
     let Some(attempt) = certain else { return Ok(()) };
@@ -387,26 +446,4 @@ fn check_evidence(queue: &Queue, body: &Body) -> Result<(), String> {
         }
         AttemptState::None | AttemptState::Sent | AttemptState::NotAired => Ok(()),
     }
-}
-
-/// No message that waits would have had to come first at this modem.
-fn check_order(queue: &Queue, modem: RegistrationId, message: MessageId) -> Result<(), String> {
-    let (Some(modem), Some(chosen)) = (queue.registration(modem), queue.message(message)) else {
-        return Ok(());
-    };
-    let rank = |record: &Record| (std::cmp::Reverse(record.priority), record.accepted_at);
-    let serves = |record: &Record| {
-        record.route.modem.as_ref().is_none_or(|name| *name == modem.name)
-            && record.route.tags.is_subset(&modem.carries)
-            && record.pin().is_none_or(|imsi| *imsi == modem.identity.imsi)
-            && record.avoids().is_none_or(|(avoided, _)| *avoided != modem.identity)
-    };
-    let comes_first = |record: &&Record| match queue.waiting_for(record.id) {
-        Some(WaitingFor::Modem) => {
-            serves(record) && record.not_before() == chosen.not_before() && rank(record) < rank(chosen)
-        }
-        _ => false,
-    };
-    let first = queue.messages().find(comes_first);
-    first.map_or(Ok(()), |first| Err(format!("order: {} was to come before {message}", first.id)))
 }
