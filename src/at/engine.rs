@@ -184,13 +184,9 @@ impl Engine {
     }
 
     /// The host stands by what it was asked at `PromptReached` or `PinToBeTried`. Without such a question
-    /// it does nothing.
-    pub fn confirm_write(&mut self, now: Time) {
-        let Some(running) = self.running.take_if(|running| matches!(running.stage, Stage::Confirm { .. }))
-        else {
-            return;
-        };
-        self.advance(running.dialogue, Input::Confirmed, running.overdue_at, now);
+    /// it does nothing. Returns whether there was one.
+    pub fn confirm_write(&mut self, now: Time) -> bool {
+        self.end_question(Input::Confirmed, now)
     }
 
     /// Gives the running procedure up. A part whose Ctrl-Z has not been taken yet ends as not written for
@@ -300,6 +296,15 @@ impl Engine {
         self.advance(dialogue, Input::Reply(exchange.reply(end)), overdue_at, now);
     }
 
+    fn end_question(&mut self, input: Input, now: Time) -> bool {
+        let Some(running) = self.running.take_if(|running| matches!(running.stage, Stage::Confirm { .. }))
+        else {
+            return false;
+        };
+        self.advance(running.dialogue, input, running.overdue_at, now);
+        true
+    }
+
     fn heard(&mut self, urcs: Vec<Urc>, line: &str, now: Time) {
         for urc in urcs {
             let restart = matches!(urc, Urc::Restarted | Urc::PowerFailing);
@@ -316,11 +321,11 @@ impl Engine {
 
     fn restarted(&mut self, line: &str, now: Time) {
         let Some(running) = &mut self.running else { return };
-        if is_boot_line(line) {
-            running.dialogue.restarted();
-        }
+        let pointless = is_boot_line(line) && running.dialogue.restarted();
         if matches!(&running.stage, Stage::Exchange(exchange) if exchange.command.ends_on_restart()) {
             self.end_exchange(End::Restarted, now);
+        } else if pointless {
+            self.end_question(Input::Unconfirmed, now);
         }
     }
 

@@ -12,7 +12,8 @@ pub enum Event {
     /// The modem cannot be used as it is.
     InitialiseFailed(InitialiseFailure),
     /// The PIN is about to be used. The host writes down that this PIN was tried on this SIM, durably, and
-    /// then calls `confirm_write`; the mark is removed again after [`Event::Initialised`].
+    /// then calls `confirm_write`, which tells whether the question still stands; the mark is removed again
+    /// after [`Event::Initialised`].
     PinToBeTried {
         /// Attempts left before this one, when the modem can tell.
         attempts_left: Option<u8>,

@@ -36,6 +36,23 @@ impl Pin {
 }
 
 impl PinPlan {
+    /// Whether nothing permits the use of the PIN any more.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.already_tried && !self.use_last_attempt && self.puk.is_none()
+    }
+
+    /// The PIN was used, and with it what a person permitted for once.
+    pub(crate) fn spend(&mut self) {
+        self.already_tried = true;
+        self.use_last_attempt = false;
+        self.puk = None;
+    }
+
+    /// The PIN unlocked the SIM: it is right and may be used again.
+    pub(crate) fn prove(&mut self) {
+        self.already_tried = false;
+    }
+
     /// The PIN, if it may be used now.
     pub(super) fn usable(&self, attempts_left: Option<u8>) -> Result<&Pin, InitialiseFailure> {
         let Some(pin) = &self.pin else { return Err(InitialiseFailure::PinNeeded { attempts_left }) };

@@ -81,7 +81,9 @@ impl World {
             Move::Pass(ms) => self.pass(Duration::from_millis(ms)),
             Move::Take => self.take(),
             Move::Start(procedure) => self.start(procedure),
-            Move::Confirm => self.engine.confirm_write(self.now),
+            Move::Confirm => {
+                self.engine.confirm_write(self.now);
+            }
             Move::Abort => {
                 self.engine.abort(NotWrittenReason::Draining, self.now);
             }

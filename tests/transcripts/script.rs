@@ -201,7 +201,9 @@ impl Player {
 
     fn act(&mut self, text: &str) {
         match text {
-            "confirm" => self.engine.confirm_write(self.now),
+            "confirm" => {
+                self.engine.confirm_write(self.now);
+            }
             "port lost" => self.engine.port_lost(self.now),
             "write all" => self.budget = None,
             "write none" => self.budget = Some(0),

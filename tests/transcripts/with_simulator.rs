@@ -310,7 +310,9 @@ impl World {
 
     fn host(&mut self, event: Event) {
         match event {
-            Event::PromptReached { .. } | Event::PinToBeTried { .. } => self.engine.confirm_write(self.now),
+            Event::PromptReached { .. } | Event::PinToBeTried { .. } => {
+                self.engine.confirm_write(self.now);
+            }
             Event::SendEnded { attempt, end } => {
                 assert_eq!(self.ends.insert(attempt.epoch.0, end), None, "an attempt ends once");
             }

@@ -5,6 +5,7 @@
 
 mod chance;
 mod checks;
+mod pins;
 mod station;
 mod world;
 

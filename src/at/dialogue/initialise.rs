@@ -103,9 +103,10 @@ impl Dialogue for Initialise {
         context.events.push_back(Event::InitialiseFailed(failure));
     }
 
-    fn restarted(&mut self) {
+    fn restarted(&mut self) -> bool {
         // While it is being woken up, a modem may say so; afterwards what was set is gone.
         self.restart_heard = !matches!(self.phase, Phase::Quiet | Phase::Synchronise(_));
+        self.restart_heard
     }
 }
 
@@ -118,13 +119,11 @@ impl Initialise {
                 Flow::Done(None) => Err(InitialiseFailure::Silent),
                 Flow::Done(Some(listening)) => self.woken(listening, context),
             },
-            Phase::Unlock(unlock) => match unlock.advance(input, context) {
-                Flow::Next(step) => Ok(step),
-                Flow::Done(unlocked) => {
-                    self.pin_used |= unlocked?;
-                    self.next_task(context)
-                }
-            },
+            Phase::Unlock(unlock) => {
+                let flow = unlock.advance(input, context);
+                let used = unlock.has_used_pin();
+                self.after_unlock(flow, used, context)
+            }
             Phase::Task(_) => self.after_task(input, context),
             Phase::Register { .. } => self.after_registration(input, context),
             Phase::Survey(surveying) => match surveying.step(input, context) {
@@ -173,13 +172,7 @@ impl Initialise {
                 let mut unlock = Unlock::new(self.plan.clone());
                 let flow = unlock.advance(Input::Begin, context);
                 self.phase = Phase::Unlock(unlock);
-                match flow {
-                    Flow::Next(step) => Ok(step),
-                    Flow::Done(unlocked) => {
-                        self.pin_used |= unlocked?;
-                        self.next_task(context)
-                    }
-                }
+                self.after_unlock(flow, false, context)
             }
             Some(task) => {
                 let command = task.command.clone();
@@ -187,6 +180,30 @@ impl Initialise {
                 Ok(Step::Ask(command))
             }
             None => self.register(context),
+        }
+    }
+
+    /// A PIN that was used and did not unlock the SIM before the modem restarted may have been refused: it is spent for
+    /// the rest of this configuration, and so is the PUK.
+    fn after_unlock(
+        &mut self,
+        flow: Flow<Result<(), InitialiseFailure>>,
+        used: bool,
+        context: &mut Context<'_>,
+    ) -> Result<Step, InitialiseFailure> {
+        if used {
+            self.plan.spend();
+            self.pin_used = true;
+        }
+        match flow {
+            Flow::Next(step) => Ok(step),
+            Flow::Done(unlocked) => {
+                unlocked?;
+                if used {
+                    self.plan.prove();
+                }
+                self.next_task(context)
+            }
         }
     }
 

@@ -50,8 +50,10 @@ pub(super) trait Dialogue: fmt::Debug + Send {
         context.events.push_back(Event::Failed { procedure: self.kind(), failure: why.failure() });
     }
 
-    /// The modem said that its software has just started.
-    fn restarted(&mut self) {}
+    /// The modem said that its software has just started. Whether a question to the host has lost its point by that.
+    fn restarted(&mut self) -> bool {
+        false
+    }
 }
 
 /// What came of the last step.

@@ -61,7 +61,7 @@ enum Sim {
     Unclear(Option<Cause>),
 }
 
-type Unlocked = Result<bool, InitialiseFailure>;
+type Unlocked = Result<(), InitialiseFailure>;
 
 impl Unlock {
     pub(super) fn new(plan: PinPlan) -> Unlock {
@@ -69,10 +69,15 @@ impl Unlock {
         Unlock { plan, stage, busy_until: None, attempts_left: None, used: false, silences: 0 }
     }
 
-    /// Ends with whether the PIN was used.
+    /// Whether the PIN was used, whatever came of it.
+    pub(super) fn has_used_pin(&self) -> bool {
+        self.used
+    }
+
+    /// Ends when the SIM is ready.
     pub(super) fn advance(&mut self, input: Input, context: &mut Context<'_>) -> Flow<Unlocked> {
         if self.plan.ignore {
-            return Flow::Done(Ok(false));
+            return Flow::Done(Ok(()));
         }
         match (self.stage, input) {
             (Stage::Query, Input::Reply(reply)) => self.after_query(&reply, context),
@@ -102,7 +107,7 @@ impl Unlock {
             };
         }
         match sim(reply) {
-            Sim::Ready => Flow::Done(Ok(self.used)),
+            Sim::Ready => Flow::Done(Ok(())),
             Sim::Busy => self.wait_for_sim(context),
             Sim::Pin if self.used => self.wrong(context),
             Sim::Pin => self.ask_attempts(context),

@@ -18,7 +18,7 @@ impl ModemWorker {
         match event {
             Event::Initialised(facts) => self.initialised(*facts, context),
             Event::InitialiseFailed(failure) => self.initialise_failed(failure, context),
-            Event::PinToBeTried { .. } => self.effects.push_back(Effect::MarkPin),
+            Event::PinToBeTried { .. } => self.pin_to_be_tried(context),
             Event::Surveyed(survey) => self.surveyed(survey, context),
             Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
             Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
@@ -36,7 +36,7 @@ impl ModemWorker {
 
     fn initialised(&mut self, facts: ModemFacts, context: &Context<'_>) {
         if facts.pin_used {
-            self.pin_tried = false;
+            self.settings.pin.prove();
             self.effects.push_back(Effect::UnmarkPin);
         }
         self.quiet_first = false;
@@ -45,6 +45,28 @@ impl ModemWorker {
         self.ladder.recovered(context.now);
         self.surveyed(facts.survey.clone(), context);
         self.facts = Some(facts);
+    }
+
+    /// A PIN that was tried is not written down again and not confirmed.
+    fn pin_to_be_tried(&mut self, context: &Context<'_>) {
+        if self.settings.pin.is_spent() {
+            self.engine.abort(NotWrittenReason::LeaseLost, context.now);
+        } else {
+            self.pin_marking = true;
+            self.effects.push_back(Effect::MarkPin);
+        }
+    }
+
+    /// One mark permits one use. A mark for which nobody waits any more is taken back: its PIN was not used.
+    pub(super) fn pin_marked(&mut self, context: &Context<'_>) {
+        if !std::mem::take(&mut self.pin_marking) {
+            return;
+        }
+        if self.engine.confirm_write(context.now) {
+            self.settings.pin.spend();
+        } else if !self.settings.pin.already_tried {
+            self.effects.push_back(Effect::UnmarkPin);
+        }
     }
 
     fn initialise_failed(&mut self, failure: InitialiseFailure, context: &Context<'_>) {
@@ -81,7 +103,9 @@ impl ModemWorker {
             Some(_) | None => Err(NotWrittenReason::LeaseLost),
         };
         match verdict {
-            Ok(()) => self.engine.confirm_write(context.now),
+            Ok(()) => {
+                self.engine.confirm_write(context.now);
+            }
             Err(reason) => {
                 self.engine.abort(reason, context.now);
             }

@@ -33,9 +33,11 @@ pub enum Effect {
         /// The attempt.
         attempt: Attempt,
     },
-    /// Write down durably that the PIN is about to be tried; answered by `handle_pin_marked`.
+    /// Write down durably that the PIN is about to be tried; answered by `handle_pin_marked`. It may come again before
+    /// it was answered; one answer is enough then.
     MarkPin,
-    /// The PIN unlocked the SIM: the mark may go. Not answered.
+    /// The PIN unlocked the SIM, or was not used after all: the mark may go. Carried out before the next effect, so that
+    /// it takes no later mark away. Not answered.
     UnmarkPin,
     /// Tell the operator. Not answered.
     Notify(Notice),

@@ -72,7 +72,8 @@ pub struct ModemWorker {
     reset: Option<PlannedReset>,
     survey_due: Time,
     failures_to_open: u32,
-    pin_tried: bool,
+    /// The mark that the PIN is about to be tried is being written.
+    pin_marking: bool,
     last_failure: Option<InitialiseFailure>,
     /// The port is not opened, the modem not registered before.
     not_before: Time,
@@ -154,7 +155,7 @@ impl ModemWorker {
             reset: None,
             survey_due: Time::ZERO,
             failures_to_open: 0,
-            pin_tried: settings.pin.already_tried,
+            pin_marking: false,
             last_failure: None,
             not_before: Time::ZERO,
             unregister_after: Time::ZERO,
@@ -209,8 +210,7 @@ impl ModemWorker {
 
     /// The mark that the PIN is about to be tried is durable.
     pub fn handle_pin_marked(&mut self, context: &Context<'_>) {
-        self.pin_tried = true;
-        self.engine.confirm_write(context.now);
+        self.pin_marked(context);
         self.take_events(context);
         self.proceed(context);
     }

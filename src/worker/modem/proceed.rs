@@ -236,8 +236,7 @@ impl ModemWorker {
 
     fn initialise(&mut self, context: &Context<'_>) -> bool {
         self.facts = None;
-        let mut pin = self.settings.pin.clone();
-        pin.already_tried = self.pin_tried;
+        let pin = self.settings.pin.clone();
         let quiet = if self.quiet_first { self.settings.profile.quiet } else { Duration::ZERO };
         self.start(Procedure::Initialise { pin, quiet }, context)
     }
