@@ -22,7 +22,7 @@ use super::framer::{Framer, Token};
 use super::response::{FinalResult, is_answer, is_hex};
 use super::storage::is_whole;
 use super::trace::masked;
-use super::urc::{Listener, is_boot_line};
+use super::urc::{Listener, is_boot_line, is_ready_line};
 use super::{Driver, Event, Procedure, ProcedureKind, Profile, SendEnd, SendPart, Urc};
 
 /// Events kept for a host that does not take them: noise beyond the first number is dropped, then all.
@@ -216,6 +216,7 @@ impl Engine {
         self.modem.configured = false;
         self.modem.selected = None;
         self.modem.unsettled = None;
+        self.modem.pin_on_trial = false;
     }
 
     /// The next bytes to write. They have to be written whole before the next are taken; when that fails
@@ -312,6 +313,10 @@ impl Engine {
             self.push(Event::Unsolicited(urc));
             if forgetful {
                 self.modem.configured = false;
+            }
+            // Modems that take a PIN say then that they are ready: that is no restart.
+            if forgetful && !is_ready_line(line) {
+                self.modem.pin_on_trial = false;
             }
             if restart {
                 self.restarted(line, now);

@@ -13,11 +13,13 @@ pub enum Event {
     InitialiseFailed(InitialiseFailure),
     /// The PIN is about to be used. The host writes down that this PIN was tried on this SIM, durably, and
     /// then calls `confirm_write`, which tells whether the question still stands; the mark is removed again
-    /// after [`Event::Initialised`].
+    /// at [`Event::PinAccepted`], and at nothing less: a SIM that is ready without it may be another one.
     PinToBeTried {
         /// Attempts left before this one, when the modem can tell.
         attempts_left: Option<u8>,
     },
+    /// The PIN unlocked the SIM: it asked for one, the PIN was used, and the SIM was ready then.
+    PinAccepted,
     /// The result of a survey.
     Surveyed(Survey),
     /// The last moment to say no: the modem waits for the PDU, and the engine for `confirm_write` or `abort`.

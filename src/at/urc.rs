@@ -130,6 +130,11 @@ pub(super) fn is_boot_line(line: &str) -> bool {
     BOOT_LINES.contains(&line)
 }
 
+/// Whether the line says that a part of the module has come up.
+pub(super) fn is_ready_line(line: &str) -> bool {
+    READY_LINES.contains(&line)
+}
+
 impl Listener {
     /// Completes what the line before began. Returns whether the line was part of it.
     pub(super) fn resume(&mut self, line: &str, heard: &mut Vec<Urc>) -> bool {
@@ -231,7 +236,7 @@ fn registration(line: &str) -> Option<Urc> {
 
 fn condition(line: &str) -> Option<Urc> {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| line.starts_with(beginning));
-    if is_boot_line(line) || READY_LINES.contains(&line) {
+    if is_boot_line(line) || is_ready_line(line) {
         return Some(Urc::Restarted);
     }
     if begins(POWER_LINES) {

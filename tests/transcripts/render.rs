@@ -48,6 +48,7 @@ pub(crate) fn event(event: &Event) -> Vec<String> {
         Event::InitialiseFailed(failure) => vec![format!("InitialiseFailed {failure:?}: {failure}")],
         Event::Failed { procedure, failure } => vec![format!("{procedure:?} failed {failure:?}: {failure}")],
         Event::PinToBeTried { .. }
+        | Event::PinAccepted
         | Event::Quiesced
         | Event::Answered { .. }
         | Event::ResetEnded(_)

@@ -60,11 +60,57 @@ fn a_disk_slower_than_the_question_delays_a_pin_and_does_not_ban_it() {
     assert!(bench.is_up());
 }
 
+#[test]
+fn a_right_pin_stays_usable_when_the_modem_falls_silent_as_soon_as_the_sim_is_ready() {
+    let mut bench = Bench::new(AtPin::Takes);
+    bench.deaf_to = Some("AT+CMGF=0");
+
+    bench.run(Duration::from_secs(5));
+
+    assert_eq!((bench.uses(), bench.marked), (1, false), "{:?}", bench.notices);
+
+    bench.deaf_to = None;
+    bench.cut_the_power();
+    bench.run(LONG);
+
+    assert_eq!((bench.uses(), bench.marked), (2, false), "{:?}", bench.notices);
+    assert!(bench.is_up());
+}
+
+#[test]
+fn a_right_pin_stays_usable_when_the_modem_tells_only_in_the_next_set_up_that_the_sim_is_ready() {
+    let mut bench = Bench::new(AtPin::TakesUnheard);
+
+    bench.run(LONG);
+
+    assert_eq!((bench.uses(), bench.marked), (1, false), "{:?}", bench.notices);
+    assert!(bench.is_up());
+}
+
+#[test]
+fn a_sim_found_ready_after_the_port_was_lost_proves_no_pin() {
+    let mut bench = Bench::new(AtPin::Vanishes);
+
+    bench.run(Duration::from_secs(1));
+    bench.sim_is_open = true;
+    bench.run(LONG);
+
+    assert!(bench.is_up() && bench.marked, "{:?}", bench.notices);
+
+    bench.cut_the_power();
+    bench.run(LONG);
+
+    assert_eq!(bench.uses(), 1);
+    assert!(bench.is_down_for_a_tried_pin(), "{:?}", bench.notices);
+}
+
 /// What the modem does with `AT+CPIN="..."`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtPin {
     /// It takes the PIN.
     Takes,
+    /// It takes the PIN and hears nothing more, until it is brought back in step.
+    TakesUnheard,
     /// It says nothing and starts anew; the SIM stays locked.
     Restarts,
     /// It is pulled out; the SIM stays locked.
@@ -79,6 +125,9 @@ struct Bench {
     now: Time,
     at_pin: AtPin,
     sim_is_open: bool,
+    /// A command that is not answered, nor any other one then.
+    deaf_to: Option<&'static str>,
+    deaf: bool,
     written: Vec<String>,
     notices: Vec<Notice>,
     /// How often the mark became durable, and whether it is there now.
@@ -99,6 +148,8 @@ impl Bench {
             now: Time::ZERO,
             at_pin,
             sim_is_open: false,
+            deaf_to: None,
+            deaf: false,
             written: Vec::new(),
             notices: Vec::new(),
             marks: 0,
@@ -122,6 +173,12 @@ impl Bench {
         self.notices
             .iter()
             .any(|notice| matches!(notice, Notice::SetUpFailed { failure, .. } if tried(failure)))
+    }
+
+    fn cut_the_power(&mut self) {
+        self.sim_is_open = false;
+        self.deaf = false;
+        self.tell(ModemWorker::handle_port_failed);
     }
 
     fn run(&mut self, span: Duration) {
@@ -160,12 +217,23 @@ impl Bench {
 
     fn answer(&mut self, line: &str) {
         self.written.push(line.to_owned());
+        self.deaf |= self.deaf_to == Some(line);
+        if line.contains('\x1b') && self.deaf_to.is_none() {
+            self.deaf = false;
+        }
+        if self.deaf {
+            return;
+        }
         match (line, self.at_pin) {
             ("AT+CPIN?", _) if self.sim_is_open => self.say("+CPIN: READY\r\n\r\nOK"),
             ("AT+CPIN?", _) => self.say("+CPIN: SIM PIN\r\n\r\nOK"),
             ("AT+CPIN=\"4711\"", AtPin::Takes) => {
                 self.sim_is_open = true;
                 self.say("OK");
+            }
+            ("AT+CPIN=\"4711\"", AtPin::TakesUnheard) => {
+                self.sim_is_open = true;
+                self.deaf = true;
             }
             ("AT+CPIN=\"4711\"", AtPin::Restarts) => self.say("RDY"),
             ("AT+CPIN=\"4711\"", AtPin::Vanishes) => self.tell(ModemWorker::handle_port_failed),

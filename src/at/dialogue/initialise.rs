@@ -187,7 +187,7 @@ impl Initialise {
     /// the rest of this configuration, and so is the PUK.
     fn after_unlock(
         &mut self,
-        flow: Flow<Result<(), InitialiseFailure>>,
+        flow: Flow<Result<bool, InitialiseFailure>>,
         used: bool,
         context: &mut Context<'_>,
     ) -> Result<Step, InitialiseFailure> {
@@ -198,8 +198,7 @@ impl Initialise {
         match flow {
             Flow::Next(step) => Ok(step),
             Flow::Done(unlocked) => {
-                unlocked?;
-                if used {
+                if unlocked? {
                     self.plan.prove();
                 }
                 self.next_task(context)

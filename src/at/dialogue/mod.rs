@@ -125,6 +125,9 @@ pub(super) struct Knowledge {
     pub(super) unsupported: Vec<Optional>,
     /// The uncertain attempt whose answer may still come.
     pub(super) unsettled: Option<Unsettled>,
+    /// The PIN was used and what the SIM made of it was not read yet. A SIM found ready then was unlocked by it;
+    /// not so when the modem restarted, the SIM was away or the port was lost in between: it may be another SIM.
+    pub(super) pin_on_trial: bool,
     /// Until when nothing is sent, after an uncertain part; outlives the port.
     pub(super) quiet_until: Option<Time>,
     /// TP-MR of the part sent last.
@@ -168,6 +171,7 @@ impl Knowledge {
             selected: None,
             unsupported: Vec::new(),
             unsettled: None,
+            pin_on_trial: false,
             quiet_until: None,
             reference: None,
             slow_at_prompt: false,

@@ -61,7 +61,7 @@ enum Sim {
     Unclear(Option<Cause>),
 }
 
-type Unlocked = Result<(), InitialiseFailure>;
+type Unlocked = Result<bool, InitialiseFailure>;
 
 impl Unlock {
     pub(super) fn new(plan: PinPlan) -> Unlock {
@@ -74,10 +74,10 @@ impl Unlock {
         self.used
     }
 
-    /// Ends when the SIM is ready.
+    /// Ends when the SIM is ready, with whether the PIN unlocked it.
     pub(super) fn advance(&mut self, input: Input, context: &mut Context<'_>) -> Flow<Unlocked> {
         if self.plan.ignore {
-            return Flow::Done(Ok(()));
+            return Flow::Done(Ok(false));
         }
         match (self.stage, input) {
             (Stage::Query, Input::Reply(reply)) => self.after_query(&reply, context),
@@ -86,7 +86,7 @@ impl Unlock {
                 self.attempts_left = attempts_left(&reply, context);
                 self.decide(context)
             }
-            (Stage::Confirm, Input::Confirmed) => self.use_pin(),
+            (Stage::Confirm, Input::Confirmed) => self.use_pin(context),
             (Stage::Confirm, _) => Flow::Done(Err(InitialiseFailure::PinNotConfirmed)),
             (Stage::Use, Input::Reply(reply)) => self.after_use(&reply, context),
             (Stage::AttemptsLeft, Input::Reply(reply)) => {
@@ -107,14 +107,18 @@ impl Unlock {
             };
         }
         match sim(reply) {
-            Sim::Ready => Flow::Done(Ok(())),
+            Sim::Ready => ready(context),
             Sim::Busy => self.wait_for_sim(context),
             Sim::Pin if self.used => self.wrong(context),
-            Sim::Pin => self.ask_attempts(context),
+            Sim::Pin => {
+                // Used by an earlier configuration, and refused.
+                context.modem.pin_on_trial = false;
+                self.ask_attempts(context)
+            }
             Sim::Puk if self.plan.puk.is_some() && self.plan.pin.is_some() && !self.used => {
                 self.confirm(context)
             }
-            Sim::Puk => Flow::Done(Err(InitialiseFailure::PukLocked)),
+            Sim::Puk => puk_locked(context),
             Sim::Locked(lock) => Flow::Done(Err(InitialiseFailure::DeviceLocked { lock })),
             Sim::Missing => Flow::Done(Err(InitialiseFailure::SimMissing)),
             Sim::Fault(cause) => Flow::Done(Err(InitialiseFailure::SimFault { cause })),
@@ -151,7 +155,7 @@ impl Unlock {
         Flow::Next(Step::Confirm)
     }
 
-    fn use_pin(&mut self) -> Flow<Unlocked> {
+    fn use_pin(&mut self, context: &mut Context<'_>) -> Flow<Unlocked> {
         let Some(pin) = &self.plan.pin else {
             return Flow::Done(Err(InitialiseFailure::PinNeeded { attempts_left: self.attempts_left }));
         };
@@ -161,6 +165,7 @@ impl Unlock {
         };
         self.stage = Stage::Use;
         self.used = true;
+        context.modem.pin_on_trial = true;
         Flow::Next(Step::Ask(Command::set(line).secret().within(USE_TIMEOUT)))
     }
 
@@ -176,7 +181,7 @@ impl Unlock {
         };
         match cause {
             Some(Cause::Cme(16)) if self.plan.puk.is_none() => self.wrong(context),
-            Some(Cause::Cme(12 | 16)) => Flow::Done(Err(InitialiseFailure::PukLocked)),
+            Some(Cause::Cme(12 | 16)) => puk_locked(context),
             // Whatever else was said: what the SIM wants now tells whether it worked.
             _ => self.look_again(),
         }
@@ -187,7 +192,8 @@ impl Unlock {
         Flow::Next(Step::Wait(BUSY_PAUSE))
     }
 
-    fn wrong(&mut self, context: &Context<'_>) -> Flow<Unlocked> {
+    fn wrong(&mut self, context: &mut Context<'_>) -> Flow<Unlocked> {
+        context.modem.pin_on_trial = false;
         let Some(query) = context.modem.driver.attempts_query else {
             let attempts_left = self.attempts_left.map(|left| left.saturating_sub(1));
             return Flow::Done(Err(InitialiseFailure::PinWrong { attempts_left }));
@@ -195,6 +201,19 @@ impl Unlock {
         self.stage = Stage::AttemptsLeft;
         Flow::Next(Step::Ask(Command::query(query.command, query.prefix)))
     }
+}
+
+fn ready(context: &mut Context<'_>) -> Flow<Unlocked> {
+    let accepted = std::mem::take(&mut context.modem.pin_on_trial);
+    if accepted {
+        context.events.push_back(Event::PinAccepted);
+    }
+    Flow::Done(Ok(accepted))
+}
+
+fn puk_locked(context: &mut Context<'_>) -> Flow<Unlocked> {
+    context.modem.pin_on_trial = false;
+    Flow::Done(Err(InitialiseFailure::PukLocked))
 }
 
 fn query(context: &Context<'_>) -> Command {

@@ -19,6 +19,10 @@ impl ModemWorker {
             Event::Initialised(facts) => self.initialised(*facts, context),
             Event::InitialiseFailed(failure) => self.initialise_failed(failure, context),
             Event::PinToBeTried { .. } => self.pin_to_be_tried(context),
+            Event::PinAccepted => {
+                self.settings.pin.prove();
+                self.effects.push_back(Effect::UnmarkPin);
+            }
             Event::Surveyed(survey) => self.surveyed(survey, context),
             Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
             Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
@@ -35,10 +39,6 @@ impl ModemWorker {
     }
 
     fn initialised(&mut self, facts: ModemFacts, context: &Context<'_>) {
-        if facts.pin_used {
-            self.settings.pin.prove();
-            self.effects.push_back(Effect::UnmarkPin);
-        }
         self.quiet_first = false;
         self.last_failure = None;
         self.reset = None;
