@@ -50,7 +50,7 @@ fn main() {
     println!("  octets to disk: {}", node.written);
     let each = |count: u64| count as f64 / elapsed.as_secs_f64();
     println!(
-        "  calls a second: {:.1} reads, {:.1} writes (both to modems), {:.1} waits",
+        "  calls a second: {:.1} reads, {:.1} writes (to modems, and of the runtime to wake itself), {:.1} waits",
         each(node.reads),
         each(node.writes),
         each(node.waits)

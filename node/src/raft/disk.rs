@@ -13,6 +13,13 @@ use smsgrid::log::{self, Step};
 
 /// Most files kept open at once.
 const HANDLES_MAX: usize = 8;
+/// How much is written as zeros at once, ahead of what the log writes: more makes one sync in many longer, less makes
+/// more of them long.
+const AHEAD_OCTETS: u64 = 128 << 10;
+/// What lies behind a write and is left alone, up to the end of its page: a mark of the floor may stand there.
+const MARKED_OCTETS: u64 = 2 * PAGE_OCTETS;
+/// What a disk writes at once.
+const PAGE_OCTETS: u64 = 4096;
 /// The file whose lock says that the directory is in use.
 const LOCK: &str = "lock";
 /// `f_type` of file systems that do not keep what they acknowledge: NFS, SMB, CIFS, SMB2, 9P, FUSE.
@@ -36,7 +43,15 @@ pub struct Directory {
     path: PathBuf,
     directory: File,
     handles: Mutex<BTreeMap<u64, Arc<File>>>,
+    ahead: Mutex<Ahead>,
     _lock: File,
+}
+
+/// How far the newest segment was written with zeros.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ahead {
+    segment: u64,
+    octet: u64,
 }
 
 impl Directory {
@@ -55,7 +70,13 @@ impl Directory {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        Ok(Directory { path: path.to_owned(), directory, handles: Mutex::default(), _lock: lock })
+        Ok(Directory {
+            path: path.to_owned(),
+            directory,
+            handles: Mutex::default(),
+            ahead: Mutex::default(),
+            _lock: lock,
+        })
     }
 
     fn file(&self, segment: u64) -> PathBuf {
@@ -103,6 +124,33 @@ impl Directory {
         Ok(())
     }
 
+    fn write(&self, segment: u64, octet: u32, bytes: &[u8]) -> io::Result<()> {
+        let file = self.handle(segment)?;
+        file.write_all_at(bytes, u64::from(octet))?;
+        self.write_ahead(segment, &file, u64::from(octet) + bytes.len() as u64)
+    }
+
+    /// Writes the zeros that are there already, some way ahead of `end`, the end of what was written.
+    ///
+    /// A reserved block becomes one with content at the first write to it, which a file system puts into its journal:
+    /// the sync then waits for two writes, one after the other, instead of one. This way one sync in many does.
+    fn write_ahead(&self, segment: u64, file: &File, end: u64) -> io::Result<()> {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = (end + MARKED_OCTETS).next_multiple_of(PAGE_OCTETS);
+        if segment > ahead.segment {
+            *ahead = Ahead { segment, octet: free };
+        } else if segment < ahead.segment || free <= ahead.octet {
+            return Ok(());
+        }
+        // A large group reaches past what was written ahead before it.
+        let from = ahead.octet.max(end);
+        let upto = (free + AHEAD_OCTETS).min(file.metadata()?.len());
+        let zeros = vec![0; usize::try_from(upto.saturating_sub(from)).unwrap_or_default()];
+        file.write_all_at(&zeros, from)?;
+        ahead.octet = from + zeros.len() as u64;
+        Ok(())
+    }
+
     fn unlink(&self, segment: u64) -> io::Result<()> {
         self.with_handles(|handles| handles.remove(&segment));
         match fs::remove_file(self.file(segment)) {
@@ -144,9 +192,7 @@ impl Disk for Directory {
     fn carry_out(&self, step: &Step) -> io::Result<()> {
         match step {
             Step::Create { segment, octets } => self.create(*segment, *octets),
-            Step::Write { segment, octet, bytes } => {
-                self.handle(*segment)?.write_all_at(bytes, u64::from(*octet))
-            }
+            Step::Write { segment, octet, bytes } => self.write(*segment, *octet, bytes),
             Step::Sync { segment } => self.handle(*segment)?.sync_data(),
             Step::SyncDirectory => self.directory.sync_all(),
             Step::Unlink { segment } => self.unlink(*segment),
@@ -193,5 +239,31 @@ mod tests {
         let mut bytes = Vec::new();
         disk.load(4, &mut bytes).expect("readable");
         assert_eq!(bytes, [0; 8192]);
+    }
+
+    #[test]
+    fn zeros_written_ahead_touch_nothing_that_was_written_and_no_mark_behind_it() {
+        let temporary = tempfile::tempdir().expect("a temporary directory");
+        let path = temporary.path().join("log");
+        let (segment, octets) = (4, 1 << 20);
+        let write =
+            |octet: u32, octets, content| Step::Write { segment, octet, bytes: vec![content; octets] };
+        let steps = [write(0, 100, 1), write(100, 32, 2), write(4096, 32, 3)];
+        let disk = Directory::open(&path).expect("nobody has it");
+        disk.carry_out(&Step::Create { segment, octets }).expect("room");
+        steps.iter().for_each(|step| disk.carry_out(step).expect("a sound disk"));
+        drop(disk);
+
+        let disk = Directory::open(&path).expect("nobody has it");
+        disk.carry_out(&write(100, 50, 4)).expect("a sound disk");
+        disk.carry_out(&write(octets - 16, 16, 5)).expect("a sound disk");
+
+        let mut bytes = Vec::new();
+        disk.load(segment, &mut bytes).expect("readable");
+        let mut expected = vec![0; 1 << 20];
+        for (octet, octets, content) in [(0, 100, 1), (100, 50, 4), (4096, 32, 3), ((1 << 20) - 16, 16, 5)] {
+            expected[octet..][..octets].fill(content);
+        }
+        assert!(bytes == expected, "other octets, or another length: {}", bytes.len());
     }
 }

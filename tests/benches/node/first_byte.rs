@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use smsgrid_node::node::Node;
+use smsgrid_tests::disk::Disk;
 use smsgrid_tests::spread::Spread;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -22,8 +23,11 @@ pub(crate) async fn measure(folder: &Path) {
     let probe = Probe::start(0, "fast", sender);
     let node = load::start(folder, std::slice::from_ref(&probe.port)).await;
 
-    let mut waits = Vec::new();
+    let mut disk = Disk::below(folder);
+    let (mut waits, mut syncs) = (Vec::new(), Vec::new());
     for number in 0..WARM_UP + MESSAGES {
+        syncs.push(disk.sync());
+        load::pass(PAUSE).await;
         waits.push(one(&node, &mut notes, number).await);
     }
 
@@ -31,6 +35,10 @@ pub(crate) async fn measure(folder: &Path) {
     let accepted: Spread = waits.iter().map(|(accepted, _)| *accepted).collect();
     let spoken: Spread = waits.iter().map(|(_, spoken)| *spoken).collect();
     println!("\none message on an idle node, {} of them:", spoken.count());
+    println!(
+        "  write and fdatasync of a file beside it, in the same pauses: {}",
+        syncs.into_iter().collect::<Spread>()
+    );
     println!("  submitted to accepted: {accepted}");
     println!("  submitted to the first octet of AT+CMGS: {spoken} (target p99 50 ms with three nodes)");
     node.drain().await;
@@ -38,7 +46,6 @@ pub(crate) async fn measure(folder: &Path) {
 
 /// From submission to acceptance, and to the modem's first octet.
 async fn one(node: &Node, notes: &mut UnboundedReceiver<Note>, number: usize) -> (Duration, Duration) {
-    load::pass(PAUSE).await;
     let request = load::request(format!("message {number}"));
     let begun = Instant::now();
     node.submitter().submit(request).await.expect("accepted");
