@@ -1,7 +1,7 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
 use smsgrid::at::{InitialiseFailure, SendEnd};
-use smsgrid::model::{Name, PartOutcome};
+use smsgrid::model::{MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
@@ -42,7 +42,8 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
         Notice::ClaimLost { epoch } => {
             debug!(epoch = epoch.0, "the claim was lost before anything was written")
         }
-        Notice::PortLost => debug!("the port is gone"),
+        // Told by `port_lost`, which knows why.
+        Notice::PortLost { .. } => {}
         Notice::Stopped => info!(event = "modem.stopped", "modem given back"),
         Notice::Resetting { rung } => {
             info!(
@@ -99,12 +100,11 @@ pub(super) fn port_failed(modem: &Name, failure: &PortError) {
     tell("modem.lost", &problem);
 }
 
-/// Logs that an open port was lost.
-pub(super) fn port_lost(modem: &Name, location: &Location, why: &str) {
-    let title = format!("{modem}: {location} was lost; a part on its way is uncertain");
-    let problem =
-        Problem::new(Reason::PortGone, title).why(why).fix("replug it; it is found again by itself");
-    tell("modem.lost", &problem);
+/// Logs that an open port was lost, and with which message on its way.
+pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: Option<MessageId>) {
+    let during = sending.map_or_else(String::new, |message| format!(" while it was sending message {message}"));
+    let problem = Problem::new(Reason::PortGone, format!("{modem}: {location} was lost{during}"));
+    tell("modem.lost", &problem.why(why));
 }
 
 fn ended(end: &SendEnd) -> String {

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use smsgrid::model::{Attempt, Name, PartOutcome, SessionId, Time};
+use smsgrid::model::{Attempt, MessageId, Name, PartOutcome, SessionId, Time};
 use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
-use smsgrid::worker::modem::{Context, Effect, ModemWorker, Settings};
+use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +59,10 @@ pub struct ModemTask {
     pin: Option<(PinMark, String)>,
     pending: Option<Pending>,
     marking: Option<Pending>,
+    /// The fault of the port that was told last.
     port_failed: Option<String>,
+    /// Why the port was lost last.
+    lost_because: String,
 }
 
 /// The answer that is awaited.
@@ -101,6 +104,7 @@ impl ModemTask {
             pending: None,
             marking: None,
             port_failed: None,
+            lost_because: String::new(),
         }
     }
 
@@ -172,6 +176,7 @@ impl ModemTask {
                 Effect::Forget { attempt } => self.shared.outcomes.forget(attempt).await,
                 Effect::MarkPin => self.marking = self.mark_pin(),
                 Effect::UnmarkPin => self.unmark_pin(),
+                Effect::Notify(Notice::PortLost { sending }) => self.say_lost(sending),
                 Effect::Notify(notice) => report::notice(&self.name, &notice, &self.location),
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
@@ -202,6 +207,12 @@ impl ModemTask {
         }
     }
 
+    /// That a lost port is then missing is no news.
+    fn say_lost(&mut self, sending: Option<MessageId>) {
+        report::port_lost(&self.name, &self.location, &self.lost_because, sending);
+        self.port_failed = Some(PortError::Missing { location: self.location.to_string() }.to_string());
+    }
+
     /// The same fault of the same port is news once.
     fn say_once(&mut self, failure: &PortError) {
         let said = failure.to_string();
@@ -225,7 +236,7 @@ impl ModemTask {
     }
 
     fn lose_port(&mut self, why: &str) {
-        report::port_lost(&self.name, &self.location, why);
+        why.clone_into(&mut self.lost_because);
         self.tell(ModemWorker::handle_port_failed);
     }
 

@@ -140,8 +140,11 @@ pub enum Notice {
         /// The claim.
         epoch: Epoch,
     },
-    /// The port was lost.
-    PortLost,
+    /// The port was lost while it was open.
+    PortLost {
+        /// The message a part of which was being sent.
+        sending: Option<MessageId>,
+    },
     /// The worker has given everything back and closed the port.
     Stopped,
 }

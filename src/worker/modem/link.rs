@@ -33,7 +33,8 @@ impl ModemWorker {
                 self.not_before = now + wait;
             }
             Link::Open => {
-                self.notify(Notice::PortLost);
+                let sending = self.job.filter(|job| job.is_on_wire()).map(|job| job.message);
+                self.notify(Notice::PortLost { sending });
                 self.not_before = now + self.settings.reopen_min;
             }
         }
