@@ -3,6 +3,7 @@
 mod driver;
 mod files;
 mod killed;
+mod modem_faults;
 mod pair;
 mod port_faults;
 mod sim;
