@@ -3,6 +3,8 @@
 //! The words are an interface: scripts match them in `Fail_reason:` and in logs, so they stay as they are, slips of the
 //! pen included. Sources: TS 27.005 section 3.2.5, TS 24.011 annex E-2, TS 23.040 section 9.2.3.22, TS 27.007 section 9.2.
 
+use crate::model::Cause;
+
 /// The words for `+CMS ERROR: code`, if there are any.
 pub fn cms_text(code: u16) -> Option<&'static str> {
     find(CMS, code)
@@ -11,6 +13,16 @@ pub fn cms_text(code: u16) -> Option<&'static str> {
 /// The words for `+CME ERROR: code`, if there are any.
 pub fn cme_text(code: u16) -> Option<&'static str> {
     find(CME, code)
+}
+
+/// The modem's answer with its explanation: `+CMS ERROR: 38 (Network out of order)`.
+pub fn explained(cause: Cause) -> String {
+    let words = match cause {
+        Cause::Cms(code) => cms_text(code),
+        Cause::Cme(code) => cme_text(code),
+        Cause::Unencodable => None,
+    };
+    words.map_or_else(|| cause.to_string(), |words| format!("{cause} ({words})"))
 }
 
 fn find(table: &'static [(u16, &'static str)], code: u16) -> Option<&'static str> {

@@ -44,7 +44,7 @@ mod trace;
 mod urc;
 
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
-pub use cause_text::{cme_text, cms_text};
+pub use cause_text::{cme_text, cms_text, explained};
 pub use driver::{Driver, Optional};
 pub use engine::{Engine, StartError};
 pub use event::{Event, Failure, InitialiseFailure, ProcedureKind, SendEnd};

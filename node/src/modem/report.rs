@@ -1,6 +1,6 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
-use smsgrid::at::{InitialiseFailure, SendEnd};
+use smsgrid::at::{InitialiseFailure, SendEnd, explained};
 use smsgrid::model::{MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
@@ -20,7 +20,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
         ),
         Notice::Refused { message, attempt, refusal } => warn!(
             event = "message.refused", message_id = %message, part = attempt.part.0, attempt = %attempt,
-            cause = %refusal.cause, then = %refusal.disposition, "part refused; it was not sent"
+            cause = explained(refusal.cause), then = %refusal.disposition, "part refused; it was not sent"
         ),
         Notice::Uncertain { message, attempt, doubt } => warn!(
             event = "message.uncertain", message_id = %message, part = attempt.part.0, attempt = %attempt,
@@ -28,7 +28,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
         ),
         Notice::NotWritten { message, attempt, reason, cause } => info!(
             message_id = %message, part = attempt.part.0, attempt = %attempt, why = %reason,
-            cause = cause.map(tracing::field::display), "part not written; it was not sent"
+            cause = cause.map(explained), "part not written; it was not sent"
         ),
         Notice::LateAnswer { attempt, outcome } => {
             info!(attempt = %attempt, ?outcome, "the answer to an uncertain part came late");
@@ -62,7 +62,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
         Notice::Blocked { lasts, end } => {
             let title =
                 format!("{modem} failed too often in a row; it gets no messages for {} s", lasts.as_secs());
-            tell("modem.blocked", &Problem::new(Reason::NetworkRefused, title).why(ended(end)));
+            tell("modem.blocked", &Problem::new(blocking(end), title).why(ended(end)));
         }
         Notice::NotRegistered => {
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
@@ -102,19 +102,29 @@ pub(super) fn port_failed(modem: &Name, failure: &PortError) {
 
 /// Logs that an open port was lost, and with which message on its way.
 pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: Option<MessageId>) {
-    let during = sending.map_or_else(String::new, |message| format!(" while it was sending message {message}"));
+    let during =
+        sending.map_or_else(String::new, |message| format!(" while it was sending message {message}"));
     let problem = Problem::new(Reason::PortGone, format!("{modem}: {location} was lost{during}"));
     tell("modem.lost", &problem.why(why));
+}
+
+/// Whose fault it was that took a modem out of the pool.
+fn blocking(end: &SendEnd) -> Reason {
+    match end {
+        SendEnd::Outcome(PartOutcome::Uncertain(_)) | SendEnd::NotWritten { .. } => Reason::ModemSilent,
+        SendEnd::Outcome(PartOutcome::Refused(_) | PartOutcome::Sent { .. })
+        | SendEnd::EarlierCopyAccepted => Reason::NetworkRefused,
+    }
 }
 
 fn ended(end: &SendEnd) -> String {
     match end {
         SendEnd::Outcome(PartOutcome::Refused(refusal)) => {
-            format!("the last part was refused: {}", refusal.cause)
+            format!("the last part was refused: {}", explained(refusal.cause))
         }
         SendEnd::Outcome(PartOutcome::Uncertain(doubt)) => format!("the last part is uncertain: {doubt}"),
         SendEnd::NotWritten { reason, cause } => match cause {
-            Some(cause) => format!("the last part was not written: {reason}, {cause}"),
+            Some(cause) => format!("the last part was not written: {reason}, {}", explained(*cause)),
             None => format!("the last part was not written: {reason}"),
         },
         SendEnd::Outcome(PartOutcome::Sent { .. }) | SendEnd::EarlierCopyAccepted => {

@@ -4,9 +4,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use smsgrid::model::{
-    Cause, MessageId, MessageState, Name, NotWrittenReason, Origin, Priority, Refusal, Timestamp,
-};
+use smsgrid::at::explained;
+use smsgrid::model::{MessageId, MessageState, Name, NotWrittenReason, Origin, Priority, Timestamp};
 use smsgrid::queue::{Claim, Failing, Failure, IdempotencyKey, Record, Route, StateCause};
 use smsgrid::sms_file::{self, Device};
 use smsgrid::worker::intake::{Alarm, Filed, Outcome, PartResult, Settings, SubmitReply};
@@ -215,27 +214,18 @@ fn device(claim: &Claim) -> Device {
 
 fn reason(cause: StateCause, state: MessageState) -> String {
     match cause {
-        StateCause::Failed(Failure::Refused(refusal) | Failure::AttemptsUsed(refusal)) => refused(refusal),
+        StateCause::Failed(Failure::Refused(refusal) | Failure::AttemptsUsed(refusal)) => {
+            explained(refusal.cause)
+        }
         StateCause::Failed(Failure::Poison) => "Each modem failed while sending it".to_owned(),
         StateCause::Failed(Failure::Partial) => "Some parts were sent, the others were not".to_owned(),
         StateCause::Failed(Failure::Uncertain) => "Uncertain: it may or may not have been sent".to_owned(),
         StateCause::Rejected(rejection) => format!("Rejected: {rejection:?}"),
-        StateCause::Attempt(Failing::Refused(refusal)) => format!("{state} after {}", refused(refusal)),
+        StateCause::Attempt(Failing::Refused(refusal)) => {
+            format!("{state} after {}", explained(refusal.cause))
+        }
         StateCause::Attempt(Failing::NotWritten(reason)) => format!("{state} after {}", not_written(reason)),
         StateCause::Attempt(Failing::Doubt(doubt)) => format!("{state}: {doubt}"),
-    }
-}
-
-/// The modem's answer with its explanation, as smsd writes it.
-fn refused(refusal: Refusal) -> String {
-    let explained = match refusal.cause {
-        Cause::Cms(code) => smsgrid::at::cms_text(code),
-        Cause::Cme(code) => smsgrid::at::cme_text(code),
-        Cause::Unencodable => None,
-    };
-    match explained {
-        Some(text) => format!("{} ({text})", refusal.cause),
-        None => refusal.cause.to_string(),
     }
 }
 
