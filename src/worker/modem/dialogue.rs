@@ -3,9 +3,13 @@
 use super::job::Phase;
 use super::{Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
 use crate::at::{
-    BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, SendEnd, Survey, Urc, Verdict,
+    BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, Registration, SendEnd, Survey, Urc,
+    Verdict,
 };
 use crate::model::{Attempt, Cause, Disposition, NotWrittenReason, PartOutcome, Refusal};
+
+/// `+CMS ERROR: 331`, no network service (TS 27.005 section 3.2.5).
+const NO_NETWORK_SERVICE: Cause = Cause::Cms(331);
 
 impl ModemWorker {
     pub(super) fn take_events(&mut self, context: &Context<'_>) {
@@ -89,9 +93,10 @@ impl ModemWorker {
         let registered = survey.registration.is_registered() || !self.settings.profile.check_registration;
         let wait = if registered { self.settings.survey_interval } else { self.settings.search_interval };
         self.survey_due = context.now + wait;
-        if !registered && self.network != survey.registration {
+        if !registered && !self.is_told_no_network {
             self.notify(Notice::NoNetwork);
         }
+        self.is_told_no_network = !registered;
         self.network = survey.registration;
         self.notify(Notice::Surveyed(survey));
     }
@@ -114,6 +119,9 @@ impl ModemWorker {
 
     fn send_ended(&mut self, attempt: Attempt, end: SendEnd, context: &Context<'_>) {
         self.judge(&end, context);
+        if cause_of(&end) == Some(NO_NETWORK_SERVICE) {
+            self.doubt_network(context);
+        }
         let Some(mut job) = self.job.filter(|job| job.attempt() == attempt) else { return };
         let since = match job.phase {
             Phase::OnWire { since } => since,
@@ -151,6 +159,12 @@ impl ModemWorker {
         {
             self.notify(Notice::Blocked { lasts: until.since(context.now), end: *end });
         }
+    }
+
+    /// The network is gone: the modem gets no message before it was asked about it.
+    fn doubt_network(&mut self, context: &Context<'_>) {
+        self.network = Registration::Unknown;
+        self.survey_due = context.now;
     }
 
     fn late_answer(&mut self, attempt: Attempt, outcome: PartOutcome) {
@@ -202,7 +216,9 @@ impl ModemWorker {
 fn cause_of(end: &SendEnd) -> Option<Cause> {
     match end {
         SendEnd::NotWritten { cause, .. } => *cause,
-        SendEnd::Outcome(_) | SendEnd::EarlierCopyAccepted => None,
+        SendEnd::Outcome(PartOutcome::Refused(refusal)) => Some(refusal.cause),
+        SendEnd::Outcome(PartOutcome::Sent { .. } | PartOutcome::Uncertain(_))
+        | SendEnd::EarlierCopyAccepted => None,
     }
 }
 

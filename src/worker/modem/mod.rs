@@ -63,6 +63,8 @@ pub struct ModemWorker {
     quiet_first: bool,
     facts: Option<ModemFacts>,
     network: Registration,
+    /// Whether the operator knows that there is no network.
+    is_told_no_network: bool,
     registered: Option<Registered>,
     waiting: Waiting,
     job: Option<Job>,
@@ -146,6 +148,7 @@ impl ModemWorker {
             quiet_first: settings.quiet_first,
             facts: None,
             network: Registration::Unknown,
+            is_told_no_network: false,
             registered: None,
             waiting: Waiting::Nothing,
             job: None,
