@@ -4,6 +4,7 @@ mod driver;
 mod files;
 mod killed;
 mod modem_faults;
+mod network_faults;
 mod pair;
 mod port_faults;
 mod sim;
