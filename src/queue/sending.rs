@@ -87,11 +87,16 @@ impl Queue {
             AttemptState::None | AttemptState::Sent | AttemptState::NotAired => return Reply::Done,
         }
         if is_fault(reason) {
-            let until = now + backoff::rest(policy, 1);
+            record.faults_seen = record.faults_seen.saturating_add(1);
+            let until = now + backoff::rest(policy, record.faults_seen);
             record.avoid = Some(Box::new(Avoid { modem: identity, until }));
         }
+        let poison = record.faults_seen >= FAULTS_SEEN_MAX && !record.is_all_sent();
         self.close(slot, effects);
-        self.settle(slot, effects);
+        match poison {
+            true => self.fail(slot, Failure::Poison, effects),
+            false => self.settle(slot, effects),
+        }
         Reply::Done
     }
 
