@@ -1,4 +1,4 @@
-//! One node in this process, and messages for it.
+//! A node, in this process or one of its own, and messages for it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use smsgrid_node::clock::Clock;
 use smsgrid_node::config::Config;
 use smsgrid_node::node::Node;
 use smsgrid_node::submit::Request;
+use smsgrid_tests::gateway::Gateway;
 
 /// How many submissions wait for the log at once.
 const CLIENTS: usize = 64;
@@ -33,6 +34,24 @@ pub(crate) async fn start(folder: &Path, ports: &[PathBuf]) -> Node {
     let free = || node.view().read(|queue| queue.registrations().filter(|modem| modem.armed).count());
     until("the modems to be ready", READY, READY / 1000, || free() == ports.len()).await;
     node
+}
+
+/// Starts a node with a spool in a process of its own and waits until its modems are set up.
+pub(crate) async fn gateway(smsnode: &Path, folder: &Path, ports: &[PathBuf]) -> Gateway {
+    let named = ports.iter().enumerate();
+    let modems: Vec<(String, String)> = named
+        .map(|(number, port)| (format!("GSM{number}"), format!("port = \"{}\"", port.display())))
+        .collect();
+    let mut gateway = Gateway::prepare(smsnode, folder, &modems);
+    gateway.start();
+    let mut up = || gateway.process().output().iter().filter(|line| line.contains("modem.up")).count();
+    until("the modems to be set up", READY, READY / 1000, || up() == ports.len()).await;
+    gateway
+}
+
+/// The content of a message file with this text.
+pub(crate) fn file(text: &str) -> String {
+    format!("To: 4915112345678\n\n{text}\n")
 }
 
 /// A message of one part; `text` tells it from all others.

@@ -1,18 +1,20 @@
-//! How fast one node is, from a submission to the network: the rate with modems that take no time, the share of the
-//! ideal rate with modems that take 300 ms, how long a modem waits between two messages, and how long a message
+//! How fast one node is, from a submission or a file to the network: the rate with modems that take no time, the share
+//! of the ideal rate with modems that take 300 ms, how long a modem waits between two messages, and how long a message
 //! waits on an idle node. It prints figures and asserts nothing about time.
 //!
-//! `cargo bench -p smsgrid-tests --bench node [-- NAME]...`; the names are `rate`, `steady`, `gaps` and `first-byte`, all
-//! of them without one. Data lies in the temporary folder: set `TMPDIR` to measure another disk.
+//! `cargo bench -p smsgrid-tests --bench node [-- NAME]...`; the names are `rate`, `files`, `steady`, `gaps` and
+//! `first-byte`, all of them without one. Data lies in the temporary folder: set `TMPDIR` to measure another disk.
 
 #![allow(clippy::print_stdout)] // the figures are what it is for
 
+mod files;
 mod first_byte;
 mod gaps;
 mod lines;
 mod load;
 mod probe;
 mod rate;
+mod show;
 mod steady;
 
 use std::path::Path;
@@ -34,6 +36,9 @@ async fn main() {
     judge(temporary.path());
     if runs("rate") {
         rate::measure(&folder("rate")).await;
+    }
+    if runs("files") {
+        files::measure(&folder("files")).await;
     }
     if runs("steady") {
         steady::measure(&folder("steady")).await;

@@ -9,6 +9,7 @@ use smsgrid_tests::sim::Simulator;
 
 use crate::lines::Lines;
 use crate::load;
+use crate::show;
 
 const MODEMS: usize = 32;
 const WARM_UP: usize = 1000;
@@ -41,8 +42,8 @@ pub(crate) async fn measure(folder: &Path) {
         MODEMS as f64 * 1e3 / rate,
         entries.len(),
     );
-    show_cost("node and submitters", own, elapsed);
-    show_cost("simulator", simulated, elapsed);
+    show::cost("node and submitters", own, MESSAGES, elapsed);
+    show::cost("simulator", simulated, MESSAGES, elapsed);
     show_syncs(&figures, &later);
     node.drain().await;
 }
@@ -52,18 +53,6 @@ async fn send(node: &Node, name: &str, count: usize, ledger: &mut Lines) {
     let wanted = ledger.count() + count;
     load::submit(node, name, count).await;
     load::until("the ledger", PATIENCE, LOOK_EVERY, || ledger.count() >= wanted).await;
-}
-
-fn show_cost(who: &str, cost: Cost, elapsed: Duration) {
-    let each = |count: u64| count as f64 / MESSAGES as f64;
-    println!(
-        "  {who}: {:.3} ms of processor a message, {:.0} % of one; {:.1} reads, {:.1} writes, {:.1} waits a message",
-        cost.cpu.as_secs_f64() * 1e3 / MESSAGES as f64,
-        cost.cpu.as_secs_f64() / elapsed.as_secs_f64() * 100.0,
-        each(cost.reads),
-        each(cost.writes),
-        each(cost.waits),
-    );
 }
 
 fn show_syncs(earlier: &Figures, later: &Figures) {
