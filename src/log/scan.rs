@@ -12,7 +12,7 @@ pub(super) struct Tail {
     pub(super) is_sealed: bool,
     /// The floor is said at `end`.
     pub(super) is_marked: bool,
-    /// The highest floor said after the first octet that holds no record.
+    /// The highest floor said anywhere in the segment.
     pub(super) floor: Place,
     /// The first octet that holds no record, and the one after the last that is neither zero nor a floor.
     pub(super) dirty: (u32, u32),
@@ -27,12 +27,15 @@ pub(super) fn walk(
 ) -> Result<Tail, (u32, Refused)> {
     // The header says the floor.
     let mut tail = Tail { is_marked: true, ..Tail::at(HEADER_OCTETS as u32) };
-    let mut at = HEADER_OCTETS;
+    let (mut at, mut said) = (HEADER_OCTETS, Place::default());
     while let Ok((record, size)) = decode(seed, at as u32, bytes.get(at..).unwrap_or_default()) {
         let (octet, next) = (at as u32, at + size);
         *state = state.after(&record).map_err(|refused| (octet, refused))?;
         match record {
-            Record::Floor(place) => tail.is_marked |= place.octet == tail.end,
+            Record::Floor(place) => {
+                tail.is_marked |= place.octet == tail.end;
+                said = said.max(place);
+            }
             Record::Entry { .. } | Record::Vote(_) | Record::Truncate(_) | Record::Purge(_) => {
                 index.note(&record, seed, octet);
                 tail = Tail::at(next as u32);
@@ -45,7 +48,7 @@ pub(super) fn walk(
         at = next;
     }
     let (floor, dirty_end) = search(seed, bytes, at);
-    Ok(Tail { floor, dirty: (at as u32, dirty_end), ..tail })
+    Ok(Tail { floor: floor.max(said), dirty: (at as u32, dirty_end), ..tail })
 }
 
 impl Tail {

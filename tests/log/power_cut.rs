@@ -154,7 +154,9 @@ fn assert_intact(run: &Run, steps: usize, image: &Image, what: &str) -> Shown {
     let recovered = recover(image, 99).unwrap_or_else(|error| panic!("{what}: {error}"));
     let mut world = World::durable(image);
     recovered.repairs.iter().for_each(|step| world.carry_out(step));
-    let shown = show(&recovered.writer, &world.visible());
+    let repaired = world.visible();
+    assert_eq!(repaired.len() as u64, recovered.writer.segments(), "{what}: files left over");
+    let shown = show(&recovered.writer, &repaired);
     let candidates = &run.shown[mark.acknowledged..=mark.handed_over];
     assert!(candidates.contains(&shown), "{what}: shows {:?} of {mark:?}", shown.state);
     shown

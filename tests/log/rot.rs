@@ -138,6 +138,19 @@ fn an_emptied_directory_is_refused_when_the_log_is_known_to_exist() {
 }
 
 #[test]
+fn a_damaged_header_of_the_only_segment_is_refused_and_not_begun_anew() {
+    let mut run = Run::new(55);
+    run.load(5);
+    let image = run.world(&World::default(), run.steps.len()).visible();
+    assert_eq!(image.len(), 1);
+    for bit in 0..512 * 8 {
+        let mut flipped = image.clone();
+        flip(&mut flipped, 1, bit);
+        assert_eq!(recover(&flipped, 0).map(|_| ()), Err(Error::Header { segment: 1 }), "bit {bit}");
+    }
+}
+
+#[test]
 fn the_log_of_another_node_is_refused() {
     let (mut image, _) = closed(51);
     let (other, _) = closed(52);
