@@ -10,5 +10,5 @@ mod task;
 
 pub use notify::{Waker, Wakers};
 pub use outcomes::{Outcomes, OutcomesError};
-pub use pin_marks::PinMark;
+pub use pin_marks::{PinMark, Tried};
 pub use task::{ModemTask, Shared};

@@ -56,7 +56,7 @@ pub struct ModemTask {
     worker: ModemWorker,
     port: Option<Port>,
     waker: Waker,
-    pin: Option<(PinMark, String)>,
+    pin: Option<PinMark>,
     pending: Option<Pending>,
     marking: Option<Pending>,
     /// The fault of the port that was told last.
@@ -72,6 +72,7 @@ enum Answer {
     Reply(Reply),
     Recorded,
     PinMarked,
+    PinNotMarked,
     /// The log has stopped: nothing will be answered any more.
     Over,
 }
@@ -85,13 +86,13 @@ enum Wake {
 }
 
 impl ModemTask {
-    /// A task for the modem at `location`. `pin` is the PIN its settings hold, with the mark that it was tried.
+    /// A task for the modem at `location`. `pin` is the mark of the PIN its settings hold.
     pub fn new(
         shared: Shared,
         location: Location,
         settings: Settings,
         waker: Waker,
-        pin: Option<(PinMark, String)>,
+        pin: Option<PinMark>,
     ) -> ModemTask {
         ModemTask {
             name: settings.name.clone(),
@@ -131,6 +132,8 @@ impl ModemTask {
                 }
                 Wake::Answer(Answer::Recorded) => self.tell(ModemWorker::handle_recorded),
                 Wake::Answer(Answer::PinMarked) => self.tell(ModemWorker::handle_pin_marked),
+                // The dialogue gives up by itself, and asks again when it is set up anew.
+                Wake::Answer(Answer::PinNotMarked) => {}
                 Wake::Answer(Answer::Over) => return,
                 Wake::Drain => {
                     draining = true;
@@ -174,8 +177,10 @@ impl ModemTask {
                 Effect::Propose(body) => self.pending = Some(self.propose(body)),
                 Effect::Record { attempt, outcome } => self.pending = Some(self.record(attempt, outcome)),
                 Effect::Forget { attempt } => self.shared.outcomes.forget(attempt).await,
+                // The mark under way is as good as another of the same PIN.
+                Effect::MarkPin if self.marking.is_some() => {}
                 Effect::MarkPin => self.marking = self.mark_pin(),
-                Effect::UnmarkPin => self.unmark_pin(),
+                Effect::UnmarkPin => self.unmark_pin().await,
                 Effect::Notify(Notice::PortLost { sending }) => self.say_lost(sending),
                 Effect::Notify(notice) => report::notice(&self.name, &notice, &self.location),
                 Effect::Trace(line) => trace!(line, "dialogue"),
@@ -264,24 +269,25 @@ impl ModemTask {
     }
 
     fn mark_pin(&self) -> Option<Pending> {
-        let (mark, pin) = self.pin.clone()?;
+        let mark = self.pin.clone()?;
         Some(Box::pin(async move {
-            match tokio::task::spawn_blocking(move || mark.set(&pin)).await {
+            match tokio::task::spawn_blocking(move || mark.set()).await {
                 Ok(Ok(())) => Answer::PinMarked,
                 Ok(Err(failure)) => {
                     error!(%failure, "the PIN is not used: that it was tried cannot be written down");
-                    std::future::pending().await
+                    Answer::PinNotMarked
                 }
                 Err(_) => Answer::Over,
             }
         }))
     }
 
-    fn unmark_pin(&self) {
-        if let Some((mark, _)) = &self.pin
-            && let Err(failure) = mark.clear()
-        {
-            warn!(%failure, "the mark of the PIN cannot be removed; the PIN will not be used again");
+    /// Waits for the end, so that a mark made after this one is not taken away.
+    async fn unmark_pin(&mut self) {
+        let Some(mark) = self.pin.clone() else { return };
+        let file = mark.file().display().to_string();
+        if let Ok(Err(failure)) = tokio::task::spawn_blocking(move || mark.clear()).await {
+            warn!(%failure, file, "the mark of the PIN cannot be removed; remove it, or the PIN is not used again");
         }
     }
 

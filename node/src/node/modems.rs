@@ -6,12 +6,13 @@ use smsgrid::at::{Pin, PinPlan, Profile};
 use smsgrid::model::{Address, Name, NodeId, TypeOfNumber};
 use smsgrid::queue::Claim;
 use smsgrid::worker::modem::Settings;
+use tracing::{info, warn};
 
 use super::StartError;
 use crate::config::{Config, Modem, Port};
 use crate::machine::View;
 use crate::modem::port::Location;
-use crate::modem::{ModemTask, PinMark, Shared, Wakers};
+use crate::modem::{ModemTask, PinMark, Shared, Tried, Wakers};
 use crate::sim::Inside;
 use crate::tasks::Tasks;
 
@@ -38,30 +39,43 @@ pub(super) fn start(
     let mut inside =
         Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
     for (name, modem) in &config.modems {
-        let pin = modem.pin.as_ref().map(|pin| {
-            let mark = PinMark::of(data_dir, name);
-            (mark, pin.reveal().to_owned())
-        });
-        let tried = pin.as_ref().is_some_and(|(mark, pin)| mark.is_set(pin));
+        let location = location(name, modem, &mut inside, simulated)?;
+        let mut mark = modem.pin.as_ref().map(|pin| PinMark::new(data_dir, name, &location.to_string(), pin));
+        let tried = mark.as_mut().and_then(PinMark::recall);
+        if let Some(tried) = &tried {
+            tell_tried(name, tried);
+        }
         let settings = Settings {
             carries: modem.tags.iter().cloned().collect(),
             pin: PinPlan {
                 pin: modem.pin.as_ref().and_then(|pin| Pin::new(pin.reveal())),
-                already_tried: tried,
+                already_tried: tried.is_some(),
                 ..PinPlan::default()
             },
             profile: profile(modem),
             quiet_first: quiet.contains(name),
             ..Settings::new(name.clone())
         };
-        let location = location(name, modem, &mut inside, simulated)?;
-        let task = ModemTask::new(shared.clone(), location, settings, wakers.add(), pin);
+        let task = ModemTask::new(shared.clone(), location, settings, wakers.add(), mark);
         tasks.spawn(name.as_str(), |drain| async move {
             task.run(drain).await;
             Ok(())
         });
     }
     Ok(())
+}
+
+/// A SIM that asks for no PIN now will ask after the next power cut: said while there is time.
+fn tell_tried(modem: &Name, Tried { file, doubt }: &Tried) {
+    let file = file.display();
+    match doubt {
+        Some(why) => {
+            warn!(%modem, %file, why, "a mark of a tried PIN cannot be read; the PIN counts as tried")
+        }
+        None => {
+            info!(%modem, %file, "the PIN was tried before and is not known to be right; it is not tried again")
+        }
+    }
 }
 
 fn profile(modem: &Modem) -> Profile {
