@@ -24,7 +24,8 @@ fn a_wrong_pin_is_tried_once_over_three_starts_and_the_right_one_then_works() {
 
     for name in ["second", "third"] {
         pair.gateway.start();
-        let words = ["GSM1", "tried before", "not tried again", "2 attempts left", "pin_file"];
+        let words =
+            ["GSM1", "tried before", "not tried again", "2 attempts left", "pin_file", "remove ", "/pins/"];
         pair.wait_for_trouble("PIN_WRONG", &words);
         pair.sends_by_gsm2(name);
         assert_eq!(pair.troubles("PIN_WRONG").len(), 1);

@@ -1,5 +1,7 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
+use std::path::Path;
+
 use smsgrid::at::{InitialiseFailure, SendEnd, explained};
 use smsgrid::model::{MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
@@ -8,8 +10,8 @@ use tracing::{debug, info, warn};
 
 use super::port::{Location, PortError};
 
-/// Logs one notice, once, in the span of its modem.
-pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
+/// Logs one notice, once, in the span of its modem. `mark` is the file that remembers that its PIN was tried.
+pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: Option<&Path>) {
     match notice {
         Notice::Ready { identity } => {
             info!(event = "modem.up", imei = %identity.imei, imsi = %identity.imsi, port = %location, "modem ready");
@@ -53,7 +55,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location) {
             );
         }
         Notice::SetUpFailed { failure, passing } => {
-            tell("modem.down", &set_up_failed(modem, failure, *passing, location));
+            tell("modem.down", &set_up_failed(modem, failure, *passing, location, mark));
         }
         Notice::NoNetwork => {
             let title = format!("{modem} is not registered with a network; it takes no messages until it is");
@@ -138,14 +140,29 @@ fn tell(event: &'static str, problem: &Problem) {
     warn!(event, reason = problem.reason.word(), why = problem.why, fix, "{}", problem.title);
 }
 
-fn set_up_failed(modem: &Name, failure: &InitialiseFailure, passing: bool, location: &Location) -> Problem {
+fn set_up_failed(
+    modem: &Name,
+    failure: &InitialiseFailure,
+    passing: bool,
+    location: &Location,
+    mark: Option<&Path>,
+) -> Problem {
     let left = failure.attempts_left().map_or_else(String::new, |left| format!("; {left} attempts left"));
     let then = if passing { "tried again by itself" } else { "its messages go to other modems meanwhile" };
     let problem = Problem::new(reason(failure), format!("{modem}: {failure}{left}; {then}"));
     if problem.reason == Reason::ModemSilent {
         return problem.why(format!("nothing answered at {location}; it may be a data port of the stick"));
     }
-    problem
+    match mark.filter(|_| problem.reason == Reason::PinWrong) {
+        Some(mark) => problem.fix(way_out(mark)),
+        None => problem,
+    }
+}
+
+/// A right PIN can be taken for a wrong one: when the SIM's word was lost with the port or with this process.
+fn way_out(mark: &Path) -> String {
+    let usual = Reason::PinWrong.fix();
+    format!("{usual} If a phone takes this very PIN, remove {} and restart smsnode.", mark.display())
 }
 
 fn reason(failure: &InitialiseFailure) -> Reason {
@@ -161,5 +178,30 @@ fn reason(failure: &InitialiseFailure) -> Reason {
         InitialiseFailure::SimBusy | InitialiseFailure::SimFault { .. } => Reason::SimFault,
         InitialiseFailure::Refused { .. } | InitialiseFailure::NoIdentity => Reason::ModemRefused,
         InitialiseFailure::PortLost | InitialiseFailure::Aborted => Reason::PortGone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_that_is_not_tried_again_comes_with_the_file_that_remembers_it() {
+        let modem = Name::new("GSM1").expect("a name");
+        let location = Location::Tcp { address: "modem:7000".to_owned() };
+        let mark = Path::new("/data/pins/GSM1.0");
+        let wrong = InitialiseFailure::PinWrong { attempts_left: Some(2) };
+        let tried = InitialiseFailure::PinAlreadyTried { attempts_left: None };
+
+        for failure in [wrong, tried] {
+            let problem = set_up_failed(&modem, &failure, false, &location, Some(mark));
+
+            let fix = problem.fix.expect("a way out");
+            for words in ["Correct pin_file, then restart smsnode", "remove /data/pins/GSM1.0"] {
+                assert!(fix.contains(words), "{fix}");
+            }
+        }
+        let missing = set_up_failed(&modem, &InitialiseFailure::SimMissing, false, &location, Some(mark));
+        assert_eq!(missing.fix, None);
     }
 }

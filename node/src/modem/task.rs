@@ -182,11 +182,16 @@ impl ModemTask {
                 Effect::MarkPin => self.marking = self.mark_pin(),
                 Effect::UnmarkPin => self.unmark_pin().await,
                 Effect::Notify(Notice::PortLost { sending }) => self.say_lost(sending),
-                Effect::Notify(notice) => report::notice(&self.name, &notice, &self.location),
+                Effect::Notify(notice) => self.report(&notice),
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
             self.waker.follow(self.worker.registration());
         }
+    }
+
+    fn report(&self, notice: &Notice) {
+        let mark = self.pin.as_ref().map(PinMark::file);
+        report::notice(&self.name, notice, &self.location, mark);
     }
 
     async fn open(&mut self) {
