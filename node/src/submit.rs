@@ -71,7 +71,7 @@ pub enum SubmitError {
         parts_max: u8,
     },
     /// Refused for good.
-    #[error("the message was refused: {reason:?}; nothing is sent")]
+    #[error("the message was refused: {reason}; nothing is sent")]
     Rejected {
         /// Why.
         reason: Rejection,

@@ -57,11 +57,15 @@ pub enum Reply {
 }
 
 /// Why a message was refused when applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error, serde::Serialize, serde::Deserialize,
+)]
 pub enum Rejection {
     /// No parts, parts not numbered 1 to n, or a field longer than the standard allows. Not kept.
+    #[error("it is not a message that can be sent")]
     Malformed,
     /// More parts than policy allows. Kept, state `rejected`.
+    #[error("it has more parts than are allowed")]
     TooManyParts,
 }
 
