@@ -41,11 +41,23 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
         Ok(exit) => Ok(exit),
         Err(failure) => {
             let problem = problem(&failure);
-            error!(reason = problem.reason.word(), "{}", problem);
-            writeln!(talk, "{problem}\nsmsnode did not start. Nothing was sent.")?;
+            refuse(&problem);
             Ok(problem.reason.exit())
         }
     }
+}
+
+/// One line of the log, as everything that is told once telemetry is there.
+fn refuse(problem: &Problem) {
+    let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
+    let (title, why) = (&problem.title, &problem.why);
+    error!(
+        event = "node.refused",
+        reason = problem.reason.word(),
+        why,
+        fix,
+        "{title}; smsnode did not start, nothing was sent"
+    );
 }
 
 /// The runtime every command uses.
