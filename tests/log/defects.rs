@@ -19,7 +19,7 @@ async fn records_shown_after_a_kill_are_not_lost_by_a_later_power_cut() {
     let disk = Faulty::new(memory.clone());
     let log = open_on(disk.clone());
     append(&log, 1..=5).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let entries = (6..=9).map(|index| (id(index), vec![7; 100])).collect();
     log.append(entries, Completion::unheard()).await.expect("taken");
     disk.wait_held();
@@ -31,7 +31,7 @@ async fn records_shown_after_a_kill_are_not_lost_by_a_later_power_cut() {
     let image = killed.world().cut(Survival::Nothing, &mut Dice(1));
     drop(restarted);
     assert_eq!(open_on(Memory::new(World::durable(&image))).state().last, shown);
-    disk.release_syncs();
+    drop(held);
 }
 
 /// Defect 2: one flipped bit in a length field of the open segment was taken for the end of the log.
@@ -88,7 +88,7 @@ fn a_torn_tail_of_any_shape_is_cut_and_the_log_opens() {
 async fn a_failed_sync_with_a_full_queue_reaches_every_caller() {
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let (told, mut results) = tokio::sync::mpsc::unbounded_channel();
     let filling = tokio::spawn(fill(log.clone(), told));
     disk.wait_held();
@@ -96,7 +96,7 @@ async fn a_failed_sync_with_a_full_queue_reaches_every_caller() {
     assert!(!filling.is_finished(), "the last caller waits for room");
 
     disk.fail(|step| matches!(step, Step::Sync { .. }), io::ErrorKind::Other);
-    disk.release_syncs();
+    drop(held);
     let refused = filling.await.expect("no panic");
     assert!(refused >= taken, "{refused} of {taken}");
     let mut failed = 0;

@@ -1,7 +1,7 @@
 //! Disks for the real log: one in memory that can lose power, and one that fails, or holds its syncs, on demand.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smsgrid::log::Step;
@@ -19,6 +19,9 @@ pub(crate) struct Faulty {
     plan: Mutex<Plan>,
     changed: Condvar,
 }
+
+/// Lets the syncs go on when it is dropped.
+pub(crate) struct Held(Arc<Faulty>);
 
 #[derive(Default)]
 struct Plan {
@@ -73,15 +76,10 @@ impl Faulty {
         Arc::new(Faulty { disk, plan: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// From now on every sync waits.
-    pub(crate) fn hold_syncs(&self) {
+    /// From now on every sync waits, until the guard is dropped: also by a failing test, which would hang otherwise.
+    pub(crate) fn hold_syncs(self: &Arc<Faulty>) -> Held {
         self.plan().is_holding = true;
-    }
-
-    /// Lets the syncs go on.
-    pub(crate) fn release_syncs(&self) {
-        self.plan().is_holding = false;
-        self.changed.notify_all();
+        Held(self.clone())
     }
 
     /// Waits until a sync is held.
@@ -103,7 +101,15 @@ impl Faulty {
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().expect("no panic")
+        // Poisoned by a test that fails meanwhile; the syncs must go on all the same.
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.plan().is_holding = false;
+        self.0.changed.notify_all();
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_final_outcome_replaces_an_uncertain_one_and_outlives_its_removal() {
 async fn puts_of_several_workers_share_one_sync() {
     let disk = Faulty::new(Memory::new(World::default()));
     let outbox = Outbox::on(open_on(disk.clone())).expect("empty");
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let mut workers: Vec<_> = (1..=50)
         .map(|epoch| {
             let outbox = outbox.clone();
@@ -79,7 +79,7 @@ async fn puts_of_several_workers_share_one_sync() {
         tokio::task::yield_now().await;
     }
     assert!(workers.iter_mut().all(|worker| !worker.is_finished()), "told before the sync");
-    disk.release_syncs();
+    drop(held);
     for worker in workers {
         worker.await.expect("no panic").expect("durable");
     }
@@ -108,7 +108,7 @@ async fn an_outbox_in_long_use_stays_small_and_keeps_an_old_record() {
 async fn a_put_abandoned_by_its_worker_does_not_block_the_next() {
     let disk = Faulty::new(Memory::new(World::default()));
     let outbox = Outbox::on(open_on(disk.clone())).expect("empty");
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let abandoned = tokio::spawn({
         let outbox = outbox.clone();
         async move { outbox.put(key(1), b"sent").await }
@@ -118,7 +118,7 @@ async fn a_put_abandoned_by_its_worker_does_not_block_the_next() {
     }
     abandoned.abort();
     assert!(abandoned.await.is_err());
-    disk.release_syncs();
+    drop(held);
 
     outbox.put(key(2), b"sent").await.expect("durable");
     assert_eq!(outbox.records().await.len(), 2);

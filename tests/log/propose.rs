@@ -57,10 +57,10 @@ async fn a_restart_replays_the_log_before_anything_is_served() {
 async fn commands_that_come_while_an_entry_is_under_way_share_the_next() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let proposals: Vec<_> = (1..=200).map(|amount| node.propose(add(amount))).collect();
     node.wait_taken(1).await;
-    disk.release_syncs();
+    drop(held);
     for proposal in proposals {
         proposal.await.expect("no panic").expect("accepted");
     }
@@ -73,13 +73,13 @@ async fn commands_that_come_while_an_entry_is_under_way_share_the_next() {
 async fn a_deadline_before_its_turn_is_a_rejection_and_the_command_is_never_written() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let first = node.propose(add(1));
     node.wait_taken(1).await;
     let late = node.proposer.propose(add(1000), Duration::from_millis(10)).await;
     assert!(matches!(late, Err(ProposeError::Rejected(Rejection::Late))));
 
-    disk.release_syncs();
+    drop(held);
     first.await.expect("no panic").expect("accepted");
     assert_eq!(node.proposer.propose(add(2), SOON).await.expect("accepted").total, 3);
 }
@@ -88,11 +88,11 @@ async fn a_deadline_before_its_turn_is_a_rejection_and_the_command_is_never_writ
 async fn a_deadline_after_its_turn_is_unknown_and_the_command_may_be_written() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let unknown = node.proposer.propose(add(1000), Duration::from_millis(50)).await;
     assert!(matches!(unknown, Err(ProposeError::Unknown(None))));
 
-    disk.release_syncs();
+    drop(held);
     assert_eq!(node.proposer.propose(add(2), SOON).await.expect("accepted").total, 1002);
 }
 
@@ -100,7 +100,7 @@ async fn a_deadline_after_its_turn_is_unknown_and_the_command_may_be_written() {
 async fn submits_are_shed_when_their_lane_is_full_and_what_settles_is_not() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let first = node.propose(add(0));
     node.wait_taken(1).await;
     let waiting: Vec<_> = (0..4096).map(|_| node.propose(add(1))).collect();
@@ -109,7 +109,7 @@ async fn submits_are_shed_when_their_lane_is_full_and_what_settles_is_not() {
     let shed = node.propose(add(1)).await.expect("no panic");
     assert!(matches!(shed, Err(ProposeError::Rejected(Rejection::Overloaded))));
 
-    disk.release_syncs();
+    drop(held);
     first.await.expect("no panic").expect("accepted");
     for (settling, total) in settling.into_iter().zip([1_000_000, 2_000_000]) {
         let settled = settling.await.expect("no panic").expect("accepted");
@@ -143,14 +143,14 @@ async fn the_calendar_in_the_log_never_goes_back_not_even_by_a_restart() {
 async fn a_command_no_entry_can_hold_is_refused_and_the_others_are_accepted() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let first = node.propose(add(1));
     node.wait_taken(1).await;
     let large = |octets| Command { ballast: vec![0; octets], ..add(1) };
     let proposals: Vec<_> =
         [100, 30_000, 70_000, 30_000, 66_000, 30_000].map(|octets| node.propose(large(octets))).into();
     tokio::task::yield_now().await;
-    disk.release_syncs();
+    drop(held);
 
     first.await.expect("no panic").expect("accepted");
     let mut totals = Vec::new();

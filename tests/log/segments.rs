@@ -90,14 +90,14 @@ async fn purged_segments_are_removed_and_their_entries_are_gone() {
 async fn entries_can_be_read_before_they_are_durable_and_nobody_is_told_too_early() {
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let mut waiting = hand_over(&log, 1..=3).await;
     disk.wait_held();
 
     assert_read(&log, 1..4, 4);
     let early = tokio::time::timeout(Duration::from_millis(20), &mut waiting).await;
     assert!(early.is_err(), "told before the sync");
-    disk.release_syncs();
+    drop(held);
     assert!(waiting.await.is_ok());
 }
 
@@ -106,7 +106,7 @@ async fn an_entry_that_replaced_another_is_the_one_that_is_read() {
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());
     append(&log, 1..=9).await;
-    disk.hold_syncs();
+    let mut held = Some(disk.hold_syncs());
     log.truncate_after(Some(id(4)), Completion::unheard()).await.expect("taken");
     let newer = |index| (LogId { term: 7, node: NodeId(2), index }, vec![7; 50]);
     log.append((5..=6).map(newer).collect(), Completion::unheard()).await.expect("taken");
@@ -116,7 +116,7 @@ async fn an_entry_that_replaced_another_is_the_one_that_is_read() {
         let read: Vec<_> = entries.iter().map(|entry| (entry.id.term, entry.id.index)).collect();
         assert_eq!(read, [(0, 1), (0, 2), (0, 3), (0, 4), (7, 5), (7, 6)]);
         assert_eq!(*entries[5].payload, [7; 50]);
-        disk.release_syncs();
+        drop(held.take());
     }
 }
 
@@ -124,13 +124,13 @@ async fn an_entry_that_replaced_another_is_the_one_that_is_read() {
 async fn jobs_that_wait_together_share_one_sync() {
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let mut waiting = vec![hand_over(&log, 1..=1).await];
     disk.wait_held();
     for index in 2..=100 {
         waiting.push(hand_over(&log, index..=index).await);
     }
-    disk.release_syncs();
+    drop(held);
     for completed in waiting {
         completed.await.expect("durable");
     }
@@ -155,7 +155,7 @@ async fn after_a_failed_sync_everybody_gets_the_error_and_nothing_is_tried_again
     let disk = Faulty::new(Memory::new(World::default()));
     let log = open_on(disk.clone());
     append(&log, 1..=5).await;
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     let mut waiting = vec![hand_over(&log, 6..=6).await];
     disk.wait_held();
     for index in 7..=2000 {
@@ -163,7 +163,7 @@ async fn after_a_failed_sync_everybody_gets_the_error_and_nothing_is_tried_again
     }
     disk.fail(|step| matches!(step, Step::Sync { .. }), io::ErrorKind::Other);
     let before = disk.steps().len();
-    disk.release_syncs();
+    drop(held);
 
     for completed in waiting {
         let failure = completed.await.expect_err("nothing became durable");
