@@ -62,3 +62,20 @@ fn what_the_configuration_says_about_messages_reaches_the_network() {
     assert!(entries.iter().all(|entry| entry.status_report == (entry.destination == "491700000001")));
     gateway.stop();
 }
+
+#[test]
+fn files_that_ask_for_four_billion_retries_are_sent_and_stop_nothing() {
+    const HOSTILE: usize = 40;
+    let dir = tempfile::tempdir().expect("a folder");
+    let (_simulator, mut gateway) = node(dir.path(), "");
+
+    for number in 0..HOSTILE {
+        let file = format!("To: 491700000001\nRetries: 4294967295\n\nhostile {number}");
+        gateway.drop_file(&format!("hostile{number:02}"), file.as_bytes());
+    }
+    gateway.drop_file("plain", b"To: 491700000002\n\nhello");
+
+    wait_for(&gateway, "sent", "plain");
+    wait::until_true("all results", PATIENCE, || gateway.names("sent").len() == HOSTILE + 1);
+    gateway.stop();
+}

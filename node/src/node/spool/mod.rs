@@ -1,0 +1,88 @@
+//! The spool of a node: what its files become in the log, and what the log's results say in its files.
+
+mod alarms;
+mod door;
+mod results;
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use smsgrid::sms_file;
+use smsgrid::worker::intake::Settings;
+use tracing::warn;
+
+use super::StartError;
+use super::waiters::Waiters;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::machine::View;
+use crate::spool::{Disk, FolderPaths, Folders, Journal, Parts, Strictness};
+use crate::submit;
+use crate::tasks::Tasks;
+use alarms::Log;
+use door::Door;
+use results::Results;
+
+/// Mode of a spool folder that is made because it is missing.
+const FOLDER_MODE: u32 = 0o770;
+
+/// Opens the folders and the journal, and starts the task.
+pub(super) fn start(
+    config: &Config,
+    spool: &config::Spool,
+    tasks: &Tasks,
+    view: &View,
+    submitter: submit::Submitter,
+    waiters: Waiters,
+    clock: &Clock,
+) -> Result<(), StartError> {
+    let paths = FolderPaths {
+        outgoing: spool.outgoing.clone(),
+        checked: spool.checked.clone(),
+        sent: Some(spool.sent.clone()),
+        failed: Some(spool.failed.clone()),
+    };
+    for folder in [&spool.outgoing, &spool.checked, &spool.sent, &spool.failed] {
+        make(folder);
+    }
+    let folders = Folders::open(&paths, Strictness::Strict)?;
+    let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
+    let parts = Parts {
+        disk: Disk::new(folders, journal, config.node.name.as_str(), true),
+        journal: replayed,
+        settings: settings(config, spool),
+        submitter: Arc::new(Door::new(config, submitter, clock.clone())),
+        outcomes: Arc::new(Results::new(view.clone(), waiters)),
+        listener: Arc::new(Log),
+        clock: clock.clone(),
+        utc_offset_seconds: local_offset,
+    };
+    tasks.spawn("spool", |cancel| async move { Ok(crate::spool::run(parts, cancel).await?) });
+    Ok(())
+}
+
+/// Makes a folder that is missing; what cannot be made is told when it is opened.
+fn make(folder: &Path) {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
+    if let Err(failure) = made {
+        warn!(folder = %folder.display(), %failure, "spool folder cannot be made");
+    }
+}
+
+fn settings(config: &Config, spool: &config::Spool) -> Settings {
+    let smsd = sms_file::Settings::default();
+    let validity = config.messages.validity.map_or(smsd.validity, smsgrid::pdu::relative_octet);
+    let messages = sms_file::Settings { report: config.messages.report, validity, ..smsd };
+    Settings {
+        trust_outgoing: spool.trust_outgoing,
+        settle_time: spool.settle_time,
+        messages,
+        ..Settings::default()
+    }
+}
+
+/// Seconds the wall clock of this host is ahead of UTC.
+fn local_offset() -> i32 {
+    chrono::Local::now().offset().local_minus_utc()
+}

@@ -1,0 +1,148 @@
+//! What became of the message of a file, in the words of its result file.
+
+use smsgrid::at::explained;
+use smsgrid::model::{MessageId, MessageState, NotWrittenReason, Timestamp};
+use smsgrid::queue::{Claim, Failing, Failure, Record, StateCause};
+use smsgrid::sms_file::Device;
+use smsgrid::worker::intake::{Outcome, PartResult};
+use smsgrid::worker::submit_pdu;
+
+use crate::machine::View;
+use crate::node::waiters::Waiters;
+use crate::spool::Outcomes;
+
+/// Tells what became of messages.
+pub(super) struct Results {
+    view: View,
+    waiters: Waiters,
+}
+
+impl Results {
+    /// Reads the applied state, woken by `waiters`.
+    pub(super) fn new(view: View, waiters: Waiters) -> Results {
+        Results { view, waiters }
+    }
+}
+
+impl Outcomes for Results {
+    async fn outcome(&self, message: MessageId) -> Outcome {
+        loop {
+            let woken = self.waiters.wait_for(message);
+            let found = self.view.read(|queue| match queue.message(message) {
+                Some(record) if record.state().is_final() => Some(outcome(record)),
+                Some(_) => None,
+                None => Some(forgotten(queue.now())),
+            });
+            match found {
+                Some(outcome) => return outcome,
+                // The other end is gone only when the node stops; then nobody waits for this.
+                None => drop(woken.await),
+            }
+        }
+    }
+}
+
+/// What the result file of a message says.
+fn outcome(record: &Record) -> Outcome {
+    let last = record.claims().iter().rev().find(|claim| !claim.attempts.is_empty());
+    let started = record.attempts().map(|(_, attempt)| attempt.started).min();
+    let parts = record.parts().map(|part| PartResult {
+        message_reference: part.attempt.and_then(|(_, attempt)| attempt.message_reference),
+        pdu: part.attempt.and_then(|_| submit_pdu(record, part.number).ok()).map(|pdu| pdu.hex),
+    });
+    Outcome {
+        state: record.state(),
+        device: last.map(device).unwrap_or_default(),
+        parts: parts.collect(),
+        started,
+        ended: record.changed,
+        reason: record
+            .cause()
+            .map_or_else(|| record.state().to_string(), |cause| reason(cause, record.state())),
+    }
+}
+
+fn forgotten(now: Timestamp) -> Outcome {
+    Outcome {
+        state: MessageState::Failed,
+        device: Device::default(),
+        parts: Vec::new(),
+        started: None,
+        ended: now,
+        reason: "What became of it is no longer known; it may have been sent".to_owned(),
+    }
+}
+
+fn device(claim: &Claim) -> Device {
+    Device {
+        modem: Some(claim.modem.to_string()),
+        number: None,
+        description: None,
+        imsi: Some(claim.identity.imsi.to_string()),
+        imei: Some(claim.identity.imei.to_string()),
+    }
+}
+
+fn reason(cause: StateCause, state: MessageState) -> String {
+    match cause {
+        StateCause::Failed(Failure::Refused(refusal) | Failure::AttemptsUsed(refusal)) => {
+            explained(refusal.cause)
+        }
+        StateCause::Failed(Failure::Poison) => "Each modem failed while sending it".to_owned(),
+        StateCause::Failed(Failure::Partial) => "Some parts were sent, the others were not".to_owned(),
+        StateCause::Failed(Failure::Uncertain) => "Uncertain: it may or may not have been sent".to_owned(),
+        StateCause::Rejected(rejection) => format!("Rejected: {rejection}"),
+        StateCause::Attempt(Failing::Refused(refusal)) => {
+            format!("{state} after {}", explained(refusal.cause))
+        }
+        StateCause::Attempt(Failing::NotWritten(reason)) => format!("{state} after {}", not_written(reason)),
+        StateCause::Attempt(Failing::Doubt(doubt)) => format!("{state}: {doubt}"),
+    }
+}
+
+fn not_written(reason: NotWrittenReason) -> &'static str {
+    match reason {
+        NotWrittenReason::NoPrompt => "the modem gave no prompt",
+        NotWrittenReason::PortLost => "the port was lost",
+        NotWrittenReason::LeaseLost => "the claim was lost",
+        NotWrittenReason::SimChanged => "the SIM was changed",
+        NotWrittenReason::Draining => "the node was stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smsgrid::model::Disposition;
+    use smsgrid::queue::Rejection;
+
+    use super::*;
+
+    #[test]
+    fn the_reason_in_a_result_file_is_plain_words() {
+        let refusal = Refusal { cause: Cause::Cms(38), disposition: Disposition::Temporary };
+        for (cause, state, words) in [
+            (
+                StateCause::Rejected(Rejection::TooManyParts),
+                MessageState::Rejected,
+                "Rejected: it has more parts than are allowed",
+            ),
+            (
+                StateCause::Rejected(Rejection::Malformed),
+                MessageState::Rejected,
+                "Rejected: it is not a message that can be sent",
+            ),
+            (
+                StateCause::Failed(Failure::AttemptsUsed(refusal)),
+                MessageState::Failed,
+                "+CMS ERROR: 38 (Network out of order)",
+            ),
+            (
+                StateCause::Attempt(Failing::NotWritten(NotWrittenReason::SimChanged)),
+                MessageState::Expired,
+                "expired after the SIM was changed",
+            ),
+        ] {
+            assert_eq!(reason(cause, state), words);
+        }
+    }
+}
