@@ -2,6 +2,7 @@
 
 mod cluster;
 mod crash;
+mod faults;
 mod hostile;
 mod memory;
 mod order;

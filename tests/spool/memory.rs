@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use smsgrid::model::MessageId;
 use smsgrid::worker::intake::{
     Contents, Effect, Fault, FileName, Filing, Folder, Identity, Input, Inspection, IntakeId, Kind, MAGIC,
-    Observation, Places, Record, Replayed, frame,
+    Observation, Places, Reach, Record, Replayed, frame,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -121,10 +121,12 @@ impl Memory {
     /// Carries out an effect of the disk.
     pub(crate) fn execute(&mut self, effect: Effect) -> Option<Input> {
         Some(match effect {
-            Effect::Scan => Input::Scanned { observations: self.list(Folder::Outgoing), complete: true },
+            Effect::Scan => {
+                Input::Scanned { observations: self.list(Folder::Outgoing), reach: Reach::Complete }
+            }
             Effect::ListChecked => self.list_checked(),
             Effect::Inspect(name) => {
-                let found = self.inspect(&name);
+                let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }
             }
             Effect::Take { name, identity } => {
@@ -281,7 +283,7 @@ impl Memory {
                 self.change(Change::Remove(at(Folder::Checked, &lock.name)));
             }
         }
-        Input::ListedChecked(files)
+        Input::ListedChecked(Ok(files))
     }
 
     fn observe(&self, place: &Place) -> Option<Observation> {

@@ -15,6 +15,9 @@ use crate::cluster::Cluster;
 /// More effects than any test needs; one that needs more never ends.
 const EFFECTS_MAX: usize = 1_000_000;
 
+/// What the system answers instead of carrying out an effect, if it refuses.
+pub(crate) type Refusal = fn(&Effect) -> Option<Input>;
+
 /// Folders, journal and cluster, which survive a stop.
 pub(crate) struct Rig {
     root: TempDir,
@@ -30,6 +33,7 @@ pub(crate) struct Running<'a> {
     disk: Disk,
     inbox: VecDeque<Input>,
     pub(crate) effects: usize,
+    pub(crate) refusal: Refusal,
 }
 
 /// How a run ended.
@@ -101,7 +105,7 @@ impl Rig {
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
         let disk = Disk::new(folders, journal, "smsd", true);
         let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
-        Running { rig: self, intake, disk, inbox: VecDeque::new(), effects: 0 }
+        Running { rig: self, intake, disk, inbox: VecDeque::new(), effects: 0, refusal: |_| None }
     }
 
     /// Runs until nothing is left to do, with enough time for every wait.
@@ -131,6 +135,10 @@ impl Running<'_> {
         for _ in 0..allowed {
             let Some(effect) = self.next_effect() else { return End::Idle };
             self.effects += 1;
+            if let Some(refused) = (self.refusal)(&effect) {
+                self.inbox.push_back(refused);
+                continue;
+            }
             match self.disk.execute(effect) {
                 Done::Reply(input) => self.inbox.push_back(input),
                 Done::Silent => {}

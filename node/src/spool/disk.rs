@@ -7,8 +7,8 @@ use rustix::io::Errno;
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::{FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
-    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, Input, Inspection,
-    IntakeId, Irregularity, Kind, Places, Record,
+    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble, Input,
+    Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
 };
 
 use super::file;
@@ -96,18 +96,26 @@ impl Disk {
                 Ok(()) => Input::JournalSynced,
                 Err(error) => Input::JournalFailed(error.to_string()),
             },
-            Effect::Lock(id, name) => Input::Locked(id, told(self.lock(&name))),
-            Effect::Move(id, name) => Input::Moved(id, told(self.take(&name))),
+            Effect::Lock(id, name) => Input::Locked(id, self.told(&[Folder::Checked], self.lock(&name))),
+            Effect::Move(id, name) => {
+                Input::Moved(id, self.told(&[Folder::Outgoing, Folder::Checked], self.take(&name)))
+            }
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, name, destination, octets } => {
-                Input::Staged(id, told(self.stage(id, &name, destination, &octets)))
+                let staged = self.stage(id, &name, destination, &octets);
+                Input::Staged(id, self.told(&[destination.folder()], staged))
             }
-            Effect::SyncFolder(folder) => Input::FolderSynced(folder, told(self.sync(folder))),
+            Effect::SyncFolder(folder) => {
+                Input::FolderSynced(folder, self.told(&[folder], self.sync(folder)))
+            }
             Effect::Publish { id, destination, name } => {
-                Input::Published(id, told(self.publish(id, destination, &name)))
+                let published = self.publish(id, destination, &name);
+                Input::Published(id, self.told(&[destination.folder()], published))
             }
-            Effect::Unlink(id, name) => Input::Unlinked(id, told(self.unlink(name.as_bytes()))),
+            Effect::Unlink(id, name) => {
+                Input::Unlinked(id, self.told(&[Folder::Checked], self.unlink(name.as_bytes())))
+            }
             Effect::Unlock(name) => {
                 // A lock that cannot be removed is removed at the next start.
                 let _ = self.unlink(&name.lock());
@@ -118,12 +126,14 @@ impl Disk {
                 return Done::Silent;
             }
             Effect::SetAside { id, name, target } => {
-                Input::SetAside(id, told(self.set_aside(&name, &target)))
+                let folders = [Folder::Failed, Folder::Checked];
+                Input::SetAside(id, self.told(&folders, self.set_aside(&name, &target)))
             }
             Effect::Examine { id, name, filing } => {
-                Input::Examined(id, told(self.examine(id, &name, filing.as_ref())))
+                let examined = self.examine(id, &name, filing.as_ref());
+                Input::Examined(id, self.told(&[Folder::Checked, Folder::Outgoing], examined))
             }
-            Effect::ListChecked => self.list_checked(),
+            Effect::ListChecked => Input::ListedChecked(self.told(&[Folder::Checked], self.list_checked())),
             Effect::Submit { id, key, submission, owner } => {
                 let message = SpoolMessage { key, submission: *submission, owner };
                 return Done::Outside(Outside::Submit(id, Box::new(message)));
@@ -140,17 +150,25 @@ impl Disk {
             Some(pass) => Ok(pass),
             None => Pass::start(self.folders.outgoing()),
         };
-        let Ok(mut pass) = pass else { return Input::Scanned { observations: Vec::new(), complete: true } };
+        let mut pass = match pass {
+            Ok(pass) => pass,
+            Err(errno) => return Input::Scanned { observations: Vec::new(), reach: self.broken(errno) },
+        };
         let observations = pass.next_slice(self.folders.outgoing());
-        let complete = pass.is_over();
-        if !complete {
+        if !pass.is_over() {
             self.pass = Some(pass);
+            return Input::Scanned { observations, reach: Reach::More };
         }
-        Input::Scanned { observations, complete }
+        let reach = pass.fault().map_or(Reach::Complete, |errno| self.broken(errno));
+        Input::Scanned { observations, reach }
+    }
+
+    fn broken(&self, errno: Errno) -> Reach {
+        Reach::Broken(self.fault(&[Folder::Outgoing], errno))
     }
 
     fn inspect(&self, name: FileName) -> Input {
-        let found = self.look(&name).ok().flatten();
+        let found = self.told(&[Folder::Outgoing, Folder::Checked], self.look(&name));
         Input::Inspected { name, found }
     }
 
@@ -194,7 +212,7 @@ impl Disk {
         let opened = match file::open(self.folders.checked(), name.as_bytes()) {
             Ok(opened) => opened,
             Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
-            Err(errno) => return Err(file::fault(errno)),
+            Err(errno) => return Err(self.fault(&[Folder::Checked], errno)),
         };
         let stat = rustix::fs::fstat(&opened).map_err(file::fault)?;
         if file::kind(&stat) != Kind::Regular {
@@ -288,26 +306,42 @@ impl Disk {
         Ok(places)
     }
 
-    fn list_checked(&self) -> Input {
+    /// An entry that cannot be looked at is passed over: it is no reason to take nothing from `outgoing`.
+    fn list_checked(&self) -> Result<Vec<Observation>, Errno> {
         let checked = self.folders.checked();
         let mut observations = Vec::new();
-        if let Ok(mut pass) = Pass::start(checked) {
-            while !pass.is_over() {
-                for observation in pass.next_slice(checked) {
-                    match observation.name.locked_file() {
-                        Some(locked) => self.remove_stale_lock(&locked),
-                        None => observations.push(observation),
-                    }
+        let mut pass = Pass::start(checked)?;
+        while !pass.is_over() {
+            for observation in pass.next_slice(checked) {
+                match observation.name.locked_file() {
+                    Some(locked) => self.remove_stale_lock(&locked),
+                    None => observations.push(observation),
                 }
             }
         }
-        Input::ListedChecked(observations)
+        pass.broken_off().map_or(Ok(observations), Err)
     }
 
     fn remove_stale_lock(&self, name: &FileName) {
         if let Ok(None) = file::stat(self.folders.checked(), name.as_bytes()) {
             let _ = self.unlink(&name.lock());
         }
+    }
+
+    fn told<T>(&self, folders: &[Folder], result: Result<T, Errno>) -> Result<T, Fault> {
+        result.map_err(|errno| self.fault(folders, errno))
+    }
+
+    /// What an error means for a step in these folders, where the file changes or is made first.
+    fn fault(&self, folders: &[Folder], errno: Errno) -> Fault {
+        let of_folder = match errno {
+            Errno::ACCESS | Errno::PERM | Errno::ROFS => {
+                folders.iter().find_map(|folder| Some((*folder, self.folders.trouble(*folder)?)))
+            }
+            Errno::NOSPC | Errno::DQUOT => folders.first().map(|folder| (*folder, FolderTrouble::Full)),
+            _ => None,
+        };
+        of_folder.map_or_else(|| file::fault(errno), |(folder, trouble)| Fault::Folder(folder, trouble))
     }
 }
 
@@ -319,8 +353,4 @@ fn temporary(id: IntakeId) -> Vec<u8> {
 fn create(folder: impl AsFd, name: &[u8], how: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
     rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode))
-}
-
-fn told<T>(result: Result<T, Errno>) -> Result<T, Fault> {
-    result.map_err(file::fault)
 }

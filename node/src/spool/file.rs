@@ -114,6 +114,12 @@ pub(super) fn fault(errno: Errno) -> Fault {
     match errno {
         Errno::EXIST | Errno::NOTEMPTY => Fault::Exists,
         Errno::NOENT => Fault::Missing,
-        other => Fault::Io(std::io::Error::from(other).to_string()),
+        other => Fault::Io(words(other)),
     }
+}
+
+/// What an error means, in the words of the system and without its number.
+pub(super) fn words(errno: Errno) -> String {
+    let told = std::io::Error::from(errno).to_string();
+    told.split(" (os error").next().unwrap_or_default().to_owned()
 }

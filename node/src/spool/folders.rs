@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use smsgrid::worker::intake::{Destination, Folder};
+use smsgrid::worker::intake::{Destination, Folder, FolderTrouble};
+
+use super::file;
 
 /// File in `checked` whose lock says that a process works here.
 const HOLDER: &str = ".smsgrid-holder";
@@ -143,6 +145,23 @@ impl Folders {
     /// The folder of results.
     pub fn destination(&self, destination: Destination) -> Option<BorrowedFd<'_>> {
         self.get(destination.folder())
+    }
+
+    /// Why nothing can be changed in a folder now, whatever the file; none when it is not the folder's fault.
+    pub fn trouble(&self, folder: Folder) -> Option<FolderTrouble> {
+        let open = self.get(folder)?;
+        let access = Access::WRITE_OK | Access::EXEC_OK | Access::READ_OK;
+        let refused = rustix::fs::accessat(open, ".", access, AtFlags::EACCESS).err()?;
+        let stat = rustix::fs::fstat(open).ok()?;
+        Some(match refused {
+            Errno::ACCESS | Errno::PERM => {
+                let user = rustix::process::geteuid().as_raw();
+                FolderTrouble::NotWritable {
+                    owner: format!("{}; smsnode runs as uid {user}", Owner::of(&stat)),
+                }
+            }
+            other => FolderTrouble::System(file::words(other)),
+        })
     }
 
     /// The folder `outgoing`.

@@ -240,6 +240,16 @@ impl Candidates {
         self.told_many = self.told_many && self.irregular.len() >= LEFT_ALONE_MAX;
     }
 
+    /// Ends a pass that did not see everything: what is known stays, and the pass to come makes up for this one.
+    pub(super) fn abandon_scan(&mut self) {
+        self.overflowed = false;
+    }
+
+    /// Forgets that the file is known, not what was told of it.
+    pub(super) fn let_go(&mut self, name: &FileName) {
+        self.remove(name);
+    }
+
     /// How many files are known.
     pub(super) fn len(&self) -> usize {
         self.known.len()

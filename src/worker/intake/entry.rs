@@ -5,8 +5,12 @@ use std::time::Duration;
 use crate::model::{MessageId, Time};
 
 use super::outcome::Verdict;
-use super::{FileName, Filing, Identity};
+use super::{Alarm, FileName, Filing, Identity};
 
+/// First wait before a step is repeated that the system refused.
+const RETRY_MIN: Duration = Duration::from_secs(10);
+/// Longest wait before it is repeated.
+const RETRY_MAX: Duration = Duration::from_secs(300);
 /// First wait before a submission is repeated.
 const SUBMIT_RETRY_MIN: Duration = Duration::from_millis(250);
 /// Longest wait before a submission is repeated.
@@ -23,10 +27,12 @@ pub(super) struct Entry {
     pub(super) owns_lock: bool,
     /// It was found in the journal of an earlier run.
     pub(super) recovered: bool,
-    /// Its trouble was told.
-    pub(super) told: bool,
+    /// Its trouble that was told last.
+    pub(super) told: Option<Alarm>,
     pub(super) message: Option<MessageId>,
     pub(super) submit_retry: Duration,
+    /// The wait before the next step the system refuses is repeated.
+    pub(super) retry: Duration,
     pub(super) stage: Stage,
 }
 
@@ -73,9 +79,10 @@ impl Entry {
             in_checked: false,
             owns_lock: false,
             recovered: false,
-            told: false,
+            told: None,
             message: None,
             submit_retry: SUBMIT_RETRY_MIN,
+            retry: RETRY_MIN,
             stage: Stage::Recorded,
         }
     }
@@ -84,6 +91,13 @@ impl Entry {
     pub(super) fn next_submit_retry(&mut self) -> Duration {
         let wait = self.submit_retry;
         self.submit_retry = (wait * 2).min(SUBMIT_RETRY_MAX);
+        wait
+    }
+
+    /// The wait before a step the system refused is repeated, longer each time.
+    pub(super) fn next_retry(&mut self) -> Duration {
+        let wait = self.retry;
+        self.retry = (wait * 2).min(RETRY_MAX);
         wait
     }
 }

@@ -8,7 +8,10 @@ use crate::model::{MessageId, Time};
 use crate::sms_file::LocalTime;
 use crate::worker::submission::Submission;
 
-use super::{FileName, Filing, Identity, Inspection, IntakeId, Irregularity, Observation, Outcome, Record};
+use super::{
+    Alarm, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity, Observation,
+    Outcome, Record,
+};
 
 /// When something happens: `now` drives waiting, `wall` is written into files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +70,34 @@ pub enum Hint {
 }
 
 /// Why an effect did not happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The name is taken; nothing was overwritten.
+    #[error("the name is taken")]
     Exists,
     /// There is no such file.
+    #[error("no such file or folder")]
     Missing,
     /// The file is not what is taken.
+    #[error(transparent)]
     Irregular(Irregularity),
+    /// The whole folder cannot be used: another file would fare no better.
+    #[error("folder `{0}` {1}")]
+    Folder(Folder, FolderTrouble),
     /// The system refused, with its words.
+    #[error("{0}")]
     Io(String),
+}
+
+/// How far a pass over a folder has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// There is more.
+    More,
+    /// Every entry was seen.
+    Complete,
+    /// It is over, and entries may be missing from it: what it did not see may well be there.
+    Broken(Fault),
 }
 
 /// A file that was read.
@@ -123,15 +144,15 @@ pub enum Input {
     Scanned {
         /// Some entries of the folder.
         observations: Vec<Observation>,
-        /// These were the last ones.
-        complete: bool,
+        /// Whether these were the last ones.
+        reach: Reach,
     },
     /// Reply to [`Effect::Inspect`].
     Inspected {
         /// The name looked at.
         name: FileName,
         /// What is there.
-        found: Option<Inspection>,
+        found: Result<Option<Inspection>, Fault>,
     },
     /// Reply to [`Effect::Take`]: the record is written, not yet on disk.
     Taken {
@@ -168,8 +189,8 @@ pub enum Input {
     SetAside(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Examine`].
     Examined(IntakeId, Result<Places, Fault>),
-    /// Reply to [`Effect::ListChecked`].
-    ListedChecked(Vec<Observation>),
+    /// Reply to [`Effect::ListChecked`]; a fault when entries may be missing.
+    ListedChecked(Result<Vec<Observation>, Fault>),
 }
 
 /// Something to be done. Effects are carried out one after the other; each names its reply.
@@ -278,60 +299,6 @@ pub struct Filed {
     pub name: FileName,
 }
 
-/// What an operator should know; one line each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Alarm {
-    /// A file is left where it is.
-    Irregular {
-        /// The file in `outgoing`.
-        name: FileName,
-        /// Why.
-        why: Irregularity,
-    },
-    /// More files are left where they are than are told one by one.
-    ManyIrregular,
-    /// A file waits because its name is taken in `checked`.
-    Conflict {
-        /// The file in `outgoing`.
-        name: FileName,
-    },
-    /// A result got another name because its own was taken.
-    Renamed {
-        /// The folder.
-        destination: Destination,
-        /// The name it should have had.
-        name: FileName,
-        /// The name it has.
-        filed_as: FileName,
-    },
-    /// A file cannot be sent.
-    BadFile {
-        /// The file.
-        name: FileName,
-        /// `Fail_reason:`
-        reason: String,
-    },
-    /// A file became something else while it was taken, and was moved to `failed` unread.
-    SetAside {
-        /// The file.
-        name: FileName,
-        /// What it is.
-        why: Irregularity,
-    },
-    /// A file was removed while it was being worked on.
-    Vanished {
-        /// The file.
-        name: FileName,
-    },
-    /// A folder cannot be used; files wait.
-    FolderFailed {
-        /// The folder.
-        folder: Folder,
-        /// What the system said.
-        what: String,
-    },
-}
-
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -346,38 +313,5 @@ impl fmt::Display for Folder {
 impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} octets of inode {}", self.octets.len(), self.identity.inode)
-    }
-}
-
-impl fmt::Display for Alarm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Alarm::Irregular { name, why } => {
-                write!(
-                    f,
-                    "`outgoing/{name}` is not taken: {why}. Remove it, or put a plain file in its place"
-                )
-            }
-            Alarm::ManyIrregular => write!(f, "more files in `outgoing` are not taken than are listed"),
-            Alarm::Conflict { name } => write!(
-                f,
-                "`outgoing/{name}` waits: `checked` already has a file or lock of this name. It is taken when that is gone"
-            ),
-            Alarm::Renamed { destination, name, filed_as } => {
-                let folder = destination.folder();
-                write!(f, "`{folder}/{name}` exists and was kept; the new result is `{folder}/{filed_as}`")
-            }
-            Alarm::BadFile { name, reason } => write!(
-                f,
-                "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
-            ),
-            Alarm::SetAside { name, why } => write!(f, "`outgoing/{name}` moved to `failed` unread: {why}"),
-            Alarm::Vanished { name } => {
-                write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")
-            }
-            Alarm::FolderFailed { folder, what } => {
-                write!(f, "spool folder `{folder}` cannot be used: {what}. Files wait until it can")
-            }
-        }
     }
 }

@@ -24,10 +24,7 @@ impl Intake {
         match result {
             Ok(contents) => self.stage(id, verdict, &contents.octets),
             Err(Fault::Missing) => self.vanished(id),
-            Err(fault) => {
-                self.trouble(Folder::Checked, &fault);
-                self.wait_in_stage(id);
-            }
+            Err(fault) => self.hinder(id, Folder::Checked, &fault),
         }
     }
 

@@ -7,9 +7,7 @@ use crate::model::{MessageId, Time};
 
 use super::candidates::{Candidates, Choice};
 use super::entry::{Entry, Stage};
-use super::{
-    Alarm, Effect, Fault, FileName, Folder, Identity, Input, IntakeId, Moment, Record, Replayed, Settings,
-};
+use super::{Effect, Fault, FileName, Folder, Identity, Input, IntakeId, Moment, Record, Replayed, Settings};
 
 /// How long a folder is left alone when nothing is heard of it.
 const RESCAN: Duration = Duration::from_secs(10);
@@ -44,6 +42,8 @@ pub struct Intake {
     pub(super) strangers: VecDeque<(FileName, Identity)>,
     /// Entries of the journal not yet examined; nothing is taken before.
     pub(super) unexamined: usize,
+    /// When `checked` is listed again, where that failed.
+    pub(super) relist: Option<Time>,
     in_hand: BTreeSet<IntakeId>,
     pub(super) effects: VecDeque<Effect>,
     /// What files on their way out want done; what comes in goes first.
@@ -57,9 +57,14 @@ pub struct Intake {
     journal_syncing: Vec<IntakeId>,
     folder_waiting: BTreeMap<Folder, Vec<IntakeId>>,
     folder_syncing: Vec<IntakeId>,
-    timers: BTreeSet<(Time, IntakeId)>,
+    pub(super) timers: BTreeSet<(Time, IntakeId)>,
     pub(super) scan: Scan,
-    troubled: BTreeSet<Folder>,
+    /// Folders whose trouble was told.
+    pub(super) troubled: BTreeSet<Folder>,
+    /// That the passes fail was told.
+    pub(super) scan_troubled: bool,
+    /// Files of `outgoing` the system refuses to lock or move.
+    pub(super) hindered: BTreeSet<IntakeId>,
     halted: bool,
 }
 
@@ -90,6 +95,7 @@ impl Intake {
             looking: BTreeMap::new(),
             strangers: VecDeque::new(),
             unexamined: 0,
+            relist: None,
             in_hand: BTreeSet::new(),
             effects: VecDeque::new(),
             filing_effects: VecDeque::new(),
@@ -102,6 +108,8 @@ impl Intake {
             timers: BTreeSet::new(),
             scan: Scan::Wanted { since: moment.now },
             troubled: BTreeSet::new(),
+            scan_troubled: false,
+            hindered: BTreeSet::new(),
             halted: false,
         };
         intake.candidates.start_scan();
@@ -117,7 +125,7 @@ impl Intake {
         }
         match input {
             Input::Hint(hint) => self.on_hint(hint),
-            Input::Scanned { observations, complete } => self.on_scanned(observations, complete),
+            Input::Scanned { observations, reach } => self.on_scanned(observations, &reach),
             Input::Inspected { name, found } => self.on_inspected(&name, found),
             Input::Taken { name, identity, id } => self.on_taken(name, identity, id),
             Input::JournalSynced => self.on_journal_synced(),
@@ -133,7 +141,7 @@ impl Intake {
             Input::Unlinked(id, result) => self.on_unlinked(id, result),
             Input::SetAside(id, result) => self.on_set_aside(id, result),
             Input::Examined(id, result) => self.on_examined(id, result),
-            Input::ListedChecked(observations) => self.on_listed(&observations),
+            Input::ListedChecked(listed) => self.on_listed(listed),
         }
     }
 
@@ -146,6 +154,9 @@ impl Intake {
             }
             self.timers.pop_first();
             self.resume(id);
+        }
+        if self.relist.take_if(|when| *when <= moment.now).is_some() {
+            self.effects.push_back(Effect::ListChecked);
         }
         for name in self.candidates.due(moment.now) {
             self.look(name, false);
@@ -164,7 +175,7 @@ impl Intake {
             Scan::Wanted { .. } | Scan::Running { .. } => None,
         };
         let timer = self.timers.first().map(|(when, _)| *when);
-        [rescan, timer, self.candidates.next_due()].into_iter().flatten().min()
+        [rescan, timer, self.candidates.next_due(), self.relist].into_iter().flatten().min()
     }
 
     /// The next thing to be done, if there is one.
@@ -254,7 +265,7 @@ impl Intake {
     /// Chooses files as long as there is room for them.
     fn fill(&mut self) {
         while self.unexamined == 0 && self.in_hand.len() + self.recording.len() < IN_HAND_MAX {
-            let live = self.entries.len() + self.recording.len();
+            let live = self.entries.len() + self.recording.len() - self.hindered.len();
             if live >= self.settings.live_max + URGENT_RESERVE {
                 return;
             }
@@ -299,8 +310,7 @@ impl Intake {
     }
 
     /// Rests after a pass, the longer the pass was the longer.
-    pub(super) fn finish_scan(&mut self, since: Time) {
-        self.candidates.finish_scan();
+    pub(super) fn rest_after_scan(&mut self, since: Time) {
         let rest = RESCAN.max(self.moment.now.since(since) * RESCAN_SHARE);
         self.scan = Scan::Resting { until: self.moment.now + rest };
     }
@@ -380,42 +390,11 @@ impl Intake {
         }
     }
 
-    /// Lets the entry go on from `stage` after `wait`.
-    pub(super) fn wait(&mut self, id: IntakeId, stage: Stage, wait: Duration) {
-        let until = self.moment.now + wait;
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.stage = Stage::Waiting(until, Box::new(stage));
-            self.timers.insert((until, id));
-        }
-    }
-
-    pub(super) fn wait_in_stage(&mut self, id: IntakeId) {
-        if let Some(stage) = self.entries.get(&id).map(|entry| entry.stage.clone()) {
-            self.wait(id, stage, RETRY);
-        }
-    }
-
-    /// Tells once that a folder cannot be used.
-    pub(super) fn trouble(&mut self, folder: Folder, fault: &Fault) {
-        if self.troubled.insert(folder) {
-            let what = match fault {
-                Fault::Io(what) => what.clone(),
-                Fault::Exists => "the name is taken".to_owned(),
-                Fault::Missing => "no such file or folder".to_owned(),
-                Fault::Irregular(why) => why.to_string(),
-            };
-            self.effects.push_back(Effect::Alarm(Alarm::FolderFailed { folder, what }));
-        }
-    }
-
-    pub(super) fn well(&mut self, folder: Folder) {
-        self.troubled.remove(&folder);
-    }
-
     /// Nothing is left to do for a file.
     pub(super) fn finish(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.remove(&id) else { return };
         self.in_hand.remove(&id);
+        self.hindered.remove(&id);
         if entry.recovered {
             self.filing_effects.push_back(Effect::Discard(id));
         }

@@ -19,6 +19,7 @@
 //! result, its folder, the journal, the folder again, `checked` and `outgoing` when it is filed. Files that go the same
 //! way at the same time share all syncs but those of their contents.
 
+mod alarm;
 mod candidates;
 mod entry;
 mod event;
@@ -31,9 +32,11 @@ mod outcome;
 mod recovery;
 mod settings;
 mod taking;
+mod trouble;
 
+pub use alarm::{Alarm, FolderTrouble};
 pub use event::{
-    Alarm, Contents, Destination, Effect, Fault, Filed, Folder, Hint, Input, Moment, Places, SubmitReply,
+    Contents, Destination, Effect, Fault, Filed, Folder, Hint, Input, Moment, Places, Reach, SubmitReply,
 };
 pub use file_name::{FileName, FileNameError, LOCK_SUFFIX};
 pub use journal::{Filing, IntakeId, JournalError, MAGIC, Pending, Record, Replayed, frame, replay};

@@ -108,7 +108,12 @@ impl Intake {
     }
 
     /// Files of `checked` the journal does not know: put there by hand, or left by smsd.
-    pub(super) fn on_listed(&mut self, observations: &[Observation]) {
+    pub(super) fn on_listed(&mut self, listed: Result<Vec<Observation>, Fault>) {
+        let observations = match listed {
+            Ok(observations) => observations,
+            Err(fault) => return self.list_again(&fault),
+        };
+        self.well(Folder::Checked);
         self.unexamined = self.unexamined.saturating_sub(1);
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;

@@ -10,8 +10,11 @@ use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
     Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
-    Irregularity, Observation, Record, SubmitReply,
+    Irregularity, Observation, Reach, Record, SubmitReply,
 };
+
+/// Stands for a file nothing could be seen of.
+const NO_IDENTITY: Identity = Identity { inode: 0, size: 0, mtime_ns: 0 };
 
 impl Intake {
     pub(super) fn on_hint(&mut self, hint: Hint) {
@@ -30,15 +33,23 @@ impl Intake {
         }
     }
 
-    pub(super) fn on_scanned(&mut self, observations: Vec<Observation>, complete: bool) {
+    pub(super) fn on_scanned(&mut self, observations: Vec<Observation>, reach: &Reach) {
         for observation in observations {
             self.sight(observation);
         }
         let Scan::Running { since } = self.scan else { return };
-        if complete {
-            self.finish_scan(since);
-        } else {
-            self.scan = Scan::Wanted { since };
+        match reach {
+            Reach::More => self.scan = Scan::Wanted { since },
+            Reach::Complete => {
+                self.scan_troubled = false;
+                self.candidates.finish_scan();
+                self.rest_after_scan(since);
+            }
+            Reach::Broken(fault) => {
+                self.scan_broke(fault);
+                self.candidates.abandon_scan();
+                self.rest_after_scan(since);
+            }
         }
     }
 
@@ -60,9 +71,13 @@ impl Intake {
         }
     }
 
-    pub(super) fn on_inspected(&mut self, name: &FileName, found: Option<Inspection>) {
+    pub(super) fn on_inspected(&mut self, name: &FileName, found: Result<Option<Inspection>, Fault>) {
         let complete = self.looking.remove(name).unwrap_or(false) || self.settings.trust_outgoing;
-        let Some(inspection) = found else { return self.candidates.forget(name) };
+        let inspection = match found {
+            Ok(Some(inspection)) => inspection,
+            Ok(None) => return self.candidates.forget(name),
+            Err(fault) => return self.leave_unseen(name, &fault),
+        };
         if self.recording.contains_key(name) || self.is_being_moved(name) {
             return;
         }
@@ -82,6 +97,19 @@ impl Intake {
                 self.candidates.offer(&inspection, false, self.moment.now);
             }
             Judgement::Irregular(why) => self.leave(name, identity, why),
+        }
+    }
+
+    /// Nobody knows what the file is: the next pass meets it again.
+    fn leave_unseen(&mut self, name: &FileName, fault: &Fault) {
+        match fault {
+            Fault::Folder(folder, _) => {
+                self.trouble(*folder, fault);
+                self.candidates.let_go(name);
+            }
+            Fault::Exists | Fault::Missing | Fault::Irregular(_) | Fault::Io(_) => {
+                self.leave(name, NO_IDENTITY, Irregularity::Unreadable);
+            }
         }
     }
 
@@ -131,10 +159,7 @@ impl Intake {
                 entry.owns_lock = true;
                 self.move_or_go_on(id);
             }
-            Err(fault) => {
-                self.trouble(Folder::Checked, &fault);
-                self.wait_in_stage(id);
-            }
+            Err(fault) => self.hinder(id, Folder::Outgoing, &fault),
         }
     }
 
@@ -167,7 +192,9 @@ impl Intake {
         match result {
             Ok(()) => {
                 entry.in_checked = true;
+                self.hindered.remove(&id);
                 self.well(Folder::Checked);
+                self.well(Folder::Outgoing);
                 self.submit_or_follow(id);
             }
             Err(Fault::Exists) => {
@@ -178,9 +205,8 @@ impl Intake {
                 self.unlock(id);
                 self.finish(id);
             }
-            Err(fault @ (Fault::Irregular(_) | Fault::Io(_))) => {
-                self.trouble(Folder::Checked, &fault);
-                self.wait_in_stage(id);
+            Err(fault @ (Fault::Irregular(_) | Fault::Folder(..) | Fault::Io(_))) => {
+                self.hinder(id, Folder::Outgoing, &fault);
             }
         }
     }
@@ -188,10 +214,8 @@ impl Intake {
     /// Somebody's file or lock stands in `checked`: the file keeps its id and waits, so that nothing is written meanwhile.
     fn conflict(&mut self, id: IntakeId) {
         self.release_from_hand(id);
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        if !std::mem::replace(&mut entry.told, true) {
-            self.effects.push_back(Effect::Alarm(Alarm::Conflict { name: entry.name.clone() }));
-        }
+        let Some(entry) = self.entries.get(&id) else { return };
+        self.tell_once(id, Alarm::Conflict { name: entry.name.clone() });
         self.wait(id, Stage::Locking, RETRY);
     }
 
@@ -216,10 +240,7 @@ impl Intake {
             (Stage::Reading, Ok(contents)) => self.submit(id, &contents),
             (Stage::Reading, Err(Fault::Missing)) => self.vanished(id),
             (Stage::Reading, Err(Fault::Irregular(why))) => self.set_aside(id, why),
-            (Stage::Reading, Err(fault)) => {
-                self.trouble(Folder::Checked, &fault);
-                self.wait_in_stage(id);
-            }
+            (Stage::Reading, Err(fault)) => self.hinder(id, Folder::Checked, &fault),
             (_, _) => {}
         }
     }
@@ -275,18 +296,22 @@ impl Intake {
                 self.effects.push_back(Effect::Append(Record::Accepted { id, message }));
                 self.follow(id, message);
             }
-            SubmitReply::Refused(reason) => {
-                let name = entry.name.clone();
-                entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
-                self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
-                self.filing_effects.push_back(Effect::Reread(id, name));
-                self.release_from_hand(id);
-            }
+            SubmitReply::Refused(reason) => self.give_up(id, reason),
             SubmitReply::Later => {
                 let wait = entry.next_submit_retry();
                 self.wait(id, Stage::Reading, wait);
             }
         }
+    }
+
+    /// The cluster does not want the message: its file becomes a result that says so.
+    fn give_up(&mut self, id: IntakeId, reason: String) {
+        self.release_from_hand(id);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let name = entry.name.clone();
+        entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
+        self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
+        self.filing_effects.push_back(Effect::Reread(id, name));
     }
 
     fn follow(&mut self, id: IntakeId, message: crate::model::MessageId) {

@@ -18,7 +18,8 @@ impl Listener for Log {
             Alarm::ManyIrregular
             | Alarm::Conflict { .. }
             | Alarm::Renamed { .. }
-            | Alarm::Vanished { .. } => {
+            | Alarm::Vanished { .. }
+            | Alarm::FileFailed { .. } => {
                 warn!(event = "spool.conflict", "{alarm}");
             }
         }

@@ -1,0 +1,121 @@
+//! What the intake tells an operator.
+
+use std::fmt;
+
+use super::{Destination, FileName, Folder, Irregularity};
+
+/// What an operator should know; one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// A file is left where it is.
+    Irregular {
+        /// The file in `outgoing`.
+        name: FileName,
+        /// Why.
+        why: Irregularity,
+    },
+    /// More files are left where they are than are told one by one.
+    ManyIrregular,
+    /// A file waits because its name is taken in `checked`.
+    Conflict {
+        /// The file in `outgoing`.
+        name: FileName,
+    },
+    /// A result got another name because its own was taken.
+    Renamed {
+        /// The folder.
+        destination: Destination,
+        /// The name it should have had.
+        name: FileName,
+        /// The name it has.
+        filed_as: FileName,
+    },
+    /// A file cannot be sent.
+    BadFile {
+        /// The file.
+        name: FileName,
+        /// `Fail_reason:`
+        reason: String,
+    },
+    /// A file became something else while it was taken, and was moved to `failed` unread.
+    SetAside {
+        /// The file.
+        name: FileName,
+        /// What it is.
+        why: Irregularity,
+    },
+    /// A file was removed while it was being worked on.
+    Vanished {
+        /// The file.
+        name: FileName,
+    },
+    /// The system refuses to lock, move or read one file; it is tried again.
+    FileFailed {
+        /// The folder it stands in.
+        folder: Folder,
+        /// The file.
+        name: FileName,
+        /// What the system said.
+        what: String,
+    },
+    /// A folder cannot be used; files wait.
+    FolderFailed {
+        /// The folder.
+        folder: Folder,
+        /// What is wrong with it.
+        trouble: FolderTrouble,
+    },
+}
+
+/// What is wrong with a folder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FolderTrouble {
+    /// This process may not change it.
+    #[error("is not writable: {owner}")]
+    NotWritable {
+        /// Owner and mode of the folder, and who this process is.
+        owner: String,
+    },
+    /// Its file system has no room.
+    #[error("has no room left")]
+    Full,
+    /// Something else, in the words of the system.
+    #[error("cannot be used: {0}")]
+    System(String),
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Alarm::Irregular { name, why } => {
+                write!(
+                    f,
+                    "`outgoing/{name}` is not taken: {why}. Remove it, or put a plain file in its place"
+                )
+            }
+            Alarm::ManyIrregular => write!(f, "more files in `outgoing` are not taken than are listed"),
+            Alarm::Conflict { name } => write!(
+                f,
+                "`outgoing/{name}` waits: `checked` already has a file or lock of this name. It is taken when that is gone"
+            ),
+            Alarm::Renamed { destination, name, filed_as } => {
+                let folder = destination.folder();
+                write!(f, "`{folder}/{name}` exists and was kept; the new result is `{folder}/{filed_as}`")
+            }
+            Alarm::BadFile { name, reason } => write!(
+                f,
+                "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
+            ),
+            Alarm::SetAside { name, why } => write!(f, "`outgoing/{name}` moved to `failed` unread: {why}"),
+            Alarm::Vanished { name } => {
+                write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")
+            }
+            Alarm::FileFailed { folder, name, what } => {
+                write!(f, "`{folder}/{name}` waits: {what}. It is tried again, other files go on")
+            }
+            Alarm::FolderFailed { folder, trouble } => {
+                write!(f, "spool folder `{folder}` {trouble}. Files wait until it can be used")
+            }
+        }
+    }
+}
