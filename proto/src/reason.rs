@@ -112,6 +112,18 @@ catalogue! {
     SpoolBadFile "SPOOL_BAD_FILE" Warnings
         "A spool file could not be read as a message and was moved to the failed folder."
         "Headers first, one empty line, then the text; at least `To:`. The reason is written inside the file."
+    SpoolConflict "SPOOL_CONFLICT" Warnings
+        "A name in the spool is taken: a file waits for it, or a result got another one."
+        "Remove the file or lock of that name when nobody needs it; a file that waits is then taken by itself."
+    SpoolFileIgnored "SPOOL_FILE_IGNORED" Warnings
+        "A file is left where it is, because it is a link, too large, unreadable, or of an owner who may not send."
+        "Remove it, or put a plain file in its place that smsnode may read."
+    SpoolFileStuck "SPOOL_FILE_STUCK" Warnings
+        "The system refuses to lock, move or read one spool file; it waits, other files go on."
+        "Look at the owner and mode of the file, and whether its folder is sticky. It is tried again by itself."
+    SpoolFileGone "SPOOL_FILE_GONE" Warnings
+        "A spool file was removed while it was being worked on; no result is filed for it."
+        "Leave the files of the checked folder alone; cancel a message instead."
     StoreForeign "STORE_FOREIGN" Unexpected
         "The data directory belongs to another node or cluster."
         "Point data_dir elsewhere. Never delete it to mend this: it may hold unsent messages."

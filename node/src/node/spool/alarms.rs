@@ -1,31 +1,188 @@
-//! What the spool tells an operator.
+//! What the spool tells an operator: what happened, why, what to do.
 
-use smsgrid::worker::intake::{Alarm, Filed};
+use smsgrid::worker::intake::{Alarm, Filed, Folder, FolderTrouble};
+use smsgrid_proto::{Problem, Reason};
 use tracing::{error, info, warn};
 
-use crate::spool::Listener;
+use crate::spool::{FolderPaths, Listener};
 
-/// Tells the operator.
-pub(super) struct Log;
+/// Tells the operator in the log.
+pub(super) struct Log {
+    paths: FolderPaths,
+}
+
+impl Log {
+    /// Names the folders by these paths.
+    pub(super) fn new(paths: FolderPaths) -> Log {
+        Log { paths }
+    }
+}
 
 impl Listener for Log {
     fn alarm(&self, alarm: &Alarm) {
+        let problem = problem(alarm, &self.paths);
+        let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
+        let (event, reason, why) = (event(alarm), problem.reason.word(), problem.why.as_deref());
         match alarm {
-            Alarm::BadFile { .. } | Alarm::SetAside { .. } | Alarm::Irregular { .. } => {
-                warn!(event = "spool.rejected", reason = "SPOOL_BAD_FILE", "{alarm}");
-            }
-            Alarm::FolderFailed { .. } => error!(reason = "SPOOL_NOT_WRITABLE", "{alarm}"),
-            Alarm::ManyIrregular
+            Alarm::FolderFailed { .. } => error!(event, reason, why, fix, "{}", problem.title),
+            Alarm::BadFile { .. }
+            | Alarm::SetAside { .. }
+            | Alarm::Irregular { .. }
+            | Alarm::ManyIrregular
             | Alarm::Conflict { .. }
             | Alarm::Renamed { .. }
             | Alarm::Vanished { .. }
-            | Alarm::FileFailed { .. } => {
-                warn!(event = "spool.conflict", "{alarm}");
-            }
+            | Alarm::FileFailed { .. } => warn!(event, reason, why, fix, "{}", problem.title),
         }
     }
 
     fn filed(&self, filed: &Filed) {
         info!(event = "spool.filed", folder = %filed.destination.folder(), file = %filed.name, "result filed");
+    }
+}
+
+fn event(alarm: &Alarm) -> &'static str {
+    match alarm {
+        Alarm::BadFile { .. } | Alarm::SetAside { .. } => "spool.rejected",
+        Alarm::Irregular { .. } | Alarm::ManyIrregular => "spool.ignored",
+        Alarm::Conflict { .. } | Alarm::Renamed { .. } => "spool.conflict",
+        Alarm::Vanished { .. } => "spool.vanished",
+        Alarm::FileFailed { .. } => "spool.stuck",
+        Alarm::FolderFailed { .. } => "spool.folder",
+    }
+}
+
+/// The alarm in the form of every problem; where the catalogue's way out is not the best, with its own.
+fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
+    match alarm {
+        Alarm::BadFile { name, reason } => {
+            let title = format!("`outgoing/{name}` moved to `failed`: {reason}");
+            Problem::new(Reason::SpoolBadFile, title)
+        }
+        Alarm::SetAside { name, why } => {
+            let title = format!("`outgoing/{name}` moved to `failed` unread");
+            Problem::new(Reason::SpoolBadFile, title)
+                .why(why.to_string())
+                .fix("put a plain file in its place")
+        }
+        Alarm::Irregular { name, why } => {
+            let title = format!("`outgoing/{name}` is not taken");
+            Problem::new(Reason::SpoolFileIgnored, title).why(why.to_string())
+        }
+        Alarm::ManyIrregular => {
+            Problem::new(Reason::SpoolFileIgnored, "more files in `outgoing` are not taken than are listed")
+        }
+        Alarm::Conflict { name } => Problem::new(Reason::SpoolConflict, format!("`outgoing/{name}` waits"))
+            .why("`checked` already has a file or lock of this name"),
+        Alarm::Renamed { destination, name, filed_as } => {
+            let folder = destination.folder();
+            Problem::new(Reason::SpoolConflict, format!("the result of `{name}` is `{folder}/{filed_as}`"))
+                .why(format!("`{folder}/{name}` exists and was kept"))
+                .fix("fetch or remove results before their names are used again")
+        }
+        Alarm::Vanished { name } => {
+            let title = format!("`checked/{name}` was removed by somebody else; no result is filed for it");
+            Problem::new(Reason::SpoolFileGone, title)
+        }
+        Alarm::FileFailed { folder, name, what } => {
+            let title = format!("`{folder}/{name}` waits; other files go on");
+            Problem::new(Reason::SpoolFileStuck, title).why(what)
+        }
+        Alarm::FolderFailed { folder, trouble } => folder_failed(*folder, trouble, paths),
+    }
+}
+
+fn folder_failed(folder: Folder, trouble: &FolderTrouble, paths: &FolderPaths) -> Problem {
+    let path = match folder {
+        Folder::Outgoing => Some(&paths.outgoing),
+        Folder::Checked => Some(&paths.checked),
+        Folder::Sent => paths.sent.as_ref(),
+        Folder::Failed => paths.failed.as_ref(),
+    };
+    let path = path.map(|path| path.display().to_string()).unwrap_or_default();
+    let waits = match folder {
+        Folder::Outgoing | Folder::Checked => "files stay in `outgoing` until it is",
+        Folder::Sent | Folder::Failed => "results wait until it is",
+    };
+    let (title, why, fix) = match trouble {
+        FolderTrouble::NotWritable { owner } => {
+            let user = rustix::process::geteuid().as_raw();
+            ("is not writable", owner.clone(), format!("sudo chown -R {user}: {path}"))
+        }
+        FolderTrouble::Full => {
+            let why = format!("the file system of {path} is full");
+            ("is not usable", why, format!("free some space there, or raise its quota: df {path}"))
+        }
+        FolderTrouble::System(what) => {
+            let fix = format!("see what became of {path}, and what the system log says of its disk");
+            ("is not usable", what.clone(), fix)
+        }
+    };
+    let title = format!("spool folder `{folder}` {title}; {waits}");
+    Problem::new(Reason::SpoolNotWritable, title).why(why).fix(fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use smsgrid::worker::intake::{Destination, FileName, Irregularity};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_writable_is_told_with_owner_and_command() {
+        let owner = "owner uid 0, group gid 0, mode 0755; smsnode runs as uid 990".to_owned();
+        let trouble = FolderTrouble::NotWritable { owner: owner.clone() };
+
+        let told = problem(&Alarm::FolderFailed { folder: Folder::Checked, trouble }, &paths());
+
+        assert_eq!(
+            told.title,
+            "spool folder `checked` is not writable; files stay in `outgoing` until it is"
+        );
+        assert_eq!((told.reason.word(), told.why), ("SPOOL_NOT_WRITABLE", Some(owner)));
+        let fix = told.fix.expect("a command");
+        assert!(fix.starts_with("sudo chown -R ") && fix.ends_with(": /spool/checked"), "{fix}");
+    }
+
+    #[test]
+    fn every_alarm_has_a_reason_and_is_one_line() {
+        let name = FileName::new(b"inv-88").expect("a name");
+        let (what, why) = ("Operation not permitted".to_owned(), Irregularity::Symlink);
+        let full = Alarm::FolderFailed { folder: Folder::Sent, trouble: FolderTrouble::Full };
+        let renamed =
+            Alarm::Renamed { destination: Destination::Sent, name: name.clone(), filed_as: name.clone() };
+        for (alarm, word, in_title) in [
+            (Alarm::BadFile { name: name.clone(), reason: "No text".to_owned() }, "SPOOL_BAD_FILE", "inv-88"),
+            (Alarm::SetAside { name: name.clone(), why }, "SPOOL_BAD_FILE", "outgoing/inv-88"),
+            (Alarm::Irregular { name: name.clone(), why }, "SPOOL_FILE_IGNORED", "outgoing/inv-88"),
+            (Alarm::ManyIrregular, "SPOOL_FILE_IGNORED", "more files"),
+            (Alarm::Conflict { name: name.clone() }, "SPOOL_CONFLICT", "outgoing/inv-88"),
+            (renamed, "SPOOL_CONFLICT", "sent/inv-88"),
+            (Alarm::Vanished { name: name.clone() }, "SPOOL_FILE_GONE", "checked/inv-88"),
+            (
+                Alarm::FileFailed { folder: Folder::Outgoing, name, what },
+                "SPOOL_FILE_STUCK",
+                "outgoing/inv-88",
+            ),
+            (full, "SPOOL_NOT_WRITABLE", "`sent`"),
+        ] {
+            let told = problem(&alarm, &paths());
+            assert_eq!(told.reason.word(), word);
+            assert!(told.title.contains(in_title), "{}", told.title);
+            let texts =
+                [Some(told.title.clone()), told.why.clone(), told.fix.clone(), Some(alarm.to_string())];
+            assert!(texts.into_iter().flatten().all(|text| !text.contains('\n')), "{told}");
+        }
+    }
+
+    fn paths() -> FolderPaths {
+        FolderPaths {
+            outgoing: PathBuf::from("/spool/outgoing"),
+            checked: PathBuf::from("/spool/checked"),
+            sent: Some(PathBuf::from("/spool/sent")),
+            failed: Some(PathBuf::from("/spool/failed")),
+        }
     }
 }

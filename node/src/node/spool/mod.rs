@@ -54,7 +54,7 @@ pub(super) fn start(
         settings: settings(config, spool),
         submitter: Arc::new(Door::new(config, submitter, clock.clone())),
         outcomes: Arc::new(Results::new(view.clone(), waiters)),
-        listener: Arc::new(Log),
+        listener: Arc::new(Log::new(paths)),
         clock: clock.clone(),
         utc_offset_seconds: local_offset,
     };
