@@ -1,6 +1,6 @@
 //! A cluster that accepts messages, remembers their keys and says what became of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use smsgrid::model::{MessageId, MessageState, Payload, Timestamp};
@@ -14,6 +14,10 @@ pub(crate) const FAILING: &str = "666";
 pub(crate) const REFUSED: &str = "999";
 /// Messages to this destination never end.
 pub(crate) const ENDLESS: &str = "888";
+/// Submitting a message to this destination panics.
+pub(crate) const PANICKING: &str = "777";
+/// Following a message to this destination fails once.
+pub(crate) const LOST_ONCE: &str = "555";
 
 /// One cluster; clones are the same.
 #[derive(Clone, Default)]
@@ -26,6 +30,7 @@ struct State {
     filed: Vec<Filed>,
     unavailable: bool,
     submits: usize,
+    lost: BTreeSet<MessageId>,
 }
 
 impl Cluster {
@@ -63,6 +68,14 @@ impl Cluster {
         })
     }
 
+    /// Whether following the message fails this time.
+    pub(crate) fn loses(&self, message: MessageId) -> bool {
+        let mut state = self.0.lock().expect("no test panicked");
+        let found = state.messages.values().find(|(id, _)| *id == message);
+        let to = found.map(|(_, sent)| sent.submission.content.destination.reveal().to_owned());
+        to.as_deref() == Some(LOST_ONCE) && state.lost.insert(message)
+    }
+
     /// Makes the cluster accept nothing, or again everything.
     pub(crate) fn set_unavailable(&self, unavailable: bool) {
         self.0.lock().expect("no test panicked").unavailable = unavailable;
@@ -91,6 +104,7 @@ impl Cluster {
 
 impl Submitter for Cluster {
     async fn submit(&self, message: SpoolMessage) -> SubmitReply {
+        assert_ne!(message.submission.content.destination.reveal(), PANICKING, "more than it can bear");
         std::future::ready(self.accept(message)).await
     }
 }

@@ -168,6 +168,19 @@ fn a_folder_checked_that_is_gone_is_told() {
     assert!(alarms[0].starts_with("spool folder `checked` cannot be used: "), "{alarms:?}");
 }
 
+#[test]
+fn a_message_nobody_follows_any_more_is_followed_again() {
+    let mut rig = Rig::new();
+    rig.put("lost", "To: 555\n\nlost");
+    let mut running = rig.start();
+    running.settle();
+    running.settle();
+    drop(running);
+
+    assert_eq!(rig.names("sent"), ["lost"]);
+    assert!(rig.cluster.alarms()[0].starts_with("`checked/lost` waits: "), "{:?}", rig.cluster.alarms());
+}
+
 fn is_stuck(name: &FileName) -> bool {
     name.as_bytes().starts_with(b"stuck")
 }

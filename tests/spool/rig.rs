@@ -183,8 +183,9 @@ impl Running<'_> {
                 self.inbox.push_back(Input::Submitted(id, reply));
             }
             Outside::Follow(id, message) => {
-                let outcome = self.rig.cluster.outcome_of(message);
-                self.inbox.extend(outcome.map(|outcome| Input::Settled(id, Box::new(outcome))));
+                let lost = self.rig.cluster.loses(message).then_some(Input::FollowLost(id));
+                let settled = || Some(Input::Settled(id, Box::new(self.rig.cluster.outcome_of(message)?)));
+                self.inbox.extend(lost.or_else(settled));
             }
             Outside::Alarm(alarm) => self.rig.cluster.alarm(&alarm),
             Outside::Tell(filed) => self.rig.cluster.filed(&filed),

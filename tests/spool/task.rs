@@ -75,6 +75,26 @@ fn a_node_that_ends_and_starts_again_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn files_whose_submission_panics_do_not_stop_the_others() {
+    const BAD: usize = 40;
+    let rig = Rig::on_disk();
+    for number in 0..BAD {
+        rig.put(&format!("bad-{number:02}"), "To: 777\n\nbad");
+    }
+    let node = Node::start(&rig);
+    rig.put("good", "To: 4917\n\ngood");
+    until_true("the good one", PATIENCE, || rig.names("sent") == ["good"]);
+    until_true("the bad ones", PATIENCE, || rig.names("failed").len() == BAD);
+
+    let file = rig.read("failed/bad-00");
+    assert!(
+        file.contains("Fail_reason: Submitting it failed 5 times; it may have been accepted\n"),
+        "{file}"
+    );
+    node.stop();
+}
+
+#[test]
 fn a_renamed_file_reaches_the_cluster_within_milliseconds() {
     let rig = Rig::on_disk();
     let node = Node::start(&rig);

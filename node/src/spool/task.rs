@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::LocalTime;
-use smsgrid::worker::intake::{Effect, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings};
+use smsgrid::worker::intake::{
+    Effect, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings, SubmitReply,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::warn;
 
 use super::disk::{Disk, Done, Outside};
@@ -222,30 +224,28 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
     }
 
     fn submit(&self, id: IntakeId, message: SpoolMessage) {
-        let (submitter, replies) = (self.submitter.clone(), self.replies.clone());
-        self.spawn(async move {
-            let reply = submitter.submit(message).await;
-            // The spool has ended when nobody listens.
-            let _ = replies.send(Input::Submitted(id, reply)).await;
+        let submitter = self.submitter.clone();
+        self.spawn(Input::Submitted(id, SubmitReply::Lost), async move {
+            Input::Submitted(id, submitter.submit(message).await)
         });
     }
 
     fn follow(&self, id: IntakeId, message: MessageId) {
-        let (outcomes, replies) = (self.outcomes.clone(), self.replies.clone());
-        self.spawn(async move {
-            let outcome = outcomes.outcome(message).await;
-            let _ = replies.send(Input::Settled(id, Box::new(outcome))).await;
+        let outcomes = self.outcomes.clone();
+        self.spawn(Input::FollowLost(id), async move {
+            Input::Settled(id, Box::new(outcomes.outcome(message).await))
         });
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let cancel = self.cancel.clone();
-        let bounded = async move {
-            tokio::select! {
-                () = cancel.cancelled() => {}
-                () = work => {}
-            }
-        };
+    /// Does the work and tells its answer; `lost` instead when it panics, so that no file waits for ever.
+    fn spawn(&self, lost: Input, work: impl Future<Output = Input> + Send + 'static) {
+        let (cancel, replies) = (self.cancel.clone(), self.replies.clone());
+        let work = AbortOnDropHandle::new(self.runtime.spawn(work));
+        let bounded = cancel.run_until_cancelled_owned(async move {
+            let answer = work.await.unwrap_or(lost);
+            // The spool has ended when nobody listens.
+            let _ = replies.send(answer).await;
+        });
         self.tracker.spawn_on(bounded, &self.runtime);
     }
 }

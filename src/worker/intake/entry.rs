@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) told: Option<Alarm>,
     pub(super) message: Option<MessageId>,
     pub(super) submit_retry: Duration,
+    /// Submissions that ended without an answer.
+    pub(super) submits_lost: u8,
     /// The wait before the next step the system refuses is repeated.
     pub(super) retry: Duration,
     pub(super) stage: Stage,
@@ -82,6 +84,7 @@ impl Entry {
             told: None,
             message: None,
             submit_retry: SUBMIT_RETRY_MIN,
+            submits_lost: 0,
             retry: RETRY_MIN,
             stage: Stage::Recorded,
         }

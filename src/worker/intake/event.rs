@@ -120,6 +120,8 @@ pub enum SubmitReply {
     Refused(String),
     /// Nobody knows, or nobody can accept now: to be repeated under the same key.
     Later,
+    /// The submission ended without an answer: repeated under the same key, but not for ever.
+    Lost,
 }
 
 /// What is found of a file after a restart.
@@ -177,6 +179,8 @@ pub enum Input {
     Submitted(IntakeId, SubmitReply),
     /// What a followed message came to.
     Settled(IntakeId, Box<Outcome>),
+    /// Following a message ended without its outcome.
+    FollowLost(IntakeId),
     /// Reply to [`Effect::Stage`]: the inode of the result.
     Staged(IntakeId, Result<u64, Fault>),
     /// Reply to [`Effect::SyncFolder`].

@@ -135,6 +135,7 @@ impl Intake {
             Input::Read(id, result) => self.on_read(id, result),
             Input::Submitted(id, reply) => self.on_submitted(id, reply),
             Input::Settled(id, outcome) => self.on_settled(id, outcome),
+            Input::FollowLost(id) => self.on_follow_lost(id),
             Input::Staged(id, result) => self.on_staged(id, result),
             Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
             Input::Published(id, result) => self.on_published(id, result),
@@ -386,7 +387,8 @@ impl Intake {
                 self.filing_effects.push_back(Effect::SetAside { id, name, target });
             }
             Stage::Examining(filing) => self.examine(id, filing),
-            Stage::Live | Stage::Waiting(..) => {}
+            Stage::Live => self.submit_or_follow(id),
+            Stage::Waiting(..) => {}
         }
     }
 

@@ -13,6 +13,8 @@ use super::{
     Irregularity, Observation, Reach, Record, SubmitReply,
 };
 
+/// Submissions of one file that may end without an answer.
+const SUBMITS_LOST_MAX: u8 = 5;
 /// Stands for a file nothing could be seen of.
 const NO_IDENTITY: Identity = Identity { inode: 0, size: 0, mtime_ns: 0 };
 
@@ -174,7 +176,7 @@ impl Intake {
     }
 
     /// The file is in `checked`: it is submitted, unless the journal knows that it was accepted.
-    fn submit_or_follow(&mut self, id: IntakeId) {
+    pub(super) fn submit_or_follow(&mut self, id: IntakeId) {
         match self.entries.get(&id).and_then(|entry| entry.message) {
             Some(message) => self.follow(id, message),
             None => self.read(id),
@@ -301,6 +303,7 @@ impl Intake {
                 let wait = entry.next_submit_retry();
                 self.wait(id, Stage::Reading, wait);
             }
+            SubmitReply::Lost => self.on_submission_lost(id),
         }
     }
 
@@ -312,6 +315,31 @@ impl Intake {
         entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
         self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
         self.filing_effects.push_back(Effect::Reread(id, name));
+    }
+
+    /// This file is more than the submission can bear: others go on, and it has a few more tries.
+    fn on_submission_lost(&mut self, id: IntakeId) {
+        self.release_from_hand(id);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.submits_lost += 1;
+        if entry.submits_lost >= SUBMITS_LOST_MAX {
+            let reason = format!("Submitting it failed {SUBMITS_LOST_MAX} times; it may have been accepted");
+            return self.give_up(id, reason);
+        }
+        let wait = entry.next_submit_retry();
+        self.wait(id, Stage::Reading, wait);
+    }
+
+    /// The message is in the cluster, only nobody waits for it any more: it is asked for again.
+    pub(super) fn on_follow_lost(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Live) else {
+            return;
+        };
+        let wait = entry.next_retry();
+        let what = "what became of its message cannot be told".to_owned();
+        let alarm = Alarm::FileFailed { folder: Folder::Checked, name: entry.name.clone(), what };
+        self.tell_once(id, alarm);
+        self.wait(id, Stage::Live, wait);
     }
 
     fn follow(&mut self, id: IntakeId, message: crate::model::MessageId) {
