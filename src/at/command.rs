@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::response::after_prefix;
 use super::storage::Memory;
+use super::trace::told;
 use super::{Profile, Slot};
 
 /// Ends the PDU and hands the part over.
@@ -23,7 +24,7 @@ pub(super) struct Command {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Open,
-    /// Holds a PIN.
+    /// Holds a PIN, or comes from a person who may have written anything into it.
     Secret,
     /// Characters of a PDU, ended with Ctrl-Z.
     Pdu,
@@ -212,9 +213,17 @@ impl Command {
     pub(super) fn shown(&self) -> String {
         match self.kind {
             Kind::Open => self.line.clone(),
-            Kind::Secret => format!("{}=****", self.line.split('=').next().unwrap_or_default()),
+            Kind::Secret => match self.line.split_once('=') {
+                Some((name, _)) => format!("{name}=****"),
+                None => self.line.clone(),
+            },
             Kind::Pdu => format!("<{} characters of PDU> <Ctrl-Z>", self.line.len()),
         }
+    }
+
+    /// What a person may be told of it.
+    pub(super) fn told(&self) -> String {
+        told(&self.shown())
     }
 
     fn open(line: impl Into<String>, grammar: Grammar) -> Command {

@@ -109,7 +109,7 @@ pub enum InitialiseFailure {
     /// A command went unanswered after others were answered.
     #[error("the modem does not answer {command}")]
     Mute {
-        /// The command.
+        /// The command, masked, in one short line.
         command: String,
     },
     /// The SIM refused the PIN just now.
@@ -142,7 +142,7 @@ pub enum InitialiseFailure {
     /// The device is locked to another SIM or network (`PH-...`).
     #[error("the device is locked: {lock}")]
     DeviceLocked {
-        /// What `+CPIN?` said.
+        /// What `+CPIN?` said, masked, in one short line.
         lock: String,
     },
     /// No SIM.
@@ -160,7 +160,7 @@ pub enum InitialiseFailure {
     /// A command that has to work was refused.
     #[error("the modem refused {command}")]
     Refused {
-        /// The command.
+        /// The command, masked, in one short line.
         command: String,
         /// The number it gave, if any.
         cause: Option<Cause>,

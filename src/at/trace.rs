@@ -5,8 +5,33 @@ use super::response::is_hex;
 /// Digits in a row that may belong to a person's number, a SIM or a device.
 const DIGITS_SHOWN_MAX: usize = 5;
 
-/// The line with its PDUs and long numbers masked.
+/// Characters of a line that are told to a person.
+const TOLD_CHARACTERS_MAX: usize = 80;
+
+/// Commands whose parameters are PINs, passwords or unlock codes, echoed too.
+const SECRET: &[&str] = &["CPIN", "CPWD", "CLCK", "CPUK"];
+
+/// The line as it may stand in a message to a person: masked, one line of printable ASCII, not long.
+pub(super) fn told(line: &str) -> String {
+    let escaped: String = masked(line).chars().flat_map(escaped).take(TOLD_CHARACTERS_MAX + 1).collect();
+    match escaped.char_indices().nth(TOLD_CHARACTERS_MAX) {
+        Some((end, _)) => escaped.get(..end).unwrap_or_default().to_owned() + "...",
+        None => escaped,
+    }
+}
+
+/// Quotes belong to AT commands and stay as they are.
+fn escaped(character: char) -> impl Iterator<Item = char> {
+    let plain = (' '..='~').contains(&character);
+    let escape = (!plain).then(|| character.escape_default());
+    plain.then_some(character).into_iter().chain(escape.into_iter().flatten())
+}
+
+/// The line with its PDUs, long numbers and secrets masked.
 pub(super) fn masked(line: &str) -> String {
+    if let Some(shown) = without_secret(line) {
+        return shown;
+    }
     if line.starts_with("+CUSD:") {
         return "+CUSD: <text>".to_owned();
     }
@@ -27,6 +52,15 @@ pub(super) fn masked(line: &str) -> String {
     shown + &masked_digits(&digits)
 }
 
+/// The line up to the first parameter of a command that takes a secret, if there is one.
+fn without_secret(line: &str) -> Option<String> {
+    let capitals = line.to_ascii_uppercase();
+    let name = SECRET.iter().filter_map(|name| capitals.find(name)).min()?;
+    let end = name + capitals.get(name..)?.find('=')?;
+    let shown = line.get(..end).filter(|_| capitals.get(end..).is_none_or(|rest| rest != "=?"))?;
+    Some(format!("{}=****", masked(shown)))
+}
+
 fn masked_digits(digits: &str) -> String {
     match digits.len() > DIGITS_SHOWN_MAX {
         true => "*".repeat(digits.len()),
@@ -44,5 +78,27 @@ mod tests {
         assert_eq!(masked("+CLIP: \"+491701234567\",145"), "+CLIP: \"+************\",145");
         assert_eq!(masked("262011234567890"), "***************");
         assert_eq!(masked("0011000B919471"), "<14 hex digits>");
+    }
+
+    #[test]
+    fn no_parameter_of_a_command_that_takes_a_secret_is_shown() {
+        assert_eq!(masked("AT+CPIN=\"4711\""), "AT+CPIN=****");
+        assert_eq!(masked("at+cmee=1;+cpwd=\"SC\",\"4711\",\"1234\""), "at+cmee=1;+cpwd=****");
+        assert_eq!(masked("AT+CPIN2=4711"), "AT+CPIN2=****");
+        assert_eq!(masked("AT^CPIN=4711;+CMGF=0"), "AT^CPIN=****");
+        assert_eq!(masked("AT+CLCK=\"SC\",0,\"4711\""), "AT+CLCK=****");
+        for shown in ["AT+CPIN?", "AT+CPIN=?", "+CPIN: SIM PIN", "^CPIN: SIM PIN,3,10,3,10,3"] {
+            assert_eq!(masked(shown), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_told_to_a_person_is_masked_and_one_short_line() {
+        assert_eq!(told("AT+CSCA=\"+491710760000\",145"), "AT+CSCA=\"+************\",145");
+        assert_eq!(told("PH-NET PIN"), "PH-NET PIN");
+        assert_eq!(told("A\u{1b}[2J\nB\u{e4}"), "A\\u{1b}[2J\\nB\\u{e4}");
+        assert_eq!(told(&"x".repeat(80)), "x".repeat(80));
+        assert_eq!(told(&"x".repeat(1000)), "x".repeat(80) + "...");
+        assert_eq!(told(&"\u{7}".repeat(1000)).len(), 83);
     }
 }

@@ -126,7 +126,7 @@ impl Task {
                     | End::Restarted
                     | End::PortLost => None,
                 };
-                Some(InitialiseFailure::Refused { command: self.command.shown(), cause })
+                Some(InitialiseFailure::Refused { command: self.command.told(), cause })
             }
             Duty::SerialNumber => Some(InitialiseFailure::NoIdentity),
             Duty::Ease
@@ -199,7 +199,9 @@ fn after_unlock(profile: &Profile, driver: &'static Driver) -> VecDeque<Task> {
     let need = |line: String| Task { command: Command::set(line), duty: Duty::Need };
     let mut queue = VecDeque::new();
     queue.extend(driver.init.iter().map(|line| ease(Command::set(*line))));
-    queue.extend(profile.init.iter().cloned().map(need));
+    // Hidden but for their names: an unlock code of the maker's own looks like any other parameter.
+    let own = |line: &String| Task { command: Command::set(line.as_str()).secret(), duty: Duty::Need };
+    queue.extend(profile.init.iter().map(own));
     if driver.permits(Optional::MessageService) {
         queue.push_back(ease(Command::query("AT+CSMS=0", "+CSMS")));
     }

@@ -211,7 +211,7 @@ impl Initialise {
         let task = task.clone();
         let Input::Reply(reply) = input else { return Ok(Step::Ask(task.command)) };
         if reply.end == End::Silent {
-            let mute = InitialiseFailure::Mute { command: task.command.shown() };
+            let mute = InitialiseFailure::Mute { command: task.command.told() };
             return self.try_again(TRIES_MAX).ok_or(mute);
         }
         if is_busy(&reply) && self.may_wait(context) {

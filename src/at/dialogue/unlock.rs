@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::at::command::Command;
 use crate::at::exchange::{End, Reply};
 use crate::at::response::{FinalResult, after_prefix, fields, number};
+use crate::at::trace::told;
 use crate::at::{Event, InitialiseFailure, PinPlan};
 use crate::model::{Cause, Time};
 
@@ -119,7 +120,7 @@ impl Unlock {
                 self.confirm(context)
             }
             Sim::Puk => puk_locked(context),
-            Sim::Locked(lock) => Flow::Done(Err(InitialiseFailure::DeviceLocked { lock })),
+            Sim::Locked(lock) => Flow::Done(Err(InitialiseFailure::DeviceLocked { lock: told(&lock) })),
             Sim::Missing => Flow::Done(Err(InitialiseFailure::SimMissing)),
             Sim::Fault(cause) => Flow::Done(Err(InitialiseFailure::SimFault { cause })),
             Sim::Unclear(cause) => {
