@@ -135,6 +135,12 @@ impl Engine {
         self.running.is_none()
     }
 
+    /// Whether nothing is lost when the port is closed now: no part is on its way, no late answer awaited.
+    pub fn is_settled(&self) -> bool {
+        let sends = |running: &Running| running.dialogue.kind() == ProcedureKind::SendPart;
+        self.modem.unsettled.is_none() && !self.running.as_ref().is_some_and(sends)
+    }
+
     /// Whether the modem is configured, so that any procedure may start.
     pub fn is_configured(&self) -> bool {
         self.modem.configured

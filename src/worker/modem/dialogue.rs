@@ -20,10 +20,17 @@ impl ModemWorker {
 
     fn take_event(&mut self, event: Event, context: &Context<'_>) {
         match event {
-            Event::Initialised(facts) => self.initialised(*facts, context),
-            Event::InitialiseFailed(failure) => self.initialise_failed(failure, context),
+            Event::Initialised(facts) => {
+                self.pin_checking = false;
+                self.initialised(*facts, context);
+            }
+            Event::InitialiseFailed(failure) => {
+                self.pin_checking = false;
+                self.initialise_failed(failure, context);
+            }
             Event::PinToBeTried { .. } => self.pin_to_be_tried(context),
             Event::PinAccepted => {
+                self.pin_checking = false;
                 self.settings.pin.prove();
                 self.effects.push_back(Effect::UnmarkPin);
             }
@@ -67,6 +74,7 @@ impl ModemWorker {
             return;
         }
         if self.engine.confirm_write(context.now) {
+            self.pin_checking = true;
             self.settings.pin.spend();
         } else if !self.settings.pin.already_tried {
             self.effects.push_back(Effect::UnmarkPin);

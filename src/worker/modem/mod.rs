@@ -76,6 +76,8 @@ pub struct ModemWorker {
     failures_to_open: u32,
     /// The mark that the PIN is about to be tried is being written.
     pin_marking: bool,
+    /// The SIM is checking the PIN.
+    pin_checking: bool,
     last_failure: Option<InitialiseFailure>,
     /// The port is not opened, the modem not registered before.
     not_before: Time,
@@ -159,6 +161,7 @@ impl ModemWorker {
             survey_due: Time::ZERO,
             failures_to_open: 0,
             pin_marking: false,
+            pin_checking: false,
             last_failure: None,
             not_before: Time::ZERO,
             unregister_after: Time::ZERO,

@@ -183,17 +183,17 @@ impl ModemWorker {
 
     fn step_open(&mut self, context: &Context<'_>) -> bool {
         if !self.engine.is_idle() {
-            return false;
+            return self.draining && self.cut_short(context);
         }
         let usable = self.reset.is_none() && self.engine.is_configured() && !self.draining;
         if !usable && let Some(again) = self.give_back(context) {
             return again;
         }
-        if self.begin_reset(context) {
-            return true;
-        }
         if self.draining {
             return self.step_draining(context);
+        }
+        if self.begin_reset(context) {
+            return true;
         }
         if !self.engine.is_configured() {
             return self.reset.is_none() && self.initialise(context);
@@ -219,6 +219,16 @@ impl ModemWorker {
         let seq = registration.ready_seq.next();
         self.propose(Asked::Withdraw, Body::Withdraw { registration: registration.id, seq });
         Some(false)
+    }
+
+    /// Setting up, looking round and resetting serve what comes after; a stop does not wait for their end. A PIN that
+    /// is about to be used, or that the SIM is checking, is waited for: no mark may stay of a PIN that is right.
+    fn cut_short(&mut self, context: &Context<'_>) -> bool {
+        let now = self.engine.is_settled() && !self.pin_marking && !self.pin_checking;
+        if now {
+            self.close_port(context.now, context.now);
+        }
+        now
     }
 
     fn step_draining(&mut self, context: &Context<'_>) -> bool {
