@@ -1,5 +1,6 @@
 //! Real node processes with real ptys and a simulator in a process of its own.
 
+mod demo;
 mod driver;
 mod files;
 mod killed;
@@ -7,6 +8,8 @@ mod modem_faults;
 mod network_faults;
 mod pair;
 mod port_faults;
+mod refused_starts;
+mod signals;
 mod sim;
 mod sim_faults;
 
