@@ -1,7 +1,7 @@
 //! What became of the message of a file, in the words of its result file.
 
 use smsgrid::at::explained;
-use smsgrid::model::{MessageId, MessageState, NotWrittenReason, Timestamp};
+use smsgrid::model::{MessageId, MessageState, Timestamp};
 use smsgrid::queue::{Claim, Failing, Failure, Record, StateCause};
 use smsgrid::sms_file::Device;
 use smsgrid::worker::intake::{Outcome, PartResult};
@@ -95,24 +95,14 @@ fn reason(cause: StateCause, state: MessageState) -> String {
         StateCause::Attempt(Failing::Refused(refusal)) => {
             format!("{state} after {}", explained(refusal.cause))
         }
-        StateCause::Attempt(Failing::NotWritten(reason)) => format!("{state} after {}", not_written(reason)),
+        StateCause::Attempt(Failing::NotWritten(reason)) => format!("{state} after {reason}"),
         StateCause::Attempt(Failing::Doubt(doubt)) => format!("{state}: {doubt}"),
-    }
-}
-
-fn not_written(reason: NotWrittenReason) -> &'static str {
-    match reason {
-        NotWrittenReason::NoPrompt => "the modem gave no prompt",
-        NotWrittenReason::PortLost => "the port was lost",
-        NotWrittenReason::LeaseLost => "the claim was lost",
-        NotWrittenReason::SimChanged => "the SIM was changed",
-        NotWrittenReason::Draining => "the node was stopped",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use smsgrid::model::Disposition;
+    use smsgrid::model::{Cause, Disposition, NotWrittenReason, Refusal};
     use smsgrid::queue::Rejection;
 
     use super::*;
