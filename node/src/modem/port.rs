@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_serial::{FlowControl, SerialPortBuilderExt};
 
@@ -127,9 +127,15 @@ impl Port {
         Port { stream }
     }
 
-    /// The bytes to and from the modem.
-    pub fn stream(&mut self) -> &mut dyn Stream {
-        &mut *self.stream
+    /// Waits for bytes from the modem. Safe to drop.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer).await
+    }
+
+    /// Hands all bytes to the system. It does not wait until they are on the wire: on a serial line that is `tcdrain`,
+    /// which holds the thread, and with it other modems, for as long as a slow or stopped line takes.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 }
 
@@ -223,7 +229,11 @@ fn watch_peer(stream: &TcpStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use tokio::io::ReadBuf;
 
     use super::*;
 
@@ -269,5 +279,37 @@ mod tests {
         let error = Location::Tcp { address }.open().await.err().expect("refused");
 
         assert!(matches!(error, PortError::Unreachable { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn bytes_that_stay_on_a_stopped_line_hold_nobody() {
+        let mut port = Port::new(Box::new(Stopped));
+
+        let written = tokio::time::timeout(Duration::from_secs(1), port.write(b"AT\r")).await;
+
+        assert!(written.is_ok_and(|written| written.is_ok()));
+    }
+
+    /// Takes bytes and never gets them out.
+    struct Stopped;
+
+    impl AsyncRead for Stopped {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Stopped {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
     }
 }

@@ -9,7 +9,6 @@ use smsgrid::model::{Attempt, MessageId, Name, PartOutcome, SessionId, Time};
 use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
 use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, trace, warn};
@@ -234,11 +233,7 @@ impl ModemTask {
 
     async fn write(&mut self, bytes: &[u8]) {
         let Some(port) = &mut self.port else { return };
-        let written = tokio::time::timeout(WRITE_TIMEOUT, async {
-            port.stream().write_all(bytes).await?;
-            port.stream().flush().await
-        });
-        match written.await {
+        match tokio::time::timeout(WRITE_TIMEOUT, port.write(bytes)).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => self.lose_port(&failure.to_string()),
             Err(_) => self.lose_port("it takes no bytes"),
@@ -316,7 +311,7 @@ async fn or_never<F: Future>(future: Option<F>) -> F::Output {
 
 async fn read(port: Option<&mut Port>, buffer: &mut [u8]) -> std::io::Result<usize> {
     match port {
-        Some(port) => port.stream().read(buffer).await,
+        Some(port) => port.read(buffer).await,
         None => std::future::pending().await,
     }
 }
