@@ -1,6 +1,7 @@
 //! Real node processes with real ptys and a simulator in a process of its own.
 
 mod demo;
+mod drain;
 mod driver;
 mod files;
 mod killed;

@@ -29,6 +29,7 @@ struct State {
     alarms: Vec<String>,
     filed: Vec<Filed>,
     unavailable: bool,
+    deaf: bool,
     submits: usize,
     lost: BTreeSet<MessageId>,
 }
@@ -81,6 +82,11 @@ impl Cluster {
         self.0.lock().expect("no test panicked").unavailable = unavailable;
     }
 
+    /// Makes the cluster tell no outcome by itself.
+    pub(crate) fn set_deaf(&self, deaf: bool) {
+        self.0.lock().expect("no test panicked").deaf = deaf;
+    }
+
     pub(crate) fn submits(&self) -> usize {
         self.0.lock().expect("no test panicked").submits
     }
@@ -110,10 +116,15 @@ impl Submitter for Cluster {
 }
 
 impl Outcomes for Cluster {
+    fn settled(&self, message: MessageId) -> Option<Outcome> {
+        self.outcome_of(message)
+    }
+
     async fn outcome(&self, message: MessageId) -> Outcome {
+        let deaf = self.0.lock().expect("no test panicked").deaf;
         match self.outcome_of(message) {
-            Some(outcome) => outcome,
-            None => std::future::pending().await,
+            Some(outcome) if !deaf => outcome,
+            _ => std::future::pending().await,
         }
     }
 }

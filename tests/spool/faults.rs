@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smsgrid::worker::intake::{Effect, Fault, FileName, Input, Reach};
+use smsgrid::worker::intake::{Effect, Fault, FileName, Hint, Input, Reach};
 
 use crate::rig::{Refusal, Rig};
 
@@ -179,6 +179,28 @@ fn a_message_nobody_follows_any_more_is_followed_again() {
 
     assert_eq!(rig.names("sent"), ["lost"]);
     assert!(rig.cluster.alarms()[0].starts_with("`checked/lost` waits: "), "{:?}", rig.cluster.alarms());
+}
+
+#[test]
+fn a_closed_spool_takes_nothing_new_and_files_what_it_has() {
+    let mut rig = Rig::new();
+    rig.put("early", "To: 4917\n\nearly");
+    let mut running = rig.start();
+    running.hint(Hint::MovedIn, "early");
+    for _ in 0..100 {
+        if running.rig().cluster.texts().is_empty() {
+            running.run(1);
+        }
+    }
+    assert_eq!(running.rig().cluster.texts(), ["early"]);
+    running.intake.close();
+    running.rig().put("late", "To: 4917\n\nlate");
+    running.hint(Hint::MovedIn, "late");
+    running.settle();
+    assert_eq!(running.intake.filing(), 0);
+    drop(running);
+
+    assert_eq!((rig.names("sent"), rig.names("outgoing")), (vec!["early".into()], vec!["late".into()]));
 }
 
 fn is_stuck(name: &FileName) -> bool {

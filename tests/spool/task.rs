@@ -116,6 +116,22 @@ fn files_whose_submission_panics_do_not_stop_the_others() {
     node.stop();
 }
 
+#[test]
+fn results_that_are_final_at_the_end_are_filed_before_it() {
+    let rig = Rig::on_disk();
+    rig.cluster.set_deaf(true);
+    let node = Node::start(&rig);
+    for number in 0..20 {
+        rig.put(&format!("{number:02}"), "To: 4917\n\nx");
+    }
+    until_true("all submissions", PATIENCE, || rig.cluster.texts().len() == 20);
+    node.closing.cancel();
+    node.stop();
+
+    assert_eq!(rig.names("sent").len(), 20);
+    assert!(rig.names("checked").is_empty());
+}
+
 fn span_to_submit(rig: &Rig, number: usize) -> Duration {
     let name = format!("timed-{number}");
     let before = rig.cluster.submits();
@@ -132,6 +148,7 @@ fn span_to_submit(rig: &Rig, number: usize) -> Duration {
 struct Node {
     runtime: Runtime,
     task: JoinHandle<Result<(), SpoolError>>,
+    closing: CancellationToken,
     cancel: CancellationToken,
 }
 
@@ -155,9 +172,9 @@ impl Node {
             utc_offset_seconds: || 0,
         };
         let runtime = Runtime::new().expect("a runtime");
-        let cancel = CancellationToken::new();
-        let task = runtime.spawn(spool::run(parts, cancel.clone()));
-        Node { runtime, task, cancel }
+        let (closing, cancel) = (CancellationToken::new(), CancellationToken::new());
+        let task = runtime.spawn(spool::run(parts, closing.clone(), cancel.clone()));
+        Node { runtime, task, closing, cancel }
     }
 
     fn stop(self) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start  data directory ─▶ log, replayed ─▶ outbox ─▶ what the outbox knows, proposed ─▶ session ─▶ spool ─▶ modems
-//! drain  modems: parts of started messages end ─▶ spool ─▶ outbox ─▶ everything else
+//! drain  no new files ─▶ modems: parts of started messages end ─▶ results filed ─▶ outbox ─▶ everything else
 //! ```
 //!
 //! The outbox goes before the session: registering it makes uncertain whatever is still in flight.
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use smsgrid::queue::Body;
 use smsgrid::worker::{Lease, LeaseTerms};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
@@ -33,7 +34,7 @@ pub use open::StartError;
 
 /// How long the log may take to end its last group.
 const LOG_DRAIN: Duration = Duration::from_secs(5);
-/// How long the spool may take to end what it has on the disk; results it has not filed then are filed at the next
+/// How long the spool may take to file the results that are final; what it has not filed then is filed at the next
 /// start.
 const SPOOL_DRAIN: Duration = Duration::from_secs(5);
 /// A running node.
@@ -41,6 +42,8 @@ pub struct Node {
     config: Config,
     tasks: Tasks,
     intake: Tasks,
+    /// Cancelled, it ends the taking of new files.
+    closing: CancellationToken,
     modems: Tasks,
     proposer: Proposer,
     view: View,
@@ -104,12 +107,13 @@ impl Node {
             session,
             clock,
         };
+        let mut closing = CancellationToken::new();
         if let Some(folders) = &config.spool {
             let submitter = Submitter::new(proposer.clone(), config.limits.max_parts);
-            spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
+            closing = spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
         }
         modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
-        Ok(Node { config, tasks, intake, modems, proposer, view, outcomes, log: opened.log })
+        Ok(Node { config, tasks, intake, closing, modems, proposer, view, outcomes, log: opened.log })
     }
 
     /// Takes messages.
@@ -132,9 +136,10 @@ impl Node {
         self.tasks.unexpected_end().await
     }
 
-    /// Stops in order: the parts of started messages end within the time the configuration gives, claims that were
-    /// not started go back, the log is closed.
+    /// Stops in order: no new file is taken, the parts of started messages end within the time the configuration
+    /// gives, claims that were not started go back, results that are final are filed, the log is closed.
     pub async fn drain(self) {
+        self.closing.cancel();
         let cut_off = self.modems.drain(self.config.node.drain_timeout).await;
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");

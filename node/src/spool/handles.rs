@@ -28,6 +28,8 @@ pub trait Submitter: Send + Sync + 'static {
 pub trait Outcomes: Send + Sync + 'static {
     /// Waits until the message is out of the modems' hands; at once when it is already. Safe to drop.
     fn outcome(&self, message: MessageId) -> impl Future<Output = Outcome> + Send;
+    /// What became of the message, if that is known now.
+    fn settled(&self, message: MessageId) -> Option<Outcome>;
 }
 
 /// Hears what the spool has to say. Neither method may block.

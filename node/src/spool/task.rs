@@ -2,6 +2,10 @@
 //!
 //! Everything that touches the disk runs on a blocking thread, one effect after the other; the task itself only waits.
 //! When nothing happens it wakes every ten seconds for a pass over the folder, and writes nothing.
+//!
+//! ```text
+//! taking and filing --closing--> filing only --cancel--> filing what is final now --> ended
+//! ```
 
 use std::sync::Arc;
 
@@ -59,9 +63,11 @@ pub enum SpoolError {
     Disk(#[from] tokio::task::JoinError),
 }
 
-/// Runs a spool until `cancel`. What is under way then is found again at the next start.
+/// Runs a spool until `cancel`, and takes nothing new from `closing` on. At its end it files the results that are final
+/// then; what else is under way is found again at the next start.
 pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     parts: Parts<S, O, L>,
+    closing: CancellationToken,
     cancel: CancellationToken,
 ) -> Result<(), SpoolError> {
     let (replies, mut inbox) = mpsc::channel(REPLIES_MAX);
@@ -79,6 +85,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     let uuid = parts.disk.uuid();
     let intake = Intake::new(parts.settings, uuid, parts.journal, wall.moment());
     let mut work = Work { intake, disk: parts.disk, outside, wall };
+    let mut phase = Phase::Taking;
     let _end = cancel.clone().drop_guard();
     loop {
         let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
@@ -86,28 +93,38 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         let patient = match progress {
             Progress::Halted(what) => return Err(SpoolError::Journal { what }),
             Progress::More => false,
+            Progress::Idle if phase == Phase::Ending && work.intake.filing() == 0 => return Ok(()),
             Progress::Idle => true,
         };
-        let Some(inputs) = wait(&mut watch, &mut inbox, &work, &parts.clock, &cancel, patient).await else {
-            return Ok(());
-        };
-        work.tell(inputs);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled(), if phase != Phase::Ending => phase = work.enter(Phase::Ending),
+            () = closing.cancelled(), if phase == Phase::Taking => phase = work.enter(Phase::Closed),
+            inputs = wait(&mut watch, &mut inbox, &work.intake, &parts.clock, patient) => work.tell(inputs),
+        }
         while let Ok(input) = inbox.try_recv() {
             work.tell(vec![input]);
         }
     }
 }
 
-/// What happened, `patient` waits for it; none when the spool is to end, nothing when only time passed.
-async fn wait<S, O, L>(
+/// What the spool does; the figure of the module shows the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Taking,
+    Closed,
+    Ending,
+}
+
+/// What happened, `patient` waits for it; nothing when only time passed. Safe to drop.
+async fn wait(
     watch: &mut Option<Watch>,
     inbox: &mut mpsc::Receiver<Input>,
-    work: &Work<S, O, L>,
+    intake: &Intake,
     clock: &Clock,
-    cancel: &CancellationToken,
     patient: bool,
-) -> Option<Vec<Input>> {
-    let deadline = work.intake.poll_timeout();
+) -> Vec<Input> {
+    let deadline = intake.poll_timeout();
     let timeout = async {
         match deadline {
             _ if !patient => {}
@@ -117,10 +134,9 @@ async fn wait<S, O, L>(
     };
     tokio::select! {
         biased;
-        () = cancel.cancelled() => None,
-        hints = next_hints(watch) => Some(hints.into_iter().map(Input::Hint).collect()),
-        Some(input) = inbox.recv() => Some(vec![input]),
-        () = timeout => Some(Vec::new()),
+        hints = next_hints(watch) => hints.into_iter().map(Input::Hint).collect(),
+        Some(input) = inbox.recv() => vec![input],
+        () = timeout => Vec::new(),
     }
 }
 
@@ -179,6 +195,18 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
         for input in inputs {
             self.intake.handle(input, moment);
         }
+    }
+
+    /// Takes nothing more; at the end, hears what is final now and was not told yet.
+    fn enter(&mut self, phase: Phase) -> Phase {
+        self.intake.close();
+        if phase == Phase::Ending {
+            let followed: Vec<_> = self.intake.followed().collect();
+            let outcomes = self.outside.outcomes.clone();
+            let settled = |(id, message)| Some(Input::Settled(id, Box::new(outcomes.settled(message)?)));
+            self.tell(followed.into_iter().filter_map(settled).collect());
+        }
+        phase
     }
 
     fn carry_out(mut self) -> (Self, Progress) {

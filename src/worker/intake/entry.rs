@@ -103,4 +103,28 @@ impl Entry {
         self.retry = (wait * 2).min(RETRY_MAX);
         wait
     }
+
+    /// Its result is being made or filed.
+    pub(super) fn is_filing(&self) -> bool {
+        match self.stage {
+            Stage::Rereading(_)
+            | Stage::Staging(_)
+            | Stage::Staged(..)
+            | Stage::FilingRecorded(..)
+            | Stage::Publishing(..)
+            | Stage::Published(_)
+            | Stage::Unlinking(_)
+            | Stage::Clearing
+            | Stage::ClearingOutgoing
+            | Stage::SettingAside(..) => true,
+            Stage::Examining(_)
+            | Stage::Recorded
+            | Stage::Locking
+            | Stage::Moving
+            | Stage::Reading
+            | Stage::Submitting
+            | Stage::Live
+            | Stage::Waiting(..) => false,
+        }
+    }
 }

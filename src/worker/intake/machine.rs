@@ -65,6 +65,8 @@ pub struct Intake {
     pub(super) scan_troubled: bool,
     /// Files of `outgoing` the system refuses to lock or move.
     pub(super) hindered: BTreeSet<IntakeId>,
+    /// Nothing more is taken.
+    closed: bool,
     halted: bool,
 }
 
@@ -110,6 +112,7 @@ impl Intake {
             troubled: BTreeSet::new(),
             scan_troubled: false,
             hindered: BTreeSet::new(),
+            closed: false,
             halted: false,
         };
         intake.candidates.start_scan();
@@ -159,6 +162,9 @@ impl Intake {
         if self.relist.take_if(|when| *when <= moment.now).is_some() {
             self.effects.push_back(Effect::ListChecked);
         }
+        if self.closed {
+            return;
+        }
         for name in self.candidates.due(moment.now) {
             self.look(name, false);
         }
@@ -172,11 +178,12 @@ impl Intake {
     /// When the machine wants [`Intake::handle_timeout`], if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Time> {
         let rescan = match self.scan {
-            Scan::Resting { until } => Some(until),
-            Scan::Wanted { .. } | Scan::Running { .. } => None,
+            Scan::Resting { until } if !self.closed => Some(until),
+            Scan::Resting { .. } | Scan::Wanted { .. } | Scan::Running { .. } => None,
         };
+        let due = self.candidates.next_due().filter(|_| !self.closed);
         let timer = self.timers.first().map(|(when, _)| *when);
-        [rescan, timer, self.candidates.next_due(), self.relist].into_iter().flatten().min()
+        [rescan, timer, due, self.relist].into_iter().flatten().min()
     }
 
     /// The next thing to be done, if there is one.
@@ -202,11 +209,28 @@ impl Intake {
         }
         if let Scan::Wanted { since } = self.scan
             && self.unexamined == 0
+            && !self.closed
         {
             self.scan = Scan::Running { since };
             return Some(Effect::Scan);
         }
         None
+    }
+
+    /// Takes nothing more from `outgoing`; what was taken goes on, and results are filed.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// The files whose outcome is waited for, with their messages.
+    pub fn followed(&self) -> impl Iterator<Item = (IntakeId, MessageId)> {
+        let live = self.entries.iter().filter(|(_, entry)| entry.stage == Stage::Live);
+        live.filter_map(|(id, entry)| Some((*id, entry.message?)))
+    }
+
+    /// Files whose results are being made or filed, those that wait for a folder to be mended left out.
+    pub fn filing(&self) -> usize {
+        self.entries.values().filter(|entry| entry.is_filing()).count()
     }
 
     /// Files that were taken and are not filed yet.
@@ -265,6 +289,9 @@ impl Intake {
 
     /// Chooses files as long as there is room for them.
     fn fill(&mut self) {
+        if self.closed {
+            return;
+        }
         while self.unexamined == 0 && self.in_hand.len() + self.recording.len() < IN_HAND_MAX {
             let live = self.entries.len() + self.recording.len() - self.hindered.len();
             if live >= self.settings.live_max + URGENT_RESERVE {
@@ -314,6 +341,11 @@ impl Intake {
     pub(super) fn rest_after_scan(&mut self, since: Time) {
         let rest = RESCAN.max(self.moment.now.since(since) * RESCAN_SHARE);
         self.scan = Scan::Resting { until: self.moment.now + rest };
+    }
+
+    /// Whether nothing more is taken.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(super) fn hold_in_hand(&mut self, id: IntakeId) {

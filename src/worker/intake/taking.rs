@@ -20,6 +20,9 @@ const NO_IDENTITY: Identity = Identity { inode: 0, size: 0, mtime_ns: 0 };
 
 impl Intake {
     pub(super) fn on_hint(&mut self, hint: Hint) {
+        if self.is_closed() {
+            return;
+        }
         match hint {
             Hint::MovedIn(name) if !name.is_ignored() => self.look(name, true),
             Hint::Written(name) | Hint::Appeared(name) if !name.is_ignored() => self.look(name, false),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use smsgrid::sms_file;
 use smsgrid::worker::intake::Settings;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::StartError;
@@ -27,7 +28,7 @@ use results::Results;
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
 
-/// Opens the folders and the journal, and starts the task.
+/// Opens the folders and the journal, and starts the task. Gives the token that ends the taking of new files.
 pub(super) fn start(
     config: &Config,
     spool: &config::Spool,
@@ -36,7 +37,7 @@ pub(super) fn start(
     submitter: submit::Submitter,
     waiters: Waiters,
     clock: &Clock,
-) -> Result<(), StartError> {
+) -> Result<CancellationToken, StartError> {
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
         checked: spool.checked.clone(),
@@ -58,8 +59,10 @@ pub(super) fn start(
         clock: clock.clone(),
         utc_offset_seconds: local_offset,
     };
-    tasks.spawn("spool", |cancel| async move { Ok(crate::spool::run(parts, cancel).await?) });
-    Ok(())
+    let closing = CancellationToken::new();
+    let closed = closing.clone();
+    tasks.spawn("spool", |cancel| async move { Ok(crate::spool::run(parts, closed, cancel).await?) });
+    Ok(closing)
 }
 
 /// Makes a folder that is missing; what cannot be made is told when it is opened.

@@ -28,17 +28,20 @@ impl Outcomes for Results {
     async fn outcome(&self, message: MessageId) -> Outcome {
         loop {
             let woken = self.waiters.wait_for(message);
-            let found = self.view.read(|queue| match queue.message(message) {
-                Some(record) if record.state().is_final() => Some(outcome(record)),
-                Some(_) => None,
-                None => Some(forgotten(queue.now())),
-            });
-            match found {
+            match self.settled(message) {
                 Some(outcome) => return outcome,
                 // The other end is gone only when the node stops; then nobody waits for this.
                 None => drop(woken.await),
             }
         }
+    }
+
+    fn settled(&self, message: MessageId) -> Option<Outcome> {
+        self.view.read(|queue| match queue.message(message) {
+            Some(record) if record.state().is_final() => Some(outcome(record)),
+            Some(_) => None,
+            None => Some(forgotten(queue.now())),
+        })
     }
 }
 
