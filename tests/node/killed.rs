@@ -18,6 +18,10 @@ const FILES: usize = 200;
 const KILLS: usize = 50;
 /// Longest time from a start to the next kill.
 const LIFE_MS_MAX: u64 = 900;
+/// Longest time from the first file taken to the next kill.
+const WORK_MS_MAX: u64 = 250;
+/// How long a node may take until it has taken its first file.
+const START: Duration = Duration::from_secs(30);
 /// How long everything may take once the node is left alone: evidence windows included.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -72,16 +76,22 @@ fn without_a_fault_every_file_is_sent_once_and_nothing_is_uncertain() {
 #[test]
 fn a_node_killed_fifty_times_loses_no_file_and_doubles_none_in_silence() {
     let dir = tempfile::tempdir().expect("a folder");
-    let simulator = Simulator::start(Path::new(SMSNODE), dir.path(), 4, "steady?latency=20ms..150ms");
+    let simulator = Simulator::start(Path::new(SMSNODE), dir.path(), 4, "steady?latency=50ms..250ms");
     let mut gateway = gateway(dir.path(), &simulator);
     let mut chance = Chance(0x5EED);
 
     for kill in 0..KILLS {
         gateway.start();
         drop_files(&gateway, FILES * kill / KILLS..FILES * (kill + 1) / KILLS);
-        let life = Duration::from_millis(chance.next() % LIFE_MS_MAX);
-        // The moment is random on purpose: nothing is waited for, the node may be anywhere in its start or its work.
-        wait::pause_for(life);
+        // The moment is random on purpose: every other node dies anywhere from its first system call on, the rest while
+        // modems are at work.
+        let life_ms_max = if kill % 2 == 0 {
+            LIFE_MS_MAX
+        } else {
+            gateway.process().wait_for_line("a file taken", START, |line| line.contains("file accepted"));
+            WORK_MS_MAX
+        };
+        wait::pause_for(Duration::from_millis(chance.next() % life_ms_max));
         gateway.kill();
     }
     gateway.start();
