@@ -74,7 +74,7 @@ impl Node {
         watch_disk(&tasks, "disk of the log", async move { log.fatal().await });
         watch_disk(&tasks, "disk of the outbox", async move { outbox.fatal().await });
 
-        let quiet = modems::in_flight(&view, opened.node);
+        let quiet = modems::in_doubt(&view, opened.node, clock.utc());
         let outcomes = Outcomes::new(opened.outbox);
         settle_outbox(&outcomes, &proposer, &client).await?;
         let data_dir = Arc::new(Mutex::new(opened.data_dir));
