@@ -40,6 +40,27 @@ fn locked_and_hidden_files_are_left_alone_until_they_are_free() {
 }
 
 #[test]
+fn a_long_row_of_files_on_a_slow_disk_is_not_looked_at_again_and_again() {
+    const FILES: usize = 300;
+    let mut rig = Rig::new();
+    let names: Vec<String> = (0..FILES).map(|number| format!("file-{number:03}")).collect();
+    let mut running = rig.start();
+    running.settle();
+    let before = running.effects;
+    for name in &names {
+        running.rig().put(name, format!("To: 4917\n\n{name}"));
+        running.hint(Hint::MovedIn, name);
+    }
+
+    while running.run(1) == End::Stopped {
+        running.advance(Duration::from_millis(20));
+    }
+
+    let each = (running.effects - before) as f64 / FILES as f64;
+    assert!(running.rig().cluster.texts().len() == FILES && each < 25.0, "{each} effects for each file");
+}
+
+#[test]
 fn a_file_is_locked_while_it_is_live() {
     let mut rig = Rig::new();
     rig.put("live", format!("To: {ENDLESS}\n\nlive"));
