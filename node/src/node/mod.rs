@@ -15,6 +15,7 @@ mod waiters;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use smsgrid::model::{MessageId, MessageState};
 use smsgrid::queue::Body;
 use smsgrid::worker::{Lease, LeaseTerms};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +84,7 @@ impl Node {
         let (keeper, session) =
             SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone(), lease.clone());
         keeper.register().await?;
+        tell_uncertain(&view);
         tasks.spawn("session", |cancel| async move {
             match cancel.run_until_cancelled(keeper.keep()).await {
                 Some(ended) => Ok(ended?),
@@ -168,6 +170,24 @@ fn watch_disk(tasks: &Tasks, name: &str, fatal: impl Future<Output = raft::Failu
     tasks.spawn(name, |cancel| async move {
         cancel.run_until_cancelled(fatal).await.map_or(Ok(()), |failure| Err(failure.into()))
     });
+}
+
+/// Most uncertain messages that are named one by one.
+const UNCERTAIN_NAMED_MAX: usize = 100;
+
+/// Names what the last life of this process left in doubt, or nobody would hear of it until it is decided.
+fn tell_uncertain(view: &View) {
+    let uncertain: Vec<MessageId> = view.read(|queue| {
+        let messages = queue.messages().filter(|record| record.state() == MessageState::Uncertain);
+        messages.map(|record| record.id).take(UNCERTAIN_NAMED_MAX).collect()
+    });
+    for message in uncertain {
+        warn!(
+            event = "message.uncertain",
+            message_id = %message,
+            "uncertain since the node stopped: it may or may not have been sent; evidence or its policy decides"
+        );
+    }
 }
 
 /// Rule 8: what an earlier life of this process knows of its parts goes to the log before the session ends there.

@@ -50,6 +50,9 @@ pub(super) fn start(
     let mut inside =
         Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
     for (name, modem) in &config.modems {
+        if quiet.contains(name) {
+            info!(modem = %name, seconds = modem.quiet_time.as_secs(), "waiting for a late answer before it is used");
+        }
         let location = location(name, modem, &mut inside, simulated)?;
         let mut mark = modem.pin.as_ref().map(|pin| PinMark::new(data_dir, name, &location.to_string(), pin));
         let tried = mark.as_mut().and_then(PinMark::recall);
