@@ -31,6 +31,7 @@ struct State {
     unavailable: bool,
     deaf: bool,
     submits: usize,
+    follows: usize,
     lost: BTreeSet<MessageId>,
 }
 
@@ -91,6 +92,11 @@ impl Cluster {
         self.0.lock().expect("no test panicked").submits
     }
 
+    /// How often anybody began to wait for the end of a message.
+    pub(crate) fn follows(&self) -> usize {
+        self.0.lock().expect("no test panicked").follows
+    }
+
     /// Texts of the messages accepted, in the order of their ids.
     pub(crate) fn texts(&self) -> Vec<String> {
         let state = self.0.lock().expect("no test panicked");
@@ -121,7 +127,11 @@ impl Outcomes for Cluster {
     }
 
     async fn outcome(&self, message: MessageId) -> Outcome {
-        let deaf = self.0.lock().expect("no test panicked").deaf;
+        let deaf = {
+            let mut state = self.0.lock().expect("no test panicked");
+            state.follows += 1;
+            state.deaf
+        };
         match self.outcome_of(message) {
             Some(outcome) if !deaf => outcome,
             _ => std::future::pending().await,
