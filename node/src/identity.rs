@@ -33,6 +33,9 @@ pub struct Identity {
     pub node: NodeId,
     /// How often the node has started.
     pub start: StartNumber,
+    /// Whether the log was there once: from then on an empty one is a lost one.
+    #[serde(default)]
+    pub log_begun: bool,
 }
 
 /// A data directory this process holds alone, with its identity.
@@ -111,6 +114,7 @@ impl DataDir {
                 name: name.clone(),
                 node: NodeId(1),
                 start: StartNumber(0),
+                log_begun: false,
             },
         };
         check(path, &identity, name)?;
@@ -122,12 +126,25 @@ impl DataDir {
     /// Takes the next start number, durable when this returns: for a session that was lost while alive.
     pub fn next_start(&mut self) -> Result<StartNumber, IdentityError> {
         self.identity.start = self.identity.start.next();
+        self.write()?;
+        Ok(self.identity.start)
+    }
+
+    fn write(&self) -> Result<(), IdentityError> {
         write(&self.path, &self.identity).map_err(|source| IdentityError::Io {
             what: "write the identity of",
             path: self.path.clone(),
             source,
-        })?;
-        Ok(self.identity.start)
+        })
+    }
+
+    /// Remembers that the log is there, durable when this returns.
+    pub fn log_is_there(&mut self) -> Result<(), IdentityError> {
+        if self.identity.log_begun {
+            return Ok(());
+        }
+        self.identity.log_begun = true;
+        self.write()
     }
 
     /// The directory.

@@ -103,6 +103,26 @@ fn a_damaged_log_is_refused_and_nothing_is_sent_from_it() {
 }
 
 #[test]
+fn an_emptied_log_is_refused_instead_of_begun_afresh() {
+    let mut pair = Pair::new("fast", "");
+    pair.gateway.start();
+    pair.sends("one");
+    pair.stop();
+    let log = pair.dir().join("data/log");
+    let kept = pair.dir().join("kept");
+    fs::rename(&log, &kept).expect("same file system");
+
+    refused_with(&pair.gateway.config(), "STORE_DAMAGED", 1);
+
+    fs::remove_dir_all(&log).expect("made again, and empty");
+    fs::rename(&kept, &log).expect("same file system");
+    pair.gateway.start();
+    pair.sends("two");
+    assert_eq!(pair.copies("one"), 1);
+    pair.stop();
+}
+
+#[test]
 fn a_damaged_identity_is_refused() {
     let mut pair = Pair::new("fast", "");
     pair.gateway.start();

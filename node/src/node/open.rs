@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smsgrid::log::{Known, Owner, SEGMENT_OCTETS};
+use smsgrid::log::{Known, Owner, Place, SEGMENT_OCTETS};
 use smsgrid::model::NodeId;
 use smsgrid::queue::{Policy, Queue};
 use ulid::Ulid;
@@ -78,12 +78,13 @@ pub(super) struct Opened {
 pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, StartError> {
     let (path, name) = (config.node.data_dir.clone(), config.node.name.clone());
     let (data_dir, log, outbox) = tokio::task::spawn_blocking(move || {
-        let data_dir = DataDir::open(&path, &name)?;
+        let mut data_dir = DataDir::open(&path, &name)?;
         let owner = owner(data_dir.identity());
-        let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: Known::default() };
+        let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: known(data_dir.identity()) };
         let folder = path.join("log");
         let log =
             SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
+        data_dir.log_is_there()?;
         let outbox = Outbox::open(&path.join("outbox"), owner)?;
         Ok::<_, StartError>((data_dir, log, outbox))
     })
@@ -102,4 +103,10 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, Start
 fn owner(identity: &Identity) -> Owner {
     let cluster = Ulid::from_string(&identity.cluster).map(|ulid| ulid.to_bytes()).unwrap_or_default();
     Owner { cluster, node: identity.node.0.to_be_bytes() }
+}
+
+/// What is known of the log before it is opened: once it was there, its first segment is.
+fn known(identity: &Identity) -> Known {
+    let floor = identity.log_begun.then_some(Place { segment: 1, octet: 0 });
+    Known { floor: floor.unwrap_or_default(), ..Known::default() }
 }
