@@ -7,6 +7,9 @@ use std::str::FromStr;
 
 use crate::Exit;
 
+/// The domain of the words in `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "smsgrid";
+
 macro_rules! catalogue {
     ($($name:ident $word:literal $exit:ident $meaning:literal $fix:literal)*) => {
         /// The stable word for one way in which something goes wrong.
@@ -106,6 +109,57 @@ catalogue! {
     MessageTooLong "MESSAGE_TOO_LONG" Rejected
         "The text needs more parts than are allowed."
         "Shorten it, or raise limits.max_parts. One character outside GSM 7-bit halves what fits a part."
+    BadRequest "BAD_REQUEST" Rejected
+        "A field of the request has a value it cannot have."
+        "Correct the field named. Nothing was done."
+    MessageRejected "MESSAGE_REJECTED" Rejected
+        "The message was refused by the rules of the cluster."
+        "Change the message as the refusal says. Nothing is sent."
+    KeyReused "KEY_REUSED" Rejected
+        "The key was used for a different message."
+        "A new message needs a new key; the same message under the same key needs the same text and options."
+    NotFound "NOT_FOUND" NotFound
+        "There is no such thing here, or it is no longer kept."
+        "Look at the spelling; `smsctl msg list`, `smsctl modem list` and `smsctl node list` show what there is."
+    Ambiguous "AMBIGUOUS" Usage
+        "The beginning of an id stands for more than one message."
+        "Write more of the id."
+    TooLate "TOO_LATE" Rejected
+        "The message is past the state in which this can be done."
+        "Look at the message: `smsctl msg show ID`. Nothing was changed."
+    QueueFull "QUEUE_FULL" Rejected
+        "A bound of the cluster is reached, such as the number of messages waiting."
+        "Wait until messages are sent, or raise the bound. Nothing was accepted."
+    Overloaded "OVERLOADED" NoQuorum
+        "More is asked of this node at once than it takes."
+        "Ask again a little later, or ask another node. Nothing was accepted."
+    NoQuorum "NO_QUORUM" NoQuorum
+        "The cluster has no majority now and accepts nothing."
+        "Bring back the nodes that are missing. Nothing was accepted; asking again with the same key is safe."
+    LeaderChanging "LEADER_CHANGING" NoQuorum
+        "A new leader is being elected."
+        "Ask again in a few seconds; with the same key it is safe. Nothing was accepted."
+    OutcomeUnknown "OUTCOME_UNKNOWN" OutcomeUnknown
+        "Nobody can say whether the request had its effect: the answer did not come in time."
+        "Ask again with the same key: it is not done twice."
+    Behind "BEHIND" StillGoing
+        "This node has not caught up with the revision the request names."
+        "Ask again a little later, or ask another node."
+    Unreachable "UNREACHABLE" Unreachable
+        "No node answered."
+        "Look whether smsnode runs there and whether the address is right. Nothing was handed over."
+    WatchEnded "WATCH_ENDED" StillGoing
+        "The node ended the watch: it stops, or the events were not taken fast enough."
+        "Watch again from the revision named, here or at another node. Nothing is missed."
+    UnknownMethod "UNKNOWN_METHOD" Rejected
+        "The node does not know this method."
+        "Look at the version of the node and of the program that asks; the older one has to be updated."
+    NotAllowed "NOT_ALLOWED" NotAllowed
+        "The caller may not do this."
+        "Ask somebody with the role named."
+    InsecureBind "INSECURE_BIND" Usage
+        "The node refuses to listen on the network without TLS and sign-in."
+        "Listen on 127.0.0.1, or write insecure = \"i know\" in a closed laboratory."
     SpoolNotWritable "SPOOL_NOT_WRITABLE" Problems
         "A spool folder is missing, or smsnode may not write to it."
         "Give the folder to the user smsnode runs as. Until then files stay where they are."
@@ -127,6 +181,12 @@ catalogue! {
     StoreForeign "STORE_FOREIGN" Unexpected
         "The data directory belongs to another node or cluster."
         "Point data_dir elsewhere. Never delete it to mend this: it may hold unsent messages."
+    StoreLost "STORE_LOST" Unexpected
+        "The data directory is empty, but the cluster knows this node: its part of the log is gone."
+        "Put the data directory back. Never let the node begin anew under its old name."
+    ClusterMismatch "CLUSTER_MISMATCH" Unexpected
+        "A node that calls itself a member belongs to another cluster, or lists other members."
+        "Make the [cluster] section equal on all members, and look whether an address belongs to another cluster."
     StoreBusy "STORE_BUSY" Unexpected
         "Another smsnode is running on this data directory."
         "Stop the other one, or give this one a data directory of its own."
