@@ -1,6 +1,7 @@
 //! Names people give and identities devices carry.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ const NAME_OCTETS_MAX: usize = 64;
 /// The name of a node or a modem: 1 to 64 of `A-Z a-z 0-9 . _ -`, not starting with a dot.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// Why a text cannot be a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +43,7 @@ impl Name {
         }
         match text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))) {
             Some(found) => Err(NameError::Character { found }),
-            None => Ok(Name(text.to_owned())),
+            None => Ok(Name(text.into())),
         }
     }
 
@@ -62,7 +63,7 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> String {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
