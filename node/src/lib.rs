@@ -8,6 +8,7 @@ pub mod machine;
 pub mod modem;
 pub mod node;
 pub mod outbox;
+pub mod peer;
 pub mod raft;
 pub mod secret;
 pub mod sim;

@@ -20,7 +20,7 @@ fn replay(data_dir: &Path, name: &str) -> View {
     let name = Name::new(name).expect("a name");
     let data_dir = DataDir::open(data_dir, &name).expect("the node has stopped");
     let identity = data_dir.identity();
-    let cluster = identity.cluster.parse::<smsgrid::model::MessageId>().expect("a ULID").to_bytes();
+    let cluster = identity.cluster.octets();
     let owner = Owner { cluster, node: identity.node.0.to_be_bytes() };
     let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: Known::default() };
     let log = SegmentLog::open(&data_dir.path().join("log"), &options).expect("the log opens");

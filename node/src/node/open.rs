@@ -5,7 +5,6 @@ use std::sync::Arc;
 use smsgrid::log::{Known, Owner, Place, SEGMENT_OCTETS};
 use smsgrid::model::NodeId;
 use smsgrid::queue::{Policy, Queue};
-use ulid::Ulid;
 
 use super::Driver;
 use crate::clock::Clock;
@@ -101,8 +100,7 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, Start
 }
 
 fn owner(identity: &Identity) -> Owner {
-    let cluster = Ulid::from_string(&identity.cluster).map(|ulid| ulid.to_bytes()).unwrap_or_default();
-    Owner { cluster, node: identity.node.0.to_be_bytes() }
+    Owner { cluster: identity.cluster.octets(), node: identity.node.0.to_be_bytes() }
 }
 
 /// What is known of the log before it is opened: once it was there, its first segment is.

@@ -22,6 +22,7 @@ mod propose;
 mod reader;
 mod segments;
 mod tail;
+mod transport;
 mod view;
 mod writer;
 
@@ -33,4 +34,5 @@ pub use machine::{Lane, StateMachine};
 pub use propose::{ProposeError, Proposer, Rejection};
 pub use reader::{Entry, ReadError};
 pub use segments::{Figures, Options, SegmentLog};
+pub use transport::{Call, Member, Transport, TransportError};
 pub use view::{NotApplied, View};

@@ -4,6 +4,8 @@
 //! another name could vote twice or send twice. The start number is durable before the node says it
 //! to anyone, and only grows.
 
+mod cluster_id;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -12,7 +14,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use smsgrid::model::{Name, NodeId, StartNumber};
-use ulid::Ulid;
+
+pub use cluster_id::{ClusterId, NotAClusterId};
 
 /// The layout of a data directory this program reads and writes.
 const FORMAT: u32 = 1;
@@ -26,7 +29,7 @@ pub struct Identity {
     /// Layout of the directory.
     pub format: u32,
     /// The cluster, drawn when it was formed.
-    pub cluster: String,
+    pub cluster: ClusterId,
     /// The node's name.
     pub name: Name,
     /// The node's number in the cluster.
@@ -110,7 +113,7 @@ impl DataDir {
             None if path.join("log").exists() => return Err(IdentityError::Lost { path: path.to_owned() }),
             None => Identity {
                 format: FORMAT,
-                cluster: Ulid::new().to_string(),
+                cluster: ClusterId::draw(),
                 name: name.clone(),
                 node: NodeId(1),
                 start: StartNumber(0),

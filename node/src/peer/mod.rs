@@ -1,0 +1,20 @@
+//! What nodes say to each other: `smsgrid.internal.v1` over gRPC, on `listen.peer`.
+//!
+//! ```text
+//! caller                                             called
+//! Client ──lazy connection──▶ Server ──metadata──▶ Desk ──▶ Calls      the consensus, once it runs
+//!   one a node for Raft,        │ refused: wrong     ├────▶ Renewals   leases, once sessions are kept
+//!   one for bulk                │ cluster, node,     ├────▶ Histories  rows, once the store is open
+//!                               ▼ protocol           └────▶ Founding   probe and form, from the first moment
+//! ```
+//!
+//! The server listens before there is a cluster, so what it serves is put on the [`Desk`] as it comes up; until then a call
+//! for it is refused, which tells the caller with certainty that nothing was done.
+
+mod desk;
+mod served;
+
+pub use desk::Desk;
+pub use served::{
+    Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, Stage, Standing,
+};
