@@ -13,6 +13,7 @@ pub mod raft;
 pub mod secret;
 pub mod sim;
 pub mod spool;
+pub mod store;
 pub mod submit;
 pub mod tasks;
 pub mod telemetry;
