@@ -4,7 +4,9 @@ pub mod intake;
 mod lease;
 pub mod modem;
 mod part;
+mod renewals;
 pub mod submission;
 
 pub use lease::{Lease, LeaseTerms};
 pub use part::{PartError, submit_pdu};
+pub use renewals::Renewals;
