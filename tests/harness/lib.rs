@@ -3,9 +3,11 @@
 //! A test starts what it needs on addresses and paths of its own, waits for conditions with a deadline,
 //! and leaves nothing running: every process ends when its handle is dropped.
 
+pub mod checker;
 pub mod cost;
 pub mod disk;
 pub mod gateway;
+pub mod history;
 pub mod ledger;
 pub mod process;
 pub mod replay;
