@@ -1,0 +1,153 @@
+//! Answers the calls of other nodes.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use smsgrid::model::{NodeId, SessionId};
+use smsgrid_proto::internal as proto;
+use smsgrid_proto::internal::peer_service_server::{PeerService, PeerServiceServer};
+use tokio::net::TcpListener;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::server::TcpConnectInfo;
+use tonic::{Request, Response, Status};
+use tracing::warn;
+
+use super::accept::connections;
+use super::belonging::{Belonging, Caller};
+use super::bounds::{
+    CALLS_MAX, CONNECTION_WINDOW, FRAME_OCTETS_MAX, KEEP_ALIVE, MESSAGE_OCTETS_MAX, METADATA_OCTETS_MAX,
+    PAGE_OCTETS, SERVE_TIMEOUT, STREAM_WINDOW,
+};
+use super::desk::Desk;
+use super::served::NotServed;
+use super::wire;
+use crate::raft::Call;
+
+/// Answers every call on `listener` from `desk`, until `shutdown`; then calls under way end first.
+pub async fn serve(
+    listener: TcpListener,
+    belonging: Belonging,
+    desk: Desk,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), tonic::transport::Error> {
+    let service = PeerServiceServer::new(Answers { desk })
+        .max_decoding_message_size(MESSAGE_OCTETS_MAX)
+        .max_encoding_message_size(MESSAGE_OCTETS_MAX);
+    let refused = Arc::new(Refused::default());
+    let checked = InterceptedService::new(service, move |request| admit(&belonging, &refused, request));
+    tonic::transport::Server::builder()
+        .max_concurrent_streams(CALLS_MAX)
+        .max_frame_size(FRAME_OCTETS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_header_list_size(METADATA_OCTETS_MAX)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .timeout(SERVE_TIMEOUT)
+        .add_service(checked)
+        .serve_with_incoming_shutdown(connections(listener), shutdown)
+        .await
+}
+
+/// Refusals that were told; each is told once.
+#[derive(Default)]
+struct Refused(Mutex<BTreeSet<(Option<IpAddr>, String)>>);
+
+/// Most refusals that are remembered; from then on none is told.
+const REFUSED_MAX: usize = 64;
+
+impl Refused {
+    fn tell(&self, from: Option<SocketAddr>, why: &str) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < REFUSED_MAX && told.insert((from.map(|from| from.ip()), why.to_owned())) {
+            warn!(event = "peer.refused", ?from, why, "a call was refused; it is told once");
+        }
+    }
+}
+
+/// Looks at the metadata before the body is read.
+fn admit(belonging: &Belonging, refused: &Refused, mut request: Request<()>) -> Result<Request<()>, Status> {
+    match belonging.check(request.metadata()) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(request)
+        }
+        Err(status) => {
+            let from = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+            refused.tell(from, status.message());
+            Err(status)
+        }
+    }
+}
+
+struct Answers {
+    desk: Desk,
+}
+
+#[tonic::async_trait]
+impl PeerService for Answers {
+    async fn call(&self, request: Request<proto::CallRequest>) -> Result<Response<proto::CallReply>, Status> {
+        let from = member(&request)?;
+        let proto::CallRequest { call, body } = request.into_inner();
+        let known = u8::try_from(call).ok().and_then(Call::from_number);
+        let known = known.ok_or_else(|| Status::unimplemented(format!("no call has the number {call}")))?;
+        let body = self.desk.call(from, known, body).await.map_err(refusal)?;
+        Ok(Response::new(proto::CallReply { body }))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<proto::RenewRequest>,
+    ) -> Result<Response<proto::RenewReply>, Status> {
+        let from = member(&request)?;
+        let session = SessionId(request.into_inner().session);
+        let renewal = self.desk.renew(from, session).await.map_err(refusal)?;
+        Ok(Response::new(wire::renewal_to_wire(renewal)))
+    }
+
+    async fn history(
+        &self,
+        request: Request<proto::HistoryRequest>,
+    ) -> Result<Response<proto::HistoryReply>, Status> {
+        member(&request)?;
+        let proto::HistoryRequest { after, limit } = request.into_inner();
+        let after = wire::after_from_wire(&after).map_err(malformed)?;
+        let page = self.desk.history(after, limit).await.map_err(refusal)?;
+        Ok(Response::new(wire::page_to_wire(page, PAGE_OCTETS)))
+    }
+
+    async fn probe(
+        &self,
+        request: Request<proto::ProbeRequest>,
+    ) -> Result<Response<proto::ProbeReply>, Status> {
+        let proto::ProbeRequest { from, to } = request.into_inner();
+        let from = wire::founder_from_wire(from).map_err(malformed)?;
+        let standing = self.desk.probe(from, &to).await.map_err(refusal)?;
+        Ok(Response::new(wire::standing_to_wire(&standing)))
+    }
+
+    async fn form(&self, request: Request<proto::FormRequest>) -> Result<Response<proto::FormReply>, Status> {
+        let forming = wire::forming_from_wire(request.into_inner()).map_err(malformed)?;
+        self.desk.form(forming).await.map_err(refusal)?;
+        Ok(Response::new(proto::FormReply {}))
+    }
+}
+
+fn member<T>(request: &Request<T>) -> Result<NodeId, Status> {
+    match request.extensions().get::<Caller>() {
+        Some(Caller::Member(node)) => Ok(*node),
+        Some(Caller::Stranger) | None => {
+            Err(Status::failed_precondition("the caller does not say of which cluster it is"))
+        }
+    }
+}
+
+fn refusal(NotServed(why): NotServed) -> Status {
+    Status::failed_precondition(why)
+}
+
+fn malformed(malformed: wire::Malformed) -> Status {
+    Status::invalid_argument(malformed.to_string())
+}
