@@ -6,6 +6,8 @@
 mod chance;
 mod checks;
 mod pins;
+mod shared;
+mod shared_world;
 mod station;
 mod world;
 

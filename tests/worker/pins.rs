@@ -203,6 +203,7 @@ impl Bench {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
+            Effect::LookUp => unreachable!("the port is not shared"),
             Effect::OpenPort => self.tell(ModemWorker::handle_opened),
             Effect::Write(bytes) => self.answer(String::from_utf8_lossy(&bytes).trim()),
             Effect::MarkPin => self.marking_until = self.marking_until.or(Some(self.now + self.mark_takes)),

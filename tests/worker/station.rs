@@ -115,6 +115,7 @@ impl Station {
     fn carry_out(&mut self, effect: Effect, context: &Context<'_>, chance: &mut Chance) {
         let soon = context.now + std::time::Duration::from_millis(1 + chance.below(4));
         match effect {
+            Effect::LookUp => unreachable!("the ports of this world are not shared"),
             Effect::OpenPort => self.under.push((soon, Under::Opening)),
             Effect::ClosePort => self.close(),
             Effect::Write(bytes) => {

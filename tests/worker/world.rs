@@ -262,42 +262,8 @@ impl World {
 
     fn submit(&mut self, number: usize) {
         let parts = 1 + self.chance.below(3) as usize;
-        let text = format!("message {number:04} ");
-        let text = if parts == 1 { text } else { text.repeat(10 * parts) };
-        let options = SegmentOptions {
-            reference: smsgrid::text::Reference::Bits16(number as u16),
-            ..SegmentOptions::default()
-        };
-        let segmented = segment(&text, &options).expect("a short text");
-        let mut id = [0; 16];
-        id[8..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
-        let id = MessageId::from_bytes(id);
-        let texts = segmented.parts.iter().map(|part| smsgrid::text::decode(&part.payload, Alphabet::GSM7));
-        self.texts.insert(id, texts.collect());
-        let parts = (1..)
-            .zip(segmented.parts)
-            .map(|(number, user_data)| Part { number: PartNumber(number), user_data });
-        let content = Content {
-            destination: Address::international("491700000001").expect("a number"),
-            alphabet: segmented.alphabet,
-            parts: parts.collect(),
-            options: SendOptions::default(),
-        };
-        let mut submit = Submit {
-            id,
-            key: None,
-            digest: Digest([0; 16]),
-            content,
-            origin: Origin::Api,
-            priority: Priority::Normal,
-            uncertain: self.plan.policy,
-            resend_limit: ResendLimit(1),
-            not_before: None,
-            deadline: None,
-            route: Route::default(),
-            attempts_max: None,
-        };
-        submit.digest = digest(&submit);
+        let (submit, texts) = message(number, parts, self.plan.policy);
+        self.texts.insert(submit.id, texts);
         let reply = self.apply(Body::Submit(Box::new(submit)));
         assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
     }
@@ -401,4 +367,43 @@ impl World {
         self.lease.handle_renewed(self.now);
         self.tell_all();
     }
+}
+
+/// Message `number`, of `parts` parts or as many as its text needs, and the text of each part.
+pub(crate) fn message(number: usize, parts: usize, policy: UncertainPolicy) -> (Submit, Vec<String>) {
+    let text = format!("message {number:04} ");
+    let text = if parts == 1 { text } else { text.repeat(10 * parts) };
+    let options = SegmentOptions {
+        reference: smsgrid::text::Reference::Bits16(number as u16),
+        ..SegmentOptions::default()
+    };
+    let segmented = segment(&text, &options).expect("a short text");
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
+    let texts = segmented.parts.iter().map(|part| smsgrid::text::decode(&part.payload, Alphabet::GSM7));
+    let texts = texts.collect();
+    let parts =
+        (1..).zip(segmented.parts).map(|(number, user_data)| Part { number: PartNumber(number), user_data });
+    let content = Content {
+        destination: Address::international("491700000001").expect("a number"),
+        alphabet: segmented.alphabet,
+        parts: parts.collect(),
+        options: SendOptions::default(),
+    };
+    let mut submit = Submit {
+        id: MessageId::from_bytes(id),
+        key: None,
+        digest: Digest([0; 16]),
+        content,
+        origin: Origin::Api,
+        priority: Priority::Normal,
+        uncertain: policy,
+        resend_limit: ResendLimit(1),
+        not_before: None,
+        deadline: None,
+        route: Route::default(),
+        attempts_max: None,
+    };
+    submit.digest = digest(&submit);
+    (submit, texts)
 }

@@ -57,14 +57,15 @@ impl Wakers {
 
     fn wake_for(&self, event: &Event) {
         match event {
-            Event::Claimed { registration, .. }
-            | Event::Unarmed { registration, .. }
-            | Event::ModemUnregistered { registration, .. } => {
+            Event::Claimed { registration, .. } | Event::Unarmed { registration, .. } => {
                 if let Some(worker) = self.lock().registrations.get(registration) {
                     worker.notify_one();
                 }
             }
-            Event::SessionStarted { .. } | Event::SessionEnded { .. } => self.wake_all(),
+            // Another node's modem may be free for this one.
+            Event::ModemUnregistered { .. } | Event::SessionStarted { .. } | Event::SessionEnded { .. } => {
+                self.wake_all();
+            }
             Event::Changed { .. }
             | Event::ModemRegistered { .. }
             | Event::Resolved { .. }

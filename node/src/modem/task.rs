@@ -19,12 +19,15 @@ use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
 use crate::clock::Clock;
+use crate::cluster::Barrier;
 use crate::machine::{Proposer, View, propose_until_answered};
 
 /// Octets read from a port at once.
 const READ_OCTETS: usize = 4096;
 /// Longest wait for a port to take what is written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the word of a majority about who holds a modem.
+const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for a port to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,8 @@ pub struct Shared {
     pub proposer: Proposer,
     /// Reads.
     pub view: View,
+    /// What makes a read see everything that was applied anywhere before it.
+    pub barrier: Barrier,
     /// Outcomes on their way to the log.
     pub outcomes: Outcomes,
     /// The node's lease.
@@ -58,6 +63,7 @@ pub struct ModemTask {
     pin: Option<PinMark>,
     pending: Option<Pending>,
     marking: Option<Pending>,
+    looking: Option<Pending>,
     /// The fault of the port that was told last.
     port_failed: Option<String>,
     /// Why the port was lost last.
@@ -70,6 +76,8 @@ type Pending = Pin<Box<dyn Future<Output = Answer> + Send>>;
 enum Answer {
     Reply(Reply),
     Recorded,
+    LookedUp,
+    NotLookedUp,
     PinMarked,
     PinNotMarked,
     /// The log has stopped: nothing will be answered any more.
@@ -103,6 +111,7 @@ impl ModemTask {
             pin,
             pending: None,
             marking: None,
+            looking: None,
             port_failed: None,
             lost_because: String::new(),
         }
@@ -130,6 +139,8 @@ impl ModemTask {
                     self.tell(|worker, context| worker.handle_reply(&reply, context));
                 }
                 Wake::Answer(Answer::Recorded) => self.tell(ModemWorker::handle_recorded),
+                Wake::Answer(Answer::LookedUp) => self.tell(ModemWorker::handle_looked_up),
+                Wake::Answer(Answer::NotLookedUp) => self.tell(ModemWorker::handle_look_up_failed),
                 Wake::Answer(Answer::PinMarked) => self.tell(ModemWorker::handle_pin_marked),
                 // The dialogue gives up by itself, and asks again when it is set up anew.
                 Wake::Answer(Answer::PinNotMarked) => {}
@@ -157,6 +168,10 @@ impl ModemTask {
                 self.marking = None;
                 Wake::Answer(answer)
             }
+            answer = or_never(self.looking.as_mut()) => {
+                self.looking = None;
+                Wake::Answer(answer)
+            }
             read = read(port, buffer) => Wake::Bytes(read),
             () = self.waker.woken() => Wake::Look,
             // The keeper of the session is gone only when the node stops.
@@ -170,6 +185,7 @@ impl ModemTask {
     async fn carry_out(&mut self) {
         while let Some(effect) = self.worker.poll_effect() {
             match effect {
+                Effect::LookUp => self.looking = Some(self.look_up()),
                 Effect::OpenPort => self.open().await,
                 Effect::ClosePort => self.close().await,
                 Effect::Write(bytes) => self.write(&bytes).await,
@@ -265,6 +281,13 @@ impl ModemTask {
                     Answer::Over
                 }
             }
+        })
+    }
+
+    fn look_up(&self) -> Pending {
+        let barrier = self.shared.barrier.clone();
+        Box::pin(async move {
+            if barrier.reach(LOOK_UP_TIMEOUT).await { Answer::LookedUp } else { Answer::NotLookedUp }
         })
     }
 

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::cluster::{SessionKeeper, renew, tick};
+use crate::cluster::{Barrier, SessionKeeper, renew, tick};
 use crate::config::Config;
 use crate::machine::{Proposer, View, propose_until_answered};
 use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
@@ -104,6 +104,7 @@ impl Node {
             client,
             proposer: proposer.clone(),
             view: view.clone(),
+            barrier: Barrier,
             outcomes: outcomes.clone(),
             lease,
             session,

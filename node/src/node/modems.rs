@@ -67,6 +67,7 @@ pub(super) fn start(
                 ..PinPlan::default()
             },
             profile: profile(modem),
+            is_shared: matches!(location, Location::Tcp { .. }),
             quiet_first: quiet.contains(name),
             ..Settings::new(name.clone())
         };

@@ -12,6 +12,9 @@ use crate::queue::Body;
 /// One thing to do. Where an answer is named the worker goes on when it comes, never before.
 #[derive(Debug)]
 pub enum Effect {
+    /// Find out by a linearizable read who holds the modem; answered by `handle_looked_up` once what the read saw is
+    /// applied here, else by `handle_look_up_failed`.
+    LookUp,
     /// Open the port; answered by `handle_opened` or `handle_port_failed`.
     OpenPort,
     /// Close the port. Not answered.

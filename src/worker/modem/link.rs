@@ -19,7 +19,10 @@ impl ModemWorker {
     pub(super) fn link_opened(&mut self) {
         if self.link == Link::Opening {
             self.link = Link::Open;
-            self.failures_to_open = 0;
+            // A port that is shared may have been taken from another node that is about to take it back.
+            if !self.settings.is_shared {
+                self.failures_to_open = 0;
+            }
         }
     }
 
@@ -27,7 +30,7 @@ impl ModemWorker {
     pub(super) fn link_lost(&mut self, now: Time) {
         let wait = self.settings.reopen_min.saturating_mul(1 << self.failures_to_open.min(8)).min(REOPEN_MAX);
         match self.link {
-            Link::Closed => return,
+            Link::Closed | Link::LookingUp => return,
             Link::Opening => {
                 self.failures_to_open = self.failures_to_open.saturating_add(1);
                 self.not_before = now + wait;
@@ -36,6 +39,10 @@ impl ModemWorker {
                 let sending = self.job.filter(|job| job.is_on_wire()).map(|job| job.message);
                 self.notify(Notice::PortLost { sending });
                 self.not_before = now + self.settings.reopen_min;
+                if self.settings.is_shared && self.registered.is_none() {
+                    self.failures_to_open = self.failures_to_open.saturating_add(1);
+                    self.not_before = now + wait + self.settings.turn;
+                }
             }
         }
         self.forget_dialogue(now);
@@ -43,8 +50,10 @@ impl ModemWorker {
 
     /// Closes the port on purpose and opens it again not before `reopen`.
     pub(super) fn close_port(&mut self, reopen: Time, now: Time) {
-        if self.link != Link::Closed {
-            self.forget_dialogue(now);
+        match self.link {
+            Link::Closed => {}
+            Link::LookingUp => self.link = Link::Closed,
+            Link::Opening | Link::Open => self.forget_dialogue(now),
         }
         self.not_before = reopen;
     }

@@ -1,12 +1,14 @@
 //! The worker of one modem: from an open port to parts on the air, under the claim protocol.
 //!
 //! ```text
-//!  Closed ──OpenPort──▶ Opening ──▶ Open
-//!    ▲                                │  initialise the modem, find its network
-//!    │ port lost, reset, person       ▼
-//!    └──────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms) ──▶ …
-//!                                                     ▲                        │ uncertain, failed
-//!                                                     └──── quiet, in step ◀───┘
+//!        shared: LookUp
+//!  Closed ──▶ LookingUp ──OpenPort──▶ Opening ──▶ Open
+//!    ▲            │ held elsewhere                 │  initialise the modem, find its network
+//!    │◀───────────┘                                │
+//!    │ port lost, reset, person, held elsewhere    ▼
+//!    └─────────────────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms) ──▶ …
+//!                                                                ▲                        │ uncertain, failed
+//!                                                                └──── quiet, in step ◀───┘
 //! ```
 //!
 //! Every input sets facts; `proceed` then decides the one next step from them and from the
@@ -17,6 +19,7 @@
 
 mod dialogue;
 mod effect;
+mod elsewhere;
 mod job;
 mod link;
 mod proceed;
@@ -27,7 +30,7 @@ use std::collections::VecDeque;
 
 use super::Lease;
 use crate::at::{Breaker, Engine, InitialiseFailure, Ladder, ModemFacts, Registration, Rung};
-use crate::model::{Attempt, OpenNumber, PartNumber, PartOutcome, RegistrationId, SessionId, Time};
+use crate::model::{Attempt, NodeId, OpenNumber, PartNumber, PartOutcome, RegistrationId, SessionId, Time};
 use crate::queue::Queue;
 
 pub use effect::{Effect, Notice};
@@ -66,6 +69,12 @@ pub struct ModemWorker {
     /// Whether the operator knows that there is no network.
     is_told_no_network: bool,
     registered: Option<Registered>,
+    /// Another node's registration of this modem, while it keeps the port closed.
+    held: Option<RegistrationId>,
+    /// Whether it has let the others go first since it began.
+    had_turn: bool,
+    /// The node of which the operator was told that it has the modem.
+    told_holder: Option<NodeId>,
     waiting: Waiting,
     job: Option<Job>,
     late: VecDeque<(Attempt, PartOutcome)>,
@@ -94,6 +103,8 @@ pub struct ModemWorker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Closed,
+    /// Asking who holds the modem.
+    LookingUp,
     Opening,
     Open,
 }
@@ -152,6 +163,9 @@ impl ModemWorker {
             network: Registration::Unknown,
             is_told_no_network: false,
             registered: None,
+            held: None,
+            had_turn: false,
+            told_holder: None,
             waiting: Waiting::Nothing,
             job: None,
             late: VecDeque::new(),
@@ -171,6 +185,18 @@ impl ModemWorker {
             effects: VecDeque::new(),
             settings,
         }
+    }
+
+    /// The look-up was answered: `context` shows at least what was applied anywhere when it was asked.
+    pub fn handle_looked_up(&mut self, context: &Context<'_>) {
+        self.looked_up(context);
+        self.proceed(context);
+    }
+
+    /// The look-up was not answered in time: nobody knows who holds the modem.
+    pub fn handle_look_up_failed(&mut self, context: &Context<'_>) {
+        self.look_up_failed(context.now);
+        self.proceed(context);
     }
 
     /// The port is open.

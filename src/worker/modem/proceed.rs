@@ -34,6 +34,7 @@ impl ModemWorker {
             }
             (None, None) => match self.link {
                 Link::Closed => self.step_closed(context),
+                Link::LookingUp => self.draining && self.cut_short(context),
                 Link::Opening => false,
                 Link::Open => self.step_open(context),
             },
@@ -175,8 +176,11 @@ impl ModemWorker {
         } else if self.draining {
             self.stopped = true;
             self.notify(Notice::Stopped);
-        } else if self.not_before <= context.now {
-            self.open_port();
+        } else {
+            self.take_turn(context);
+            if self.not_before <= context.now {
+                self.approach_port(context);
+            }
         }
         false
     }
@@ -370,7 +374,7 @@ impl ModemWorker {
             return None;
         }
         let due = match self.link {
-            Link::Opening => None,
+            Link::LookingUp | Link::Opening => None,
             Link::Closed => {
                 [self.not_before, self.unregister_after].into_iter().filter(|due| *due > self.seen).min()
             }

@@ -5,15 +5,12 @@ use super::{Asked, Context, Effect, ModemWorker, Notice, Record, Registered, Wai
 use crate::model::{OpenNumber, PartNumber, Time};
 use crate::queue::{Body, RegisterReply, Reply, StartReply};
 
-/// Wait before a port whose modem another node holds is opened again.
-const HELD_AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
-
 impl ModemWorker {
     pub(super) fn take_reply(&mut self, reply: &Reply, context: &Context<'_>) {
         let Waiting::Reply(asked) = self.waiting else { return };
         self.waiting = Waiting::Nothing;
         match asked {
-            Asked::Register(open) => self.register_answered(open, reply, context.now),
+            Asked::Register(open) => self.register_answered(open, reply, context),
             Asked::Unregister => self.unregister_answered(reply, context.now),
             // What they changed is read from the applied state.
             Asked::Ready | Asked::Withdraw => {}
@@ -43,7 +40,8 @@ impl ModemWorker {
         self.seen = context.now;
     }
 
-    fn register_answered(&mut self, open: OpenNumber, reply: &Reply, now: Time) {
+    fn register_answered(&mut self, open: OpenNumber, reply: &Reply, context: &Context<'_>) {
+        let now = context.now;
         let Reply::Modem(answer) = reply else {
             self.notify(Notice::NotRegistered);
             return self.register_later(now);
@@ -51,13 +49,16 @@ impl ModemWorker {
         match answer {
             RegisterReply::Registered(id) => {
                 self.registered = Some(Registered { id: *id, open });
+                self.told_holder = None;
+                self.failures_to_open = 0;
                 if let Some(identity) = self.identity().cloned() {
                     self.notify(Notice::Ready { identity });
                 }
             }
             RegisterReply::Held(node) => {
-                self.notify(Notice::HeldElsewhere { node: *node });
-                self.close_port(now + HELD_AGAIN, now);
+                let holder =
+                    self.identity().and_then(|identity| context.queue.registration_of_sim(&identity.imsi));
+                self.leave_to(*node, holder.map(|holder| holder.id), now);
             }
             // The session is over or the number was overtaken: a later number, after a while.
             RegisterReply::Stale => {

@@ -30,6 +30,11 @@ pub struct Settings {
     pub reopen_min: Duration,
     /// Wait before a modem that needs a person is looked at again. Default 60 s.
     pub person_interval: Duration,
+    /// Other nodes can reach the port too: it is opened only after a look-up says that none of them holds the modem.
+    pub is_shared: bool,
+    /// How long this node lets others go first to a port that is shared and free, so that they do not cut each other
+    /// off. Different for each node.
+    pub turn: Duration,
     /// An earlier life of this process may have left a part on its way in this modem: read for
     /// [`Profile::quiet`] before the first command.
     pub quiet_first: bool,
@@ -49,6 +54,8 @@ impl Settings {
             search_interval: Duration::from_secs(5),
             reopen_min: Duration::from_secs(5),
             person_interval: Duration::from_secs(60),
+            is_shared: false,
+            turn: Duration::ZERO,
             quiet_first: false,
         }
     }
