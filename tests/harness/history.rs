@@ -93,7 +93,7 @@ pub struct Read {
     pub state: Option<MessageState>,
 }
 
-/// What one watcher was told, over all its connections.
+/// What one watcher was told, over all its connections. Where a node could not go on, a watch ends and a new one begins.
 #[derive(Clone, Debug)]
 pub struct Watch {
     /// Which watcher.
@@ -111,6 +111,8 @@ pub struct Change {
     pub revision: Revision,
     /// The message.
     pub id: String,
+    /// The state it was in; nothing for a new one.
+    pub from: Option<MessageState>,
     /// The state it went to.
     pub state: MessageState,
 }

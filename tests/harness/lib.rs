@@ -3,6 +3,8 @@
 //! A test starts what it needs on addresses and paths of its own, waits for conditions with a deadline,
 //! and leaves nothing running: every process ends when its handle is dropped.
 
+pub mod addresses;
+pub mod chance;
 pub mod checker;
 pub mod cost;
 pub mod disk;
@@ -10,6 +12,7 @@ pub mod gateway;
 pub mod history;
 pub mod ledger;
 pub mod process;
+pub mod proxy;
 pub mod replay;
 pub mod sim;
 pub mod spread;

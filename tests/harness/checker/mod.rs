@@ -73,8 +73,8 @@ pub struct Settled {
     pub parts: u8,
     /// The parts of its attempts that were ever uncertain, one entry an attempt.
     pub doubted: Vec<u8>,
-    /// Every state it went through with the revision of the change, as far as the node tells.
-    pub went: Vec<(crate::history::Revision, MessageState)>,
+    /// Every state it went through, the first one first.
+    pub went: Vec<MessageState>,
 }
 
 /// Something done to the cluster.

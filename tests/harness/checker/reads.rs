@@ -1,7 +1,7 @@
 //! Reads keep their promise.
 //!
-//! Real-time order is revision order: a linearizable read that began after another one, or after an acknowledgement,
-//! had returned is not older than that. A message at one revision has one state, and an ended one does not come back
+//! Real-time order is revision order: a linearizable read that began after another one, of whatever message, or after an
+//! acknowledgement, had returned is not older than that. A message at one revision has one state, and an ended one does not come back
 //! to life. A stale read is as fresh as it was asked to be.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,10 @@ use crate::history::{Answer, Level, Moment, Read, Revision};
 
 pub(super) fn check(evidence: &Evidence) -> Vec<String> {
     let mut faults = fresh_enough(evidence);
+    let is_linear = |read: &&Read| read.level == Level::Linear;
+    faults.extend(in_order(evidence.history.reads.iter().filter(is_linear).collect(), |before, read| {
+        (read.revision < before.revision).then(|| told("older than another read", before, read))
+    }));
     let mut reads: BTreeMap<&str, Vec<&Read>> = BTreeMap::new();
     for read in &evidence.history.reads {
         reads.entry(&read.id).or_default().push(read);
@@ -62,13 +66,34 @@ fn one_state_a_revision(id: &str, reads: &[&Read]) -> Vec<String> {
     faults
 }
 
-/// Goes through invocations and returns in the order of time, and holds each read against the newest one that had
-/// returned before it began.
+/// Holds each read of a message against its acknowledgement and the newest one that had returned before it began.
 fn never_back(id: &str, reads: Vec<&Read>, acknowledged: Option<&(Moment, &Revision)>) -> Vec<String> {
-    let mut returned = reads.clone();
-    returned.sort_by_key(|read| read.returned);
-    let mut begun = reads;
+    let mut faults: Vec<String> =
+        reads.iter().filter_map(|read| unacknowledged(id, read, *acknowledged?)).collect();
+    faults.extend(in_order(reads, step_back));
+    faults
+}
+
+fn unacknowledged(id: &str, read: &Read, (at, revision): (Moment, &Revision)) -> Option<String> {
+    if read.invoked <= at {
+        return None;
+    }
+    let Read { node, invoked, revision: seen, .. } = read;
+    if read.state.is_none() {
+        return Some(format!(
+            "{id} was acknowledged at {at:?} and node {node} did not know it at {invoked:?}"
+        ));
+    }
+    (seen < revision).then(|| format!("{id} was acknowledged at {revision:?} and read later at {seen:?}"))
+}
+
+/// Goes through invocations and returns in the order of time, and judges each read beside the newest one that had
+/// returned before it began.
+fn in_order(reads: Vec<&Read>, judge: impl Fn(&Read, &Read) -> Option<String>) -> Vec<String> {
+    let mut begun = reads.clone();
     begun.sort_by_key(|read| read.invoked);
+    let mut returned = reads;
+    returned.sort_by_key(|read| read.returned);
     let (mut faults, mut done, mut newest) = (Vec::new(), returned.into_iter().peekable(), None::<&Read>);
     for read in begun {
         while let Some(before) = done.next_if(|before| before.returned < read.invoked) {
@@ -76,46 +101,22 @@ fn never_back(id: &str, reads: Vec<&Read>, acknowledged: Option<&(Moment, &Revis
                 newest = Some(before);
             }
         }
-        if let Some(newest) = newest {
-            faults.extend(step_back(id, newest, read));
-        }
-        if let Some((at, revision)) = acknowledged.filter(|(at, _)| *at < read.invoked) {
-            if read.state.is_none() {
-                faults.push(format!(
-                    "{id} was acknowledged at {at:?} and node {} did not know it at {:?}",
-                    read.node, read.invoked
-                ));
-            } else if read.revision < **revision {
-                faults.push(format!(
-                    "{id} was acknowledged at {revision:?} and read later at {:?}",
-                    read.revision
-                ));
-            }
-        }
+        faults.extend(newest.and_then(|newest| judge(newest, read)));
     }
     faults
 }
 
-fn step_back(id: &str, before: &Read, after: &Read) -> Option<String> {
-    let told = |how: &str| {
-        format!(
-            "{id} {how}: {:?} at {:?} from node {} by {:?}, then {:?} at {:?} from node {} asked at {:?}",
-            before.state,
-            before.revision,
-            before.node,
-            before.returned,
-            after.state,
-            after.revision,
-            after.node,
-            after.invoked
-        )
-    };
+fn step_back(before: &Read, after: &Read) -> Option<String> {
     if after.revision < before.revision {
-        return Some(told("went back"));
+        return Some(told("went back", before, after));
     }
-    let (from, to) = (before.state?, after.state);
-    let Some(to) = to else { return Some(told("vanished")) };
-    (!may_follow(from, to)).then(|| told("came back to life"))
+    let from = before.state?;
+    let Some(to) = after.state else { return Some(told("vanished", before, after)) };
+    (!may_follow(from, to)).then(|| told("came back to life", before, after))
+}
+
+fn told(how: &str, before: &Read, after: &Read) -> String {
+    format!("{how}: {before:?}, then {after:?}")
 }
 
 /// Whether a message that was in the state `from` may be in `to` later.

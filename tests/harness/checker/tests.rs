@@ -53,7 +53,7 @@ fn read(number: u64, invoked: u64, returned: u64, index: u64, state: S) -> Read 
     }
 }
 
-fn settled(number: u64, state: S, went: &[(u64, S)]) -> Settled {
+fn settled(number: u64, state: S, went: &[S]) -> Settled {
     Settled {
         id: format!("id-{number}"),
         to: format!("49{number}"),
@@ -61,7 +61,7 @@ fn settled(number: u64, state: S, went: &[(u64, S)]) -> Settled {
         state,
         parts: 1,
         doubted: Vec::new(),
-        went: went.iter().map(|(index, state)| (at(*index), *state)).collect(),
+        went: went.to_vec(),
     }
 }
 
@@ -69,19 +69,18 @@ fn aired(number: u64) -> Aired {
     Aired { to: format!("49{number}"), part: 1, imsi: "26201".into() }
 }
 
-fn change(index: u64, number: u64, state: S) -> Change {
-    Change { revision: at(index), id: format!("id-{number}"), state }
+fn change(index: u64, number: u64, from: Option<S>, state: S) -> Change {
+    Change { revision: at(index), id: format!("id-{number}"), from, state }
 }
 
 /// Message 1 plain; 2 acknowledged at the second try; 3 sent twice under a mark; 4 refused; 5 never answered and never
 /// taken. Node 2 was killed once.
 fn good() -> Evidence {
-    let mut third =
-        settled(3, S::Sent, &[(12, S::Queued), (17, S::Uncertain), (20, S::Queued), (24, S::Sent)]);
+    let mut third = settled(3, S::Sent, &[S::Queued, S::Uncertain, S::Queued, S::Sent]);
     third.doubted = vec![1];
     let messages = vec![
-        settled(1, S::Sent, &[(10, S::Queued), (14, S::Claimed), (18, S::Sent)]),
-        settled(2, S::Sent, &[(11, S::Queued), (19, S::Sent)]),
+        settled(1, S::Sent, &[S::Queued, S::Claimed, S::Sent]),
+        settled(2, S::Sent, &[S::Queued, S::Sent]),
         third,
     ];
     Evidence {
@@ -106,11 +105,13 @@ fn good() -> Evidence {
                 name: "watcher".into(),
                 after: at(11),
                 changes: vec![
-                    change(12, 3, S::Queued),
-                    change(14, 1, S::Claimed),
-                    change(17, 3, S::Uncertain),
-                    change(18, 1, S::Sent),
-                    change(19, 2, S::Sent),
+                    change(12, 3, None, S::Queued),
+                    change(14, 1, Some(S::Queued), S::Claimed),
+                    change(17, 3, Some(S::Queued), S::Uncertain),
+                    change(18, 1, Some(S::Claimed), S::Sent),
+                    change(19, 2, Some(S::Queued), S::Sent),
+                    change(20, 3, Some(S::Uncertain), S::Queued),
+                    change(24, 3, Some(S::Queued), S::Sent),
                 ],
             }],
         },
@@ -148,12 +149,12 @@ fn a_good_run_breaks_nothing() {
 fn a_message_taken_without_an_answer_breaks_nothing() {
     let mut evidence = good();
     for last in &mut evidence.finals {
-        last.messages.push(settled(5, S::Sent, &[(13, S::Queued)]));
+        last.messages.push(settled(5, S::Sent, &[S::Queued]));
     }
     evidence.aired.push(aired(5));
 
     // The watcher was told of everything between its first and last word, so it must have been told of this too.
-    evidence.history.watches[0].changes.insert(1, change(13, 5, S::Queued));
+    evidence.history.watches[0].changes.insert(1, change(13, 5, None, S::Queued));
     assert_eq!(check(&evidence), []);
 }
 
@@ -238,6 +239,13 @@ fn a_read_that_goes_back_is_noticed() {
 }
 
 #[test]
+fn a_read_older_than_a_read_of_another_message_is_noticed() {
+    breaks(Promise::ReadsNeverGoBack, |evidence| {
+        evidence.history.reads.push(read(2, 31, 32, 15, S::Queued));
+    });
+}
+
+#[test]
 fn an_ended_message_that_is_queued_again_is_noticed() {
     breaks(Promise::ReadsNeverGoBack, |evidence| {
         evidence.history.reads.push(read(1, 31, 32, 25, S::Queued));
@@ -302,10 +310,41 @@ fn a_watch_with_a_gap_a_repeat_or_a_step_back_is_noticed() {
         let again = evidence.history.watches[0].changes[4].clone();
         evidence.history.watches[0].changes.push(again);
     });
-    breaks(Promise::WatchWhole, |evidence| evidence.history.watches[0].changes.swap(1, 2));
-    breaks(Promise::WatchWhole, |evidence| evidence.history.watches[0].changes[0].state = S::Failed);
+    breaks(Promise::WatchWhole, |evidence| evidence.history.watches[0].changes.swap(2, 3));
     breaks(Promise::WatchWhole, |evidence| {
-        evidence.history.watches[0].changes.insert(0, change(11, 2, S::Queued));
+        evidence.history.watches[0].changes.insert(0, change(11, 2, None, S::Queued));
+    });
+}
+
+#[test]
+fn a_watch_that_tells_what_never_happened_is_noticed() {
+    breaks(Promise::WatchWhole, |evidence| {
+        evidence.history.watches[0].changes.push(change(25, 3, Some(S::Sent), S::Failed));
+    });
+}
+
+#[test]
+fn a_watch_that_is_silent_about_an_accepted_message_is_noticed() {
+    breaks(Promise::WatchWhole, |evidence| {
+        let watch = &mut evidence.history.watches[0];
+        watch.changes.retain(|change| change.id != "id-3");
+    });
+}
+
+#[test]
+fn two_watches_that_differ_are_noticed() {
+    let second = |evidence: &Evidence| Watch { name: "second".into(), ..evidence.history.watches[0].clone() };
+    let mut same = good();
+    let mut shorter = second(&same);
+    (shorter.after, shorter.changes) = (at(14), shorter.changes[2..4].to_vec());
+    same.history.watches.push(shorter);
+    assert_eq!(check(&same), []);
+
+    breaks(Promise::WatchWhole, |evidence| {
+        let mut second = second(evidence);
+        second.changes.remove(4);
+        second.changes[3].revision = Revision("0018.5".into());
+        evidence.history.watches.push(second);
     });
 }
 
