@@ -69,6 +69,8 @@ impl StateMachine for Queue {
             | Body::Release { .. }
             | Body::BlockModem { .. }
             | Body::UnblockModem { .. }
+            | Body::Retry { .. }
+            | Body::Discard { .. }
             | Body::SetPolicy(_)
             | Body::Tick => Lane::Settle,
         }

@@ -137,6 +137,8 @@ fn answer(reply: Reply) -> Result<Accepted, SubmitError> {
         | Reply::Busy
         | Reply::Cancel(_)
         | Reply::Hold(_)
+        | Reply::Retry(_)
+        | Reply::Discard(_)
         | Reply::NoMessage => Err(SubmitError::Full),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::record::{Indexed, Record, Stage};
 use super::state::{Effects, Queue};
-use super::{Rejection, Reply, Submit};
+use super::{Rejection, Reply, Route, Submit};
 use crate::model::{Content, MessageId, MessageState, Name, Origin, Payload, Timestamp};
 
 /// Most tags a route asks for.
@@ -46,12 +46,17 @@ impl Queue {
     }
 
     fn has_room(&mut self, client: &Name, submit: &Submit) -> bool {
+        self.has_room_for(&submit.route)
+            && self.messages.has_room()
+            && (submit.key.is_none() || self.keys.make_room(client, &self.policy))
+    }
+
+    /// Whether one more message on this route may wait.
+    pub(super) fn has_room_for(&self, route: &Route) -> bool {
         let living = self.messages.len().saturating_sub(self.settled.len());
         let routes = self.policy.routes_max as usize;
         living < self.policy.messages_max as usize
-            && self.messages.has_room()
-            && (self.routes.len() < routes || self.routes.contains_key(&submit.route))
-            && (submit.key.is_none() || self.keys.make_room(client, &self.policy))
+            && (self.routes.len() < routes || self.routes.contains_key(route))
     }
 
     fn take(&mut self, client: &Name, submit: &Submit, effects: &mut Effects<'_>) {
@@ -80,6 +85,7 @@ impl Queue {
             deadline: submit.deadline,
             accepted: self.now,
             accepted_at: effects.position,
+            accepted_as: MessageState::Queued,
             changed: self.now,
             changed_at: effects.position,
             possible_duplicate: false,
@@ -88,6 +94,7 @@ impl Queue {
             resends_left: submit.resend_limit.0.min(RESENDS_MAX),
             generation: 0,
             held: false,
+            discarded: false,
             claim: None,
             digest: submit.digest,
             stage,
@@ -100,6 +107,7 @@ impl Queue {
             pin_check: None,
             pin_lost: None,
             claims: Vec::new(),
+            steps: Vec::new(),
             ended: None,
             indexed: Indexed::default(),
         }

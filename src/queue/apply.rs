@@ -18,7 +18,7 @@ impl Queue {
     pub fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply {
         let lanes = std::mem::take(&mut self.stalled);
         let budget = TIMERS_PER_COMMAND_MAX;
-        let mut effects = Effects { position, events, lanes, freed: Vec::new(), budget };
+        let mut effects = Effects { position, events, lanes, freed: Vec::new(), moved: None, budget };
         self.now = self.now.max(command.now);
 
         self.pass_time(&mut effects);
@@ -57,6 +57,12 @@ impl Queue {
             Body::Release { message } => self.release(*message, effects),
             Body::BlockModem { modem } => self.block_modem(modem),
             Body::UnblockModem { modem } => self.unblock_modem(modem, effects),
+            Body::Retry { message, generation } => {
+                self.retry(&command.client, *message, *generation, effects)
+            }
+            Body::Discard { message, generation } => {
+                self.discard(&command.client, *message, *generation, effects)
+            }
             Body::SetPolicy(policy) => self.set_policy(policy),
             Body::Tick => Reply::Done,
         }
@@ -87,6 +93,8 @@ impl Queue {
             | Reply::Busy
             | Reply::Cancel(_)
             | Reply::Hold(_)
+            | Reply::Retry(_)
+            | Reply::Discard(_)
             | Reply::NoMessage => reply,
         }
     }

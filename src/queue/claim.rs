@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NotWrittenReason, PartNumber, Refusal,
+    Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartNumber, Refusal,
     RegistrationId, SessionId, Timestamp,
 };
 
@@ -89,6 +89,8 @@ pub struct Claim {
     pub registration: RegistrationId,
     /// The session of its node.
     pub session: SessionId,
+    /// That node.
+    pub node: NodeId,
     /// Device and SIM.
     pub identity: ModemIdentity,
     /// The modem's name.

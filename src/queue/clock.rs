@@ -1,10 +1,10 @@
 //! What time alone changes: schedules, retries, deadlines, evidence windows, lost SIMs, and what is forgotten.
 
-use super::PinLost;
 use super::claim::AttemptState;
 use super::record::{Failure, Record, Stage};
 use super::records::Slot;
 use super::state::{Effects, Queue};
+use super::{PinLost, StateCause};
 use crate::model::{Timestamp, UncertainPolicy};
 
 impl Queue {
@@ -39,7 +39,10 @@ impl Queue {
                 self.check_pin(slot, effects);
             }
             Stage::Claimed => self.expire_unexposed(slot, effects),
-            Stage::Uncertain => self.decide_uncertain(slot, effects),
+            Stage::Uncertain => {
+                self.decide_uncertain(slot, effects);
+                return self.settle_because(slot, StateCause::Resend, effects);
+            }
             Stage::Sent | Stage::Failed(_) | Stage::Expired | Stage::Canceled | Stage::Rejected(_) => {}
         }
         self.settle(slot, effects);

@@ -125,6 +125,20 @@ pub enum Body {
         /// The modem's name.
         modem: Name,
     },
+    /// Send a message again that failed or expired.
+    Retry {
+        /// The message.
+        message: MessageId,
+        /// The generation that was given up: a command that comes late does not send a later one again.
+        generation: u8,
+    },
+    /// Acknowledge that a message failed: it is no dead letter any more.
+    Discard {
+        /// The message.
+        message: MessageId,
+        /// The generation that was given up.
+        generation: u8,
+    },
     /// Replace what `apply` reads of the cluster's policy.
     SetPolicy(Policy),
     /// Time has passed.

@@ -1,8 +1,8 @@
 //! What local listeners are told. Events only wake: whoever acts reads the applied state.
 
-use super::Verdict;
+use super::{StateCause, Verdict};
 use crate::model::{
-    Epoch, MessageId, MessageState, Name, NodeId, PartNumber, Position, RegistrationId, SessionId,
+    Epoch, MessageId, MessageState, Name, NodeId, PartNumber, Position, RegistrationId, SessionId, Timestamp,
 };
 
 /// A fact that became true while a command was applied.
@@ -38,6 +38,14 @@ pub enum Event {
         to: MessageState,
         /// The command that moved it.
         position: Position,
+        /// When.
+        at: Timestamp,
+        /// The node of the claim this is about; none when it is about no claim.
+        node: Option<NodeId>,
+        /// The modem of that claim.
+        modem: Option<Name>,
+        /// Why, when there is more to say than the state.
+        why: Option<StateCause>,
     },
     /// A modem is registered.
     ModemRegistered {
@@ -76,6 +84,22 @@ pub enum Event {
         /// What the person said.
         verdict: Verdict,
         /// Who said it.
+        client: Name,
+    },
+    /// A person had a message that was given up sent again: for the audit.
+    Retried {
+        /// The message.
+        message: MessageId,
+        /// Its generation from now on.
+        generation: u8,
+        /// Who had it sent again.
+        client: Name,
+    },
+    /// A person has acknowledged that a message failed: for the audit.
+    Discarded {
+        /// The message.
+        message: MessageId,
+        /// Who did.
         client: Name,
     },
     /// A settled message has left memory.

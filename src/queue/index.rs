@@ -4,7 +4,7 @@ use super::lane::Place;
 use super::record::{Indexed, Record, Stage};
 use super::records::Slot;
 use super::state::{Effects, Queue};
-use super::{Event, Route};
+use super::{Event, Route, StateCause};
 use crate::model::RegistrationId;
 
 /// Most SIMs whose absence is remembered.
@@ -17,8 +17,16 @@ impl Queue {
         self.take_place(&mut record);
         self.move_lane(&mut record, slot, effects);
         self.move_timer(&mut record, slot);
+        self.move_shelf(&mut record, slot);
         self.show(&mut record, slot, effects);
         self.messages.lower(slot, record);
+    }
+
+    /// The same, and why it is queued again if it is.
+    pub(super) fn reindex_because(&mut self, slot: Slot, cause: StateCause, effects: &mut Effects<'_>) {
+        effects.moved = Some(cause);
+        self.reindex(slot, effects);
+        effects.moved = None;
     }
 
     /// A modem is ready for its next claim.
@@ -65,6 +73,9 @@ impl Queue {
         });
         if let Some(ended) = record.ended {
             self.settled.remove(&(ended, slot));
+        }
+        if let Some(place) = record.indexed.shelf {
+            self.shelf.remove(place, slot);
         }
         self.uncount(&record);
         effects.events.push(Event::Forgotten { message: record.id });
@@ -117,7 +128,7 @@ impl Queue {
         record.changed = self.now;
         record.changed_at = effects.position;
         self.end(record, slot);
-        effects.events.push(Event::Changed { message: record.id, from, to, position: effects.position });
+        effects.events.push(record.step(from, self.now, effects.position, effects.moved));
     }
 
     /// What follows when a message becomes final, or moves from one final state to another.

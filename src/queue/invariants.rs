@@ -199,17 +199,23 @@ fn one_sim_per_generation(record: &Record) -> bool {
     record.parts_count() < 2 || sims.values().all(|sims| sims.len() <= 1)
 }
 
-fn index_rules(queue: &Queue, slot: Slot, record: &Record) -> [(bool, &'static str); 5] {
+fn index_rules(queue: &Queue, slot: Slot, record: &Record) -> [(bool, &'static str); 6] {
     let now = queue.now;
     let overdue = queue.timers.first().is_some_and(|(at, _)| *at <= now);
     let lane = record.indexed.lane.and_then(|lane| queue.lanes.key(lane)).cloned();
     let wake = record.indexed.wake;
+    let shelf = record.indexed.shelf;
+    let shelved = shelf.is_some_and(|(shown, _)| shown == record.state()) == record.is_on_shelf();
     let settled = record.ended.is_some_and(|ended| queue.settled.contains(&(ended, slot)));
     [
         (record.indexed.shown == Some(record.state()), "its state was shown"),
         (overdue || lane == record.lane_key(now), "it waits in its lane"),
         (overdue || wake == record.wake(now), "its next moment is known"),
         (wake.is_none_or(|at| queue.timers.contains(&(at, slot))), "its next moment is in the index"),
+        (
+            shelved && shelf.is_none_or(|place| queue.shelf.contains(place, slot)),
+            "it is on the shelf if it waits for a word",
+        ),
         (settled == record.is_final(), "it is among the final ones if it is final"),
     ]
 }
@@ -237,6 +243,10 @@ fn check_indexes(queue: &Queue) -> Result<(), Violation> {
         (
             queue.timers.len() == records().filter(|r| r.indexed.wake.is_some()).count(),
             "a timer has a message",
+        ),
+        (
+            queue.shelf.len() == records().filter(|r| r.indexed.shelf.is_some()).count(),
+            "on the shelf are only messages that wait for a word",
         ),
         (lanes_agree(queue), "a lane holds what waits in it"),
         (queue.sims.len() == queue.registrations.len(), "a SIM has one registration"),

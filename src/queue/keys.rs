@@ -90,6 +90,18 @@ impl Keys {
         self.move_oldest(client, was, is);
     }
 
+    /// The message of a key is not final any more. A key that was forgotten is not known again.
+    pub(super) fn revive(&mut self, record: &Record) {
+        let (Some(key), client) = (&record.key, &record.client) else { return };
+        let Some(keys) = self.clients.get_mut(client) else { return };
+        let Some(entry) = keys.by_key.get_mut(key).filter(|entry| entry.id == record.id) else { return };
+        let Some(ended) = entry.ended.take() else { return };
+        let was = keys.oldest();
+        keys.ended.remove(&(ended, record.id));
+        let is = keys.oldest();
+        self.move_oldest(client, was, is);
+    }
+
     /// When the next key is to be forgotten.
     pub(super) fn next_expiry(&self, retention: Duration) -> Option<Timestamp> {
         self.oldest.first().map(|(ended, _)| *ended + retention)

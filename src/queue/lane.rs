@@ -101,6 +101,12 @@ impl Lanes {
         }
     }
 
+    /// Since when the message waits that has waited longest. Its work grows with the lanes, not with the messages.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let classes = self.lanes.values().flat_map(|lane| lane.classes.iter());
+        classes.filter_map(|class| class.first_key_value()).map(|(place, _)| place.since).min()
+    }
+
     /// The key of a lane.
     pub(super) fn key(&self, id: LaneId) -> Option<&LaneKey> {
         self.lanes.get(&id).map(|lane| &lane.key)

@@ -9,7 +9,7 @@ use super::lane::{Head, LaneId};
 use super::record::Stage;
 use super::records::Slot;
 use super::state::{Effects, Queue};
-use crate::model::RegistrationId;
+use crate::model::{NodeId, RegistrationId};
 
 impl Queue {
     /// Matches until no free modem serves a waiting message, or the bound on work is reached.
@@ -78,12 +78,14 @@ impl Queue {
         registration.armed = false;
         registration.claim = Some(epoch);
         self.free.remove(&(registration.armed_order, modem));
+        let node = self.sessions.get(&registration.session).map_or(NodeId(0), |session| session.node);
         record.claim = Some(epoch);
         record.claims.push(Claim {
             epoch,
             message: record.id,
             registration: modem,
             session: registration.session,
+            node,
             identity: registration.identity.clone(),
             modem: registration.name.clone(),
             generation: record.generation,

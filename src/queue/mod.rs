@@ -32,6 +32,7 @@ mod command;
 mod digest;
 mod event;
 mod fingerprint;
+mod history;
 mod index;
 pub mod invariants;
 mod keys;
@@ -43,9 +44,11 @@ mod policy;
 mod record;
 mod records;
 mod reply;
+mod retry;
 mod sending;
 mod sessions;
 mod settle;
+mod shelf;
 mod state;
 mod submit;
 
@@ -53,11 +56,13 @@ pub use claim::{AttemptRecord, AttemptState, Claim, Failing, Source};
 pub use command::{Body, Command, Rearm, Verdict};
 pub use digest::digest;
 pub use event::Event;
-pub use modem::{Registration, Session};
+pub use history::Step;
+pub use modem::{Node, Registration, Session};
 pub use policy::{PinLost, Policy};
 pub use record::{Failure, PartView, Record, StateCause, WaitingFor};
 pub use reply::{
-    CancelReply, HoldReply, ReadyReply, RegisterReply, Rejection, Reply, SessionReply, StartReply,
+    CancelReply, DiscardReply, HoldReply, ReadyReply, RegisterReply, Rejection, Reply, RetryReply,
+    SessionReply, StartReply,
 };
 pub use state::Queue;
 pub use submit::{Digest, IdempotencyKey, KeyError, Route, Submit, Tags};

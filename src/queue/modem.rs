@@ -51,11 +51,11 @@ pub struct Registration {
 
 /// What is remembered of a node beyond its sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Node {
+pub struct Node {
     /// The highest start number applied.
-    pub(super) last_start: StartNumber,
+    pub last_start: StartNumber,
     /// Its live session.
-    pub(super) session: Option<SessionId>,
+    pub session: Option<SessionId>,
 }
 
 impl Session {

@@ -3,7 +3,7 @@
 use super::claim::{AttemptState, Source};
 use super::record::{Failure, Stage};
 use super::state::{Effects, Queue};
-use super::{CancelReply, Event, HoldReply, Reply, Verdict};
+use super::{CancelReply, Event, HoldReply, Reply, StateCause, Verdict};
 use crate::model::{MessageId, Name, PartNumber, RegistrationId};
 
 /// Most names of blocked modems.
@@ -42,7 +42,7 @@ impl Queue {
             }
         }
         effects.events.push(Event::Resolved { message: id, part, verdict, client: client.clone() });
-        self.settle(slot, effects);
+        self.settle_because(slot, StateCause::Resolved(verdict), effects);
         Reply::Done
     }
 
@@ -80,7 +80,7 @@ impl Queue {
         if record.open_claim().is_some_and(|claim| claim.attempts.is_empty()) {
             self.close(slot, effects);
         }
-        self.settle(slot, effects);
+        self.settle_because(slot, StateCause::Held, effects);
         Reply::Hold(HoldReply::Held)
     }
 

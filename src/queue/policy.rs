@@ -47,8 +47,10 @@ pub struct Policy {
     pub ageing_interval: Duration,
     /// How long a final message stays in memory. Default 7 days.
     pub retention: Duration,
-    /// Most final messages in memory, the oldest leave first. Default 1,000,000.
+    /// Most final messages in memory, the oldest leave first. Default 200,000.
     pub retained_max: u32,
+    /// How long a message that has left memory is found in the history on disk. Default 90 days.
+    pub history_retention: Duration,
     /// How long an idempotency key is kept after its message ended. Default 7 days.
     pub keys_retention: Duration,
     /// Most idempotency keys of all clients; the oldest ended leave first. Default 2,000,000.
@@ -85,7 +87,8 @@ impl Default for Policy {
             pin_lost: PinLost::Fail,
             ageing_interval: 10 * MINUTE,
             retention: 7 * DAY,
-            retained_max: 1_000_000,
+            retained_max: 200_000,
+            history_retention: 90 * DAY,
             keys_retention: 7 * DAY,
             keys_max: 2_000_000,
             keys_per_client_max: 200_000,

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::claim::{AttemptRecord, AttemptState, Claim, Failing};
+use super::history::Step;
 use super::lane::{LaneId, LaneKey, Place};
 use super::modem::Registration;
-use super::{IdempotencyKey, Rejection, Route};
+use super::shelf::ShelfPlace;
+use super::{IdempotencyKey, Rejection, Route, Verdict};
 use crate::model::{
     Attempt, Content, Epoch, Imsi, MessageId, MessageState, ModemIdentity, Name, Origin, PartNumber,
     Position, Priority, Refusal, Timestamp, UncertainPolicy,
@@ -36,6 +38,8 @@ pub struct Record {
     pub accepted: Timestamp,
     /// Where in the log it was accepted.
     pub accepted_at: Position,
+    /// The state it was accepted in.
+    pub accepted_as: MessageState,
     /// When its state changed last.
     pub changed: Timestamp,
     /// The command that changed its state last: its version.
@@ -52,6 +56,8 @@ pub struct Record {
     pub generation: u8,
     /// A person keeps it from the modems.
     pub held: bool,
+    /// A person has seen that it failed, and leaves it so.
+    pub discarded: bool,
     /// The open claim.
     pub claim: Option<Epoch>,
 
@@ -74,6 +80,8 @@ pub struct Record {
     pub(super) pin_lost: Option<Timestamp>,
     /// Every open claim, and the closed ones under which something was started; by epoch.
     pub(super) claims: Vec<Claim>,
+    /// Changes of its state after the first, the oldest first.
+    pub(super) steps: Vec<Step>,
     /// When it became final.
     pub(super) ended: Option<Timestamp>,
     /// What the indexes hold of it: kept here so that they are changed without a search.
@@ -89,6 +97,8 @@ pub(super) struct Indexed {
     pub(super) lane: Option<LaneId>,
     /// Its entry in the timer index.
     pub(super) wake: Option<Timestamp>,
+    /// Its entry among the messages that wait for a person's word.
+    pub(super) shelf: Option<ShelfPlace>,
 }
 
 /// Where a message stands, before exposure and schedule are told apart.
@@ -119,8 +129,8 @@ pub enum Failure {
     Uncertain,
 }
 
-/// Why a message is in its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a message is in its state, or moved to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StateCause {
     /// Given up.
     Failed(Failure),
@@ -128,6 +138,22 @@ pub enum StateCause {
     Rejected(Rejection),
     /// The last word on its last attempt.
     Attempt(Failing),
+    /// Its modem or the session of its node was gone before a part was in flight.
+    ModemGone,
+    /// Its deadline passed before a part was started.
+    Deadline,
+    /// The evidence window was over, and its policy is to send again: a copy may arrive twice.
+    Resend,
+    /// The modem or its node said late what had become of the uncertain part.
+    Evidence,
+    /// A person said what had become of the uncertain part.
+    Resolved(Verdict),
+    /// A person, or the client, withdrew it.
+    Canceled,
+    /// A person keeps it from the modems.
+    Held,
+    /// A person had it sent again after it was given up.
+    Retried,
 }
 
 /// What a waiting message waits for.
@@ -197,6 +223,20 @@ impl Record {
                 self.last_failing().map(StateCause::Attempt)
             }
             Stage::Sent | Stage::Canceled => None,
+        }
+    }
+
+    /// Whether it waits for a person's word: uncertain, or failed and not discarded.
+    pub(super) fn is_on_shelf(&self) -> bool {
+        match self.stage {
+            Stage::Uncertain => true,
+            Stage::Failed(_) => !self.discarded,
+            Stage::Queued
+            | Stage::Claimed
+            | Stage::Sent
+            | Stage::Expired
+            | Stage::Canceled
+            | Stage::Rejected(_) => false,
         }
     }
 

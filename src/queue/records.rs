@@ -22,6 +22,9 @@ pub(super) struct Records {
 }
 
 impl Slot {
+    /// The lowest slot there is.
+    pub(super) const FIRST: Slot = Slot(0);
+
     fn index(self) -> usize {
         self.0 as usize
     }

@@ -20,7 +20,7 @@ pub enum Reply {
         /// The message it stands for.
         id: MessageId,
     },
-    /// `Submit`, `RegisterSession`, `RegisterModem`, `BlockModem`, `Resolve`: a bound is reached; nothing was taken.
+    /// `Submit`, `RegisterSession`, `RegisterModem`, `BlockModem`, `Resolve`, `Retry`: a bound is reached; nothing was taken.
     Full,
     /// `Submit`: refused.
     Rejected {
@@ -52,7 +52,11 @@ pub enum Reply {
     Cancel(CancelReply),
     /// `Hold`.
     Hold(HoldReply),
-    /// `Cancel`, `Hold`, `Release`, `Resolve`: there is no such message, or it has left memory.
+    /// `Retry`.
+    Retry(RetryReply),
+    /// `Discard`.
+    Discard(DiscardReply),
+    /// `Cancel`, `Hold`, `Release`, `Resolve`, `Retry`, `Discard`: there is no such message, or it has left memory.
     NoMessage,
 }
 
@@ -125,4 +129,22 @@ pub enum HoldReply {
     Held,
     /// The message is in this final state.
     TooLate(MessageState),
+}
+
+/// Answer to `Retry`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryReply {
+    /// It was queued again, by this command or by one like it before.
+    Retried,
+    /// It has not failed or expired under that generation; the message is in this state.
+    Refused(MessageState),
+}
+
+/// Answer to `Discard`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscardReply {
+    /// It is no dead letter any more.
+    Discarded,
+    /// It has not failed under that generation; the message is in this state.
+    Refused(MessageState),
 }

@@ -5,7 +5,7 @@ use super::claim::{AttemptRecord, AttemptState, Claim, Failing, Source};
 use super::record::{Avoid, Failure, Record};
 use super::records::Slot;
 use super::state::{Effects, Queue};
-use super::{Rearm, Reply, StartReply};
+use super::{Rearm, Reply, StartReply, StateCause};
 use crate::model::{
     Attempt, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, RegistrationId,
     Timestamp,
@@ -80,7 +80,7 @@ impl Queue {
             AttemptState::Uncertain | AttemptState::Released => {
                 let late = claim.record_mut(attempt.part).into_iter();
                 late.for_each(|a| a.not_aired(ended, Source::LateEvidence, now));
-                self.settle(slot, effects);
+                self.settle_because(slot, StateCause::Attempt(ended), effects);
                 return Reply::Done;
             }
             AttemptState::None if unstarted => {}
@@ -95,7 +95,7 @@ impl Queue {
         self.close(slot, effects);
         match poison {
             true => self.fail(slot, Failure::Poison, effects),
-            false => self.settle(slot, effects),
+            false => self.settle_because(slot, StateCause::Attempt(ended), effects),
         }
         Reply::Done
     }
@@ -159,7 +159,10 @@ impl Queue {
             return;
         };
         record_outcome(late, outcome, Source::LateEvidence, now);
-        self.settle(slot, effects);
+        match late.failing {
+            Some(failing) => self.settle_because(slot, StateCause::Attempt(failing), effects),
+            None => self.settle(slot, effects),
+        }
     }
 
     /// What a refusal means for a message whose claim is closed.
@@ -185,7 +188,7 @@ impl Queue {
         };
         match failure.filter(|_| !record.is_all_sent()) {
             Some(failure) => self.fail(slot, failure, effects),
-            None => self.settle(slot, effects),
+            None => self.settle_because(slot, StateCause::Attempt(Failing::Refused(refusal)), effects),
         }
     }
 

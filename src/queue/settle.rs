@@ -1,10 +1,10 @@
 //! Where a message stands after something about its attempts has changed.
 
-use super::Event;
 use super::claim::{AttemptState, Claim};
 use super::record::{Failure, Record, Stage};
 use super::records::Slot;
 use super::state::{Effects, Queue};
+use super::{Event, StateCause};
 use crate::model::{Doubt, Epoch, RegistrationId, SessionId, Timestamp, UncertainPolicy};
 
 /// Most claims a message keeps. Those under which nothing can have left a modem are dropped beyond it, the
@@ -40,7 +40,7 @@ impl Queue {
             in_flight.for_each(|attempt| attempt.doubt(Doubt::SessionLost, None, now));
         }
         self.close(slot, effects);
-        self.settle(slot, effects);
+        self.settle_because(slot, StateCause::ModemGone, effects);
     }
 
     /// Closes the open claim of a message, if it has one. To be followed by `settle` or `fail`.
@@ -75,6 +75,13 @@ impl Queue {
             self.enter(slot, stage);
         }
         self.reindex(slot, effects);
+    }
+
+    /// The same, and why it is queued again if it is.
+    pub(super) fn settle_because(&mut self, slot: Slot, cause: StateCause, effects: &mut Effects<'_>) {
+        effects.moved = Some(cause);
+        self.settle(slot, effects);
+        effects.moved = None;
     }
 
     /// Gives the message up, in the words that are true of it.

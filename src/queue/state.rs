@@ -10,7 +10,8 @@ use super::lane::{LaneId, LaneKey, Lanes};
 use super::modem::{Node, Registration, Session};
 use super::record::{Record, Stage, WaitingFor};
 use super::records::{Records, Slot};
-use super::{Event, Policy, Route};
+use super::shelf::Shelf;
+use super::{Event, Policy, Route, StateCause};
 use crate::model::{
     Attempt, Epoch, Imsi, MessageId, MessageState, ModemIdentity, Name, NodeId, Position, RegistrationId,
     SessionId, Timestamp,
@@ -54,6 +55,8 @@ pub struct Queue {
     pub(super) timers: BTreeSet<(Timestamp, Slot)>,
     /// Final messages, the oldest ended first.
     pub(super) settled: BTreeSet<(Timestamp, Slot)>,
+    /// Messages that wait for a person's word.
+    pub(super) shelf: Shelf,
     /// How many messages that are not final ask for each route.
     pub(super) routes: BTreeMap<Route, u32>,
     pub(super) counts: BTreeMap<MessageState, u64>,
@@ -69,6 +72,8 @@ pub(super) struct Effects<'a> {
     pub(super) events: &'a mut Vec<Event>,
     /// Lanes a message has entered.
     pub(super) lanes: BTreeSet<LaneId>,
+    /// Why the message that is settled next is queued again, if it is.
+    pub(super) moved: Option<StateCause>,
     /// Modems that have become free.
     pub(super) freed: Vec<RegistrationId>,
     /// How many messages time may still change in this command.
@@ -127,6 +132,21 @@ impl Queue {
         self.messages.get(*self.epochs.get(&epoch)?)?.claim_of(epoch)
     }
 
+    /// What is remembered of a node; none when it never had a session.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(&id)
+    }
+
+    /// Every node that ever had a session, by id.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().map(|(id, node)| (*id, node))
+    }
+
+    /// Every live registration with the node of its session.
+    pub fn modems(&self) -> impl Iterator<Item = (NodeId, &Registration)> {
+        self.registrations.values().filter_map(|modem| Some((self.session_by_id(modem.session)?.node, modem)))
+    }
+
     /// The live session of a node.
     pub fn session(&self, node: NodeId) -> Option<&Session> {
         self.nodes.get(&node).and_then(|node| node.session).and_then(|id| self.sessions.get(&id))
@@ -161,6 +181,40 @@ impl Queue {
     /// How many messages in memory are in each state.
     pub fn counts(&self) -> &BTreeMap<MessageState, u64> {
         &self.counts
+    }
+
+    /// The messages in one state. Those that wait for a person's word are the least recently changed first:
+    /// `Uncertain`, and `Failed` without those a person has discarded; `Claimed` and `Sending` cost as much as there
+    /// are modems. For every other state all messages are looked at.
+    pub fn in_state(&self, state: MessageState) -> Box<dyn Iterator<Item = &Record> + '_> {
+        match state {
+            MessageState::Uncertain | MessageState::Failed => {
+                Box::new(self.shelf.slots(state).filter_map(|slot| self.messages.get(slot)))
+            }
+            MessageState::Claimed | MessageState::Sending => {
+                let claims = self.registrations.values().filter_map(|modem| self.claim(modem.claim?));
+                let records = claims.filter_map(|claim| self.message(claim.message));
+                Box::new(records.filter(move |record| record.state() == state))
+            }
+            MessageState::Scheduled
+            | MessageState::Queued
+            | MessageState::Sent
+            | MessageState::Delivered
+            | MessageState::Undelivered
+            | MessageState::Expired
+            | MessageState::Canceled
+            | MessageState::Rejected => Box::new(self.messages().filter(move |r| r.state() == state)),
+        }
+    }
+
+    /// Since when the message waits that waits longest for a modem, its schedule and retries aside.
+    pub fn oldest_waiting(&self) -> Option<Timestamp> {
+        self.lanes.oldest()
+    }
+
+    /// Messages that ended before this moment need not be kept in the history on disk.
+    pub fn history_horizon(&self) -> Timestamp {
+        self.now - self.policy.history_retention
     }
 
     /// How many idempotency keys are remembered.

@@ -79,6 +79,14 @@ fn fields_of_a_later_version_are_ignored() {
 }
 
 #[test]
+fn a_policy_that_leaves_numbers_out_has_their_defaults() {
+    let decoded = decode_entry(&entry_with(17, &[0xA0])).expect("an entry of an earlier version");
+
+    let body = Body::SetPolicy(Policy::default());
+    assert_eq!(decoded, [Decoded::Command(Command { client: name("ops"), now: Timestamp::ZERO, body })]);
+}
+
+#[test]
 fn octets_after_the_fields_or_after_the_last_command_are_refused() {
     let mut entry = encode_entry(&[tick()]);
     entry.push(0);
@@ -215,6 +223,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("release", Body::Release { message }),
         ("block_modem", Body::BlockModem { modem: name("gsm1") }),
         ("unblock_modem", Body::UnblockModem { modem: name("gsm1") }),
+        ("retry", Body::Retry { message, generation: 2 }),
+        ("discard", Body::Discard { message, generation: 1 }),
         ("set_policy", Body::SetPolicy(policy)),
         ("tick", Body::Tick),
     ];
@@ -241,6 +251,7 @@ fn policy() -> Policy {
         ageing_interval: seconds(600),
         retention: seconds(604_800),
         retained_max: 1_000_000,
+        history_retention: seconds(7_776_000),
         keys_retention: seconds(604_800),
         keys_max: 2_000_000,
         keys_per_client_max: 200_000,

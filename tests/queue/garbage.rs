@@ -155,6 +155,7 @@ fn policy(random: &mut Random) -> Policy {
         ageing_interval: span(random),
         retention: span(random),
         retained_max: count(random),
+        history_retention: span(random),
         keys_retention: span(random),
         keys_max: count(random),
         keys_per_client_max: count(random),

@@ -15,9 +15,9 @@ use smsgrid::model::{
     StartNumber, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{
-    Body, CancelReply, Command, Event, Failure, HoldReply, IdempotencyKey, PinLost, Policy, Queue,
-    ReadyReply, Rearm, RegisterReply, Reply, Route, SessionReply, StartReply, StateCause, Submit, Verdict,
-    WaitingFor, digest, invariants,
+    Body, CancelReply, Command, DiscardReply, Event, Failure, HoldReply, IdempotencyKey, PinLost, Policy,
+    Queue, ReadyReply, Rearm, RegisterReply, Reply, RetryReply, Route, SessionReply, StartReply, StateCause,
+    Submit, Verdict, WaitingFor, digest, invariants,
 };
 
 #[test]
@@ -150,6 +150,8 @@ impl Story {
             "cancel" => Body::Cancel { message: words.message(1)? },
             "hold" => Body::Hold { message: words.message(1)? },
             "release" => Body::Release { message: words.message(1)? },
+            "retry" => Body::Retry { message: words.message(1)?, generation: words.get("generation")? },
+            "discard" => Body::Discard { message: words.message(1)?, generation: words.get("generation")? },
             "block_modem" => Body::BlockModem { modem: name(words.plain[1]) },
             "unblock_modem" => Body::UnblockModem { modem: name(words.plain[1]) },
             unknown => return Err(format!("no command {unknown}")),
@@ -209,7 +211,7 @@ impl Story {
                 Failure::Partial => " partial",
                 Failure::Uncertain => " uncertain",
             },
-            Some(StateCause::Rejected(_) | StateCause::Attempt(_)) | None => "",
+            Some(_) | None => "",
         };
         let duplicate = if record.possible_duplicate { " possible_duplicate" } else { "" };
         Ok(format!("{}{cause}{duplicate}", record.state()))
@@ -324,6 +326,11 @@ fn answer(reply: Reply) -> String {
             format!("too_late {state}")
         }
         Reply::Hold(HoldReply::Held) => "held".to_owned(),
+        Reply::Retry(RetryReply::Retried) => "retried".to_owned(),
+        Reply::Discard(DiscardReply::Discarded) => "discarded".to_owned(),
+        Reply::Retry(RetryReply::Refused(state)) | Reply::Discard(DiscardReply::Refused(state)) => {
+            format!("refused {state}")
+        }
         Reply::NoMessage => "no_message".to_owned(),
     }
 }

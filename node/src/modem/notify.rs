@@ -69,6 +69,8 @@ impl Wakers {
             Event::Changed { .. }
             | Event::ModemRegistered { .. }
             | Event::Resolved { .. }
+            | Event::Retried { .. }
+            | Event::Discarded { .. }
             | Event::Forgotten { .. } => {}
         }
     }

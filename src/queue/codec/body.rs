@@ -86,6 +86,8 @@ commands! {
     14 Release { message: MessageId }
     15 BlockModem { modem: Name }
     16 UnblockModem { modem: Name }
+    19 Retry { message: MessageId, generation: u8 }
+    20 Discard { message: MessageId, generation: u8 }
 }
 
 /// A command without fields: still a map, so that it can get some.

@@ -100,6 +100,14 @@ fn reason(cause: StateCause, state: MessageState) -> String {
         }
         StateCause::Attempt(Failing::NotWritten(reason)) => format!("{state} after {reason}"),
         StateCause::Attempt(Failing::Doubt(doubt)) => format!("{state}: {doubt}"),
+        StateCause::ModemGone
+        | StateCause::Deadline
+        | StateCause::Resend
+        | StateCause::Evidence
+        | StateCause::Resolved(_)
+        | StateCause::Canceled
+        | StateCause::Held
+        | StateCause::Retried => state.to_string(),
     }
 }
 
