@@ -47,6 +47,12 @@ pub enum Event {
         /// Why, when there is more to say than the state.
         why: Option<StateCause>,
     },
+    /// A message is as it was before to everybody's eyes, but something that is known of it may have changed: for
+    /// whoever keeps records.
+    Revised {
+        /// The message.
+        message: MessageId,
+    },
     /// A modem is registered.
     ModemRegistered {
         /// Its registration.

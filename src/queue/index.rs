@@ -120,6 +120,7 @@ impl Queue {
         let to = record.state();
         let from = record.indexed.shown;
         if from == Some(to) {
+            effects.events.push(Event::Revised { message: record.id });
             return;
         }
         self.uncount(record);

@@ -300,6 +300,11 @@ impl Record {
         self.avoid.as_ref().map(|avoid| (&avoid.modem, avoid.until))
     }
 
+    /// When it became final.
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.ended
+    }
+
     /// Accepted for later, and that moment has not come.
     pub fn is_scheduled(&self) -> bool {
         self.place.is_none() && matches!(self.stage, Stage::Queued)

@@ -67,6 +67,7 @@ impl Wakers {
                 self.wake_all();
             }
             Event::Changed { .. }
+            | Event::Revised { .. }
             | Event::ModemRegistered { .. }
             | Event::Resolved { .. }
             | Event::Retried { .. }
