@@ -78,6 +78,7 @@ impl Queue {
             self.shelf.remove(place, slot);
         }
         self.uncount(&record);
+        self.forgotten = self.forgotten.saturating_add(1);
         effects.events.push(Event::Forgotten { message: record.id });
     }
 

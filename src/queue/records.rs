@@ -2,6 +2,7 @@
 //! its id is for those outside.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,12 @@ impl Records {
     /// Every message, by id.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Record)> {
         self.by_id.values().filter_map(|slot| Some((*slot, self.get(*slot)?)))
+    }
+
+    /// Every message with an id above `after`, by id.
+    pub(super) fn after(&self, after: Option<MessageId>) -> impl Iterator<Item = &Record> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_id.range((from, Bound::Unbounded)).filter_map(|(_, slot)| self.get(*slot))
     }
 
     /// Whether ids, slots and empty slots agree.

@@ -28,6 +28,8 @@ pub struct Queue {
     pub(super) last_epoch: Epoch,
     pub(super) last_order: u64,
     pub(super) last_armed: u64,
+    /// Messages that have left memory so far.
+    pub(super) forgotten: u64,
 
     pub(super) nodes: BTreeMap<NodeId, Node>,
     /// Live sessions only: a number that is not here is over.
@@ -104,6 +106,16 @@ impl Queue {
     /// Every message in memory, by id.
     pub fn messages(&self) -> impl Iterator<Item = &Record> {
         self.messages.iter().map(|(_, record)| record)
+    }
+
+    /// Every message in memory with an id above `after`, by id.
+    pub fn messages_after(&self, after: Option<MessageId>) -> impl Iterator<Item = &Record> {
+        self.messages.after(after)
+    }
+
+    /// How many messages have left memory so far.
+    pub fn forgotten_count(&self) -> u64 {
+        self.forgotten
     }
 
     /// A live registration.
