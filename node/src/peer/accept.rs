@@ -14,8 +14,6 @@ use tokio::time::{Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 use tracing::warn;
 
-use super::bounds::{CONNECTIONS_MAX, GREETING_TIMEOUT};
-
 /// Wait after the system refused to accept, which is when descriptors have run out.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -26,13 +24,18 @@ pub(super) struct Accepted {
     _place: OwnedSemaphorePermit,
 }
 
-/// Every connection to `listener`, for ever. At the bound the next one waits until one ends.
-pub(super) fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<Accepted>> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    unfold((listener, places), |(listener, places)| async move {
+/// Every connection to `listener`, for ever. At most `at_once` live, the next one waits until one ends; each must say
+/// something within `greeting`.
+pub(super) fn connections(
+    listener: TcpListener,
+    at_once: usize,
+    greeting: Duration,
+) -> impl Stream<Item = io::Result<Accepted>> {
+    let places = Arc::new(Semaphore::new(at_once));
+    unfold((listener, places), move |(listener, places)| async move {
         let place = places.clone().acquire_owned().await.ok()?;
         let stream = accept(&listener).await;
-        let greeting = Some(Box::pin(sleep(GREETING_TIMEOUT)));
+        let greeting = Some(Box::pin(sleep(greeting)));
         Some((Ok(Accepted { stream, greeting, _place: place }), (listener, places)))
     })
 }
@@ -102,5 +105,56 @@ impl AsyncWrite for Accepted {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::StreamExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    async fn listener() -> (TcpListener, std::net::SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        (listener, address)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_ended_and_one_that_spoke_is_not() {
+        let (listener, address) = listener().await;
+        let mut accepted = pin!(connections(listener, 2, Duration::from_millis(50)));
+        let _silent = TcpStream::connect(address).await.expect("connects");
+        let mut speaks = TcpStream::connect(address).await.expect("connects");
+        speaks.write_all(b"P").await.expect("written");
+        let mut first = accepted.next().await.expect("one").expect("accepted");
+        let mut second = accepted.next().await.expect("another").expect("accepted");
+
+        let silent = tokio::time::timeout(SOON, first.read_u8()).await.expect("it is ended");
+        let greeting = second.read_u8().await;
+        let more = tokio::time::timeout(Duration::from_millis(200), second.read_u8()).await;
+
+        assert_eq!(silent.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+        assert_eq!(greeting.expect("read"), b'P');
+        assert!(more.is_err(), "{more:?}");
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_waits_until_another_ends() {
+        let (listener, address) = listener().await;
+        let mut accepted = pin!(connections(listener, 1, SOON));
+        let _callers = [TcpStream::connect(address).await, TcpStream::connect(address).await];
+        let first = accepted.next().await.expect("one").expect("accepted");
+
+        let early = tokio::time::timeout(Duration::from_millis(50), accepted.next()).await;
+        drop(first);
+        let late = tokio::time::timeout(SOON, accepted.next()).await;
+
+        assert!(early.is_err() && late.is_ok());
     }
 }

@@ -29,3 +29,6 @@ pub use served::{
     Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, Stage, Standing,
 };
 pub use server::serve;
+
+#[cfg(test)]
+mod tests;

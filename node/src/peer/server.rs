@@ -17,8 +17,8 @@ use tracing::warn;
 use super::accept::connections;
 use super::belonging::{Belonging, Caller};
 use super::bounds::{
-    CALLS_MAX, CONNECTION_WINDOW, FRAME_OCTETS_MAX, KEEP_ALIVE, MESSAGE_OCTETS_MAX, METADATA_OCTETS_MAX,
-    PAGE_OCTETS, SERVE_TIMEOUT, STREAM_WINDOW,
+    CALLS_MAX, CONNECTION_WINDOW, CONNECTIONS_MAX, FRAME_OCTETS_MAX, GREETING_TIMEOUT, KEEP_ALIVE,
+    MESSAGE_OCTETS_MAX, METADATA_OCTETS_MAX, PAGE_OCTETS, SERVE_TIMEOUT, STREAM_WINDOW,
 };
 use super::desk::Desk;
 use super::served::NotServed;
@@ -47,7 +47,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .timeout(SERVE_TIMEOUT)
         .add_service(checked)
-        .serve_with_incoming_shutdown(connections(listener), shutdown)
+        .serve_with_incoming_shutdown(connections(listener, CONNECTIONS_MAX, GREETING_TIMEOUT), shutdown)
         .await
 }
 
