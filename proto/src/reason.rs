@@ -142,6 +142,18 @@ catalogue! {
     OutcomeUnknown "OUTCOME_UNKNOWN" OutcomeUnknown
         "Nobody can say whether the request had its effect: the answer did not come in time."
         "Ask again with the same key: it is not done twice."
+    NodeStopping "NODE_STOPPING" NoQuorum
+        "This node is stopping."
+        "Ask another node. Nothing was accepted."
+    MessageFailed "MESSAGE_FAILED" Warnings
+        "Messages were given up."
+        "See why: `smsctl dlq list`; then retry or discard them."
+    NoModem "NO_MODEM" Problems
+        "Messages wait, and no modem can send."
+        "Look at the modems: `smsctl modem list`. Nothing accepted is lost meanwhile."
+    ModemBlocked "MODEM_BLOCKED" Warnings
+        "A modem gets no messages, because a person or its own errors took it out."
+        "Look at it: `smsctl modem show NAME`; `smsctl modem unblock NAME` takes a person's block away."
     Behind "BEHIND" StillGoing
         "This node has not caught up with the revision the request names."
         "Ask again a little later, or ask another node."
