@@ -6,10 +6,12 @@
 pub mod addresses;
 pub mod chance;
 pub mod checker;
+pub mod cluster;
 pub mod cost;
 pub mod disk;
 pub mod gateway;
 pub mod history;
+pub mod http;
 pub mod ledger;
 pub mod process;
 pub mod proxy;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,6 +33,16 @@ impl Simulator {
 
     /// The same, each modem with a personality of its own.
     pub fn start_each(smsnode: &Path, dir: &Path, personalities: &[&str]) -> Simulator {
+        Simulator::start_mixed(smsnode, dir, personalities, &[])
+    }
+
+    /// Modems of `personalities` on ptys below `dir`, and those of `shared` behind TCP addresses.
+    pub fn start_mixed(
+        smsnode: &Path,
+        dir: &Path,
+        personalities: &[&str],
+        shared: &[(SocketAddr, &str)],
+    ) -> Simulator {
         let ledger = ledger_path(dir);
         let ports: Vec<PathBuf> =
             (0..personalities.len()).map(|number| dir.join(format!("modem{number}"))).collect();
@@ -39,7 +50,10 @@ impl Simulator {
         for port in &ports {
             arguments.extend(["--pty".into(), port.into()]);
         }
-        for personality in personalities {
+        for (address, _) in shared {
+            arguments.extend(["--tcp".into(), address.to_string().into()]);
+        }
+        for personality in personalities.iter().chain(shared.iter().map(|(_, personality)| personality)) {
             arguments.extend(["--personality".into(), personality.into()]);
         }
         arguments.extend(["--ledger".into(), ledger.clone().into()]);

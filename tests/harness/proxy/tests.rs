@@ -137,7 +137,8 @@ fn a_slow_link_is_late_by_at_least_its_delay() {
 
 #[test]
 fn a_stranger_is_not_let_through() {
-    let mut stream = connect(&pair([None, None]));
+    let pair = pair([None, None]);
+    let mut stream = connect(&pair);
 
     assert!(!matches!(stream.read(&mut [0; 16]), Ok(1..)));
 }
