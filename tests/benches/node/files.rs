@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use smsgrid_tests::cost::{self, Cost};
 use smsgrid_tests::sim::Simulator;
 
-use crate::lines::Lines;
 use crate::load;
 use crate::show;
+use smsgrid_tests::lines::Lines;
 
 const MODEMS: usize = 32;
 const WARM_UP: usize = 200;

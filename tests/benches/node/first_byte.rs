@@ -10,7 +10,7 @@ use smsgrid_tests::spread::Spread;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::load;
-use crate::probe::{Note, Noted, Probe};
+use smsgrid_tests::probe::{Note, Noted, Probe};
 
 const MESSAGES: usize = 300;
 const WARM_UP: usize = 20;

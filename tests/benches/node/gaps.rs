@@ -7,7 +7,7 @@ use smsgrid_tests::spread::Spread;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::load;
-use crate::probe::{Note, Noted, Probe};
+use smsgrid_tests::probe::{Note, Noted, Probe};
 
 const MODEMS: usize = 8;
 const MESSAGES: usize = MODEMS * 50;

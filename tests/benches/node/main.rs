@@ -10,9 +10,7 @@
 mod files;
 mod first_byte;
 mod gaps;
-mod lines;
 mod load;
-mod probe;
 mod rate;
 mod show;
 mod steady;

@@ -7,9 +7,9 @@ use smsgrid_node::node::{Figures, Node};
 use smsgrid_tests::cost::Cost;
 use smsgrid_tests::sim::Simulator;
 
-use crate::lines::Lines;
 use crate::load;
 use crate::show;
+use smsgrid_tests::lines::Lines;
 
 const MODEMS: usize = 32;
 const WARM_UP: usize = 1000;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use smsgrid_tests::cost::Cost;
 use smsgrid_tests::sim::Simulator;
 
-use crate::lines::Lines;
 use crate::load;
+use smsgrid_tests::lines::Lines;
 
 const MODEMS: usize = 8;
 const MESSAGES: usize = MODEMS * 60;

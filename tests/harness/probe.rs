@@ -21,18 +21,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// One thing a probe noted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Note {
+pub struct Note {
     /// Number of the modem.
-    pub(crate) modem: u32,
+    pub modem: u32,
     /// What.
-    pub(crate) noted: Noted,
+    pub noted: Noted,
     /// When.
-    pub(crate) at: Instant,
+    pub at: Instant,
 }
 
 /// What a probe notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Noted {
+pub enum Noted {
     /// The first octet of `AT+CMGS` came.
     Command,
     /// The prompt went out.
@@ -44,9 +44,9 @@ pub(crate) enum Noted {
 }
 
 /// A running modem.
-pub(crate) struct Probe {
+pub struct Probe {
     /// Where a driver finds it.
-    pub(crate) port: PathBuf,
+    pub port: PathBuf,
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,7 +63,7 @@ struct Wire {
 
 impl Probe {
     /// Modem `number`, with this personality; what it notes goes to `notes`, in order.
-    pub(crate) fn start(number: u32, personality: &str, notes: UnboundedSender<Note>) -> Probe {
+    pub fn start(number: u32, personality: &str, notes: UnboundedSender<Note>) -> Probe {
         let spec: Spec = personality.parse().expect("a personality");
         let (modem_end, driver_end, port) = pty().expect("a pseudo terminal");
         let modem = Modem::new(&spec, number, Timestamp::ZERO, Time::ZERO);

@@ -1,0 +1,81 @@
+//! What three nodes do together, as processes of their own on this host: durable submissions beside etcd's puts, modems
+//! that take no time and modems that take 300 ms, the way of one message through an idle cluster, failover, a million
+//! waiting messages, and what idleness costs. It prints figures and asserts nothing about time.
+//!
+//! `cargo bench -p smsgrid-tests --bench cluster [-- [--write] NAME]...`; the names are `submits`, `first`, `rate`,
+//! `steady`, `failover`, `million` and `idle`, all of them without one. `--write` writes the table to `tests/RESULTS.md`.
+//! Data lies in the temporary folder: set `TMPDIR` to measure another disk.
+
+mod etcd;
+mod failover;
+mod first;
+mod idle;
+mod load;
+mod million;
+mod rate;
+mod results;
+mod steady;
+mod submits;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use smsgrid_tests::cluster::{Cluster, Setup};
+use tokio::runtime::Builder;
+
+use results::Results;
+
+/// How long nodes may take to form a cluster and to set their modems up.
+const READY: Duration = Duration::from_secs(60);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let (options, chosen): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| argument.starts_with('-'));
+    let runs = |name: &str| chosen.is_empty() || chosen.iter().any(|chosen| *chosen == name);
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let mut results = Results::default();
+
+    if runs("submits") {
+        submits::measure(temporary.path(), &runtime, &mut results);
+    }
+    if runs("first") {
+        first::measure(&runtime, &mut results);
+    }
+    if runs("rate") {
+        rate::measure(&runtime, &mut results);
+    }
+    if runs("steady") {
+        steady::measure(&runtime, &mut results);
+    }
+    if runs("failover") {
+        failover::measure(&mut results);
+    }
+    if runs("million") {
+        million::measure(&runtime, &mut results);
+    }
+    if runs("idle") {
+        idle::measure(&mut results);
+    }
+    if options.iter().any(|option| *option == "--write") {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
+        fs::write(page, results.page(temporary.path())).expect("the page can be written");
+    }
+}
+
+/// Three nodes with `modems` modems in all, at work when this returns.
+fn start(modems: usize, personality: &str) -> Cluster {
+    let on = |node: usize| vec![personality.to_owned(); modems / 3 + usize::from(node < modems % 3)];
+    let setup = Setup { modems: (0..3).map(on).collect(), is_proxied: false, ..Setup::three(0, personality) };
+    let mut cluster = Cluster::start(Path::new(env!("CARGO_BIN_EXE_smsnode-under-test")), setup);
+    for node in 0..cluster.size() {
+        cluster.wait_ready(node, READY);
+    }
+    cluster.until("the modems to be registered", READY, || {
+        let status = cluster.asker().status(0, smsgrid_tests::cluster::ask::stale()).ok()?;
+        (status.modems.iter().filter(|modem| !modem.node.is_empty()).count() == modems).then_some(())
+    });
+    cluster
+}

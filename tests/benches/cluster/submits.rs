@@ -1,0 +1,141 @@
+//! Durable replicated submissions beside etcd's puts: the same client program, the same disk, one after the other in
+//! the same run, twice, so that a host that grows slower or faster meanwhile shows.
+
+use std::path::Path;
+use std::time::Duration;
+
+use smsgrid_proto::v1::message_service_client::MessageServiceClient;
+use smsgrid_proto::v1::{SubmitBatchRequest, SubmitRequest, submit_result};
+use smsgrid_tests::cluster::ask;
+use tokio::runtime::Runtime;
+use tonic::transport::Channel;
+
+use crate::etcd::{self, Etcd, Put};
+use crate::load::{Run, closed_loop};
+use crate::results::Results;
+
+/// Octets of a value and of a text.
+const OCTETS: usize = 300;
+const CLIENTS: [usize; 4] = [1, 16, 64, 256];
+/// How long each cell is measured, in each of the rounds.
+const SPAN: Duration = Duration::from_secs(4);
+const ROUNDS: usize = 2;
+const BATCH: usize = 50;
+const BATCH_CLIENTS: usize = 32;
+/// How much faster than etcd.
+const RATIO: f64 = 2.0;
+const RATIO_ALONE: f64 = 1.3;
+const BATCHED_PER_SECOND: f64 = 50_000.0;
+
+/// Measures and prints.
+pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
+    let cluster = crate::start(0, "fast");
+    let channels = {
+        let _inside = runtime.enter();
+        cluster.apis().into_iter().map(ask::channel).collect::<Vec<_>>()
+    };
+    runtime.block_on(compare(folder, &channels, results));
+    drop(cluster);
+}
+
+async fn compare(folder: &Path, channels: &[Channel], results: &mut Results) {
+    let etcd = if etcd::is_installed() {
+        std::fs::create_dir(folder.join("etcd")).expect("the temporary folder is writable");
+        Some(Etcd::start(&folder.join("etcd")).await)
+    } else {
+        results.note("etcd beside it", "not installed: package etcd-server");
+        None
+    };
+    for clients in CLIENTS {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            ours.push(submitted(channels, clients).await);
+            if let Some(etcd) = &etcd {
+                theirs.push(put(etcd.channels(), clients).await);
+            }
+        }
+        let name = format!("submits of {OCTETS} octets, {clients} clients");
+        results.note(name.as_str(), told(&ours));
+        if etcd.is_some() {
+            results.note(format!("etcd, puts of {OCTETS} octets, {clients} clients"), told(&theirs));
+            let target = if clients == 1 { RATIO_ALONE } else { RATIO };
+            results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
+        }
+    }
+    drop(etcd);
+    let batched = batched(channels).await;
+    let rate = batched.rate() * BATCH as f64;
+    results.at_least(
+        format!("messages in batches of {BATCH}, {BATCH_CLIENTS} clients"),
+        rate,
+        BATCHED_PER_SECOND,
+        "a second",
+    );
+}
+
+async fn submitted(channels: &[Channel], clients: usize) -> Run {
+    let services: Vec<_> = channels.iter().cloned().map(MessageServiceClient::new).collect();
+    closed_loop(clients, SPAN, move |client, number| {
+        let mut service = services[client % services.len()].clone();
+        async move {
+            service.submit(request(client, number)).await.expect("accepted");
+        }
+    })
+    .await
+}
+
+async fn put(channels: &[Channel], clients: usize) -> Run {
+    let channels = channels.to_vec();
+    closed_loop(clients, SPAN, move |client, number| {
+        let channel = channels[client % channels.len()].clone();
+        let value = Put { key: format!("{client}-{number}").into_bytes(), value: text(number).into_bytes() };
+        async move {
+            etcd::put(channel, value).await.expect("taken");
+        }
+    })
+    .await
+}
+
+async fn batched(channels: &[Channel]) -> Run {
+    let services: Vec<_> = channels.iter().cloned().map(MessageServiceClient::new).collect();
+    closed_loop(BATCH_CLIENTS, SPAN, move |client, number| {
+        let mut service = services[client % services.len()].clone();
+        let messages = (0..BATCH).map(|item| short_request(client, number * BATCH + item)).collect();
+        async move {
+            let answer =
+                service.submit_batch(SubmitBatchRequest { messages }).await.expect("answered").into_inner();
+            let accepted = answer.messages.iter();
+            let accepted = accepted
+                .filter(|item| matches!(item.result, Some(submit_result::Result::Message(_))))
+                .count();
+            assert_eq!(accepted, BATCH, "an item of a batch was refused");
+        }
+    })
+    .await
+}
+
+/// A message whose text is as long as a value.
+fn request(client: usize, number: usize) -> SubmitRequest {
+    let text = text(client * 1_000_000 + number);
+    SubmitRequest { to: "+4915112345678".to_owned(), text, ..SubmitRequest::default() }
+}
+
+fn short_request(client: usize, number: usize) -> SubmitRequest {
+    let text = format!("message {number} of client {client}");
+    SubmitRequest { to: "+4915112345678".to_owned(), text, ..SubmitRequest::default() }
+}
+
+fn text(number: usize) -> String {
+    format!("{number:0>width$}", width = OCTETS)
+}
+
+fn mean(runs: &[Run]) -> f64 {
+    runs.iter().map(Run::rate).sum::<f64>() / runs.len() as f64
+}
+
+fn told(runs: &[Run]) -> String {
+    let rates: Vec<String> = runs.iter().map(|run| format!("{:.0}", run.rate())).collect();
+    let last = runs.last().map(|run| &run.latency);
+    let ms = |percent| last.map_or(0.0, |latency| latency.at(percent).as_secs_f64() * 1e3);
+    format!("{} a second; p50 {:.2}, p99 {:.2} ms", rates.join(" and "), ms(50), ms(99))
+}
