@@ -10,11 +10,15 @@
 //! What may differ between nodes stands here; what the whole cluster must agree on is policy and lives in the log.
 //! The doc comment of a field is its manual.
 
+mod address;
+mod cluster;
 mod limits;
+mod listen;
 mod log;
 mod messages;
 mod modem;
 mod node;
+mod raft;
 mod report;
 mod section;
 mod spool;
@@ -27,13 +31,18 @@ use smsgrid::model::Name;
 use smsgrid_proto::{Problem, Reason};
 use toml::de::DeTable;
 
+pub use address::HostPort;
+pub use cluster::{Cluster, Member};
 pub use limits::Limits;
+pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
 pub use messages::Messages;
 pub use modem::{Modem, Port};
 pub use node::Node;
+pub use raft::Raft;
 pub use spool::Spool;
 
+use listen::Insecure;
 use report::Report;
 use section::Section;
 
@@ -45,6 +54,12 @@ const FILE_OCTETS_MAX: u64 = 1 << 20;
 pub struct Config {
     /// `[node]`: who this node is and where it keeps its data.
     pub node: Node,
+    /// `[listen]`: where it is reached.
+    pub listen: Listen,
+    /// `[cluster]`: the cluster it founds; none when the section is missing, and the node is alone.
+    pub cluster: Option<Cluster>,
+    /// `[raft]`: how soon a lost leader is noticed.
+    pub raft: Raft,
     /// `[spool]`: the folders files are exchanged through; none when the section is missing.
     pub spool: Option<Spool>,
     /// `[modems.NAME]`: the modems of this host.
@@ -56,6 +71,7 @@ pub struct Config {
     /// `[log]`: what is told, and how.
     pub log: Log,
     effective: String,
+    notices: Vec<String>,
 }
 
 impl Config {
@@ -83,6 +99,11 @@ impl Config {
         &self.effective
     }
 
+    /// What is no fault and may be a mistake, a line each.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
     fn read(text: &str, mut report: Report) -> Result<Config, Vec<Problem>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -100,7 +121,9 @@ impl Config {
         }
         let config = sections(&mut report, table.get_ref());
         match config {
-            Some(config) if report.is_clean() => Ok(Config { effective: report.effective(), ..config }),
+            Some(config) if report.is_clean() => {
+                Ok(Config { effective: report.effective(), notices: report.notices().to_vec(), ..config })
+            }
             Some(_) | None => Err(report.into_problems()),
         }
     }
@@ -109,7 +132,11 @@ impl Config {
 /// Reads every section; none when one lacks what has no default.
 fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
     let mut top = Section::top(report, file);
+    let insecure = top.optional::<Insecure>("insecure", "listeners stay on the loopback").is_some();
     let node = top.section("node", true, node::read).flatten();
+    let listen = top.section("listen", true, |section| listen::read(section, insecure));
+    let cluster = top.section("cluster", false, cluster::read).flatten();
+    let raft = top.section("raft", true, raft::read);
     let spool = top.section("spool", false, spool::read);
     let modems = top.named_sections("modems", modem::read);
     let messages = top.section("messages", true, messages::read);
@@ -117,14 +144,21 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
     let log = top.section("log", true, log::read);
     top.finish();
     modem::conflicts(report, &modems);
+    if let (Some(cluster), Some(node), Some(listen)) = (&cluster, &node, &listen) {
+        cluster::conflicts(report, cluster, &node.name, listen);
+    }
     Some(Config {
         node: node?,
+        listen: listen?,
+        cluster: cluster.map(|placed| placed.value),
+        raft: raft?,
         spool: spool.flatten(),
         modems: modems.into_iter().map(|named| (named.name, named.value)).collect(),
         messages: messages?,
         limits: limits?,
         log: log?,
         effective: String::new(),
+        notices: Vec::new(),
     })
 }
 

@@ -12,6 +12,7 @@ pub(super) struct Report {
     text: String,
     faults: Vec<(usize, Problem)>,
     rows: Vec<Row>,
+    notices: Vec<String>,
 }
 
 /// One setting of the effective file.
@@ -29,6 +30,7 @@ impl Report {
             text: text.to_owned(),
             faults: Vec::new(),
             rows: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -79,6 +81,26 @@ impl Report {
         self.rows.push(Row { section: section.to_owned(), line });
     }
 
+    /// How many settings were noted.
+    pub(super) fn settings(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes back the settings noted after the first `before` of them.
+    pub(super) fn take_settings(&mut self, before: usize) -> Vec<String> {
+        self.rows.drain(before..).map(|row| row.line).collect()
+    }
+
+    /// Notes what is no fault and may be a mistake.
+    pub(super) fn notice(&mut self, notice: String) {
+        self.notices.push(notice);
+    }
+
+    /// What is no fault and may be a mistake.
+    pub(super) fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
     /// Every fault, in order of the lines.
     pub(super) fn into_problems(mut self) -> Vec<Problem> {
         self.faults.sort_by_key(|(at, _)| *at);
@@ -93,7 +115,10 @@ impl Report {
             if section != Some(&row.section) {
                 let gap = if text.is_empty() { "" } else { "\n" };
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "{gap}[{}]", row.section);
+                let _ = match row.section.as_str() {
+                    "" => Ok(()),
+                    section => writeln!(text, "{gap}[{section}]"),
+                };
                 section = Some(&row.section);
             }
             let _ = writeln!(text, "{}", row.line);

@@ -91,6 +91,41 @@ impl<'r, 'i> Section<'r, 'i> {
         named
     }
 
+    /// A list of tables without a default, each read as a section. A table that cannot be read is none.
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        how: &str,
+        read: impl Fn(&mut Section<'_, 'i>) -> Option<T>,
+    ) -> Option<Placed<Vec<Option<T>>>> {
+        let Some(place) = self.find(key) else {
+            let what = format!("[{}] lacks `{key}`", self.path);
+            let fix = format!("add `{key} = [ {{ … }}, … ]`: {how}");
+            self.fault(self.at, Reason::ConfigMissingKey, &what, None, Some(&fix));
+            return None;
+        };
+        let at = place.span().start;
+        let Some(tables) = place.get_ref().as_array() else {
+            let what = format!("`{}` is not a list", self.quoted(key, place.span()));
+            let fix = format!("write `{key} = [ {{ … }}, … ]`: {how}");
+            self.fault(at, Reason::ConfigBadValue, &what, None, Some(&fix));
+            return None;
+        };
+        let path = format!("{}.{key}", self.path);
+        let (mut read_tables, mut shown) = (Vec::new(), String::new());
+        for value in tables {
+            let Some(table) = self.element_of(&path, value) else {
+                read_tables.push(None);
+                continue;
+            };
+            let before = self.report.settings();
+            read_tables.push(self.inner(path.clone(), Some(table), value.span().start, &read));
+            shown.push_str(&format!("  {{ {} }},\n", self.report.take_settings(before).join(", ")));
+        }
+        self.report.setting(&self.path, format!("{key} = [\n{shown}]"));
+        Some(Placed { value: read_tables, at })
+    }
+
     /// A setting without a default; a fault where it is missing.
     pub(super) fn required<T: Value>(&mut self, key: &'static str) -> Option<Placed<T>> {
         let Some(place) = self.find(key) else {
@@ -270,6 +305,16 @@ impl<'r, 'i> Section<'r, 'i> {
         const SHOWN_MAX: usize = 60;
         let text: String = self.report.text(span).chars().take(SHOWN_MAX).collect();
         format!("{key} = {}", text.replace(char::is_control, " "))
+    }
+
+    fn element_of(&mut self, path: &str, value: &'i Spanned<DeValue<'i>>) -> Option<&'i DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            let what = format!("`{path}` is a list of tables, and holds something else");
+            let fix = "write each as { key = value, … }";
+            self.fault(value.span().start, Reason::ConfigBadValue, &what, None, Some(fix));
+        }
+        table
     }
 
     fn table_of(&mut self, path: &str, value: &'i Spanned<DeValue<'i>>) -> Option<&'i DeTable<'i>> {

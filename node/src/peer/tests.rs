@@ -280,7 +280,7 @@ impl Pair {
         let echo = Arc::new(Echo::default());
         let server = Server::start(serves_all(&echo)).await;
         let client = Client::new(Belonging::of(server.cluster, A), None);
-        Pair { client, member: member(server.address), server, echo: echo }
+        Pair { client, member: member(server.address), server, echo }
     }
 
     async fn behind_a_proxy() -> (Pair, Proxy) {
