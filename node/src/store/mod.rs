@@ -1,38 +1,83 @@
 //! The message store: every message this cluster has had, written behind the applied state.
+//!
+//! ```text
+//! applied state ── which messages changed ──▶ dirty ids ── every second, in slices ──▶ rows and index keys, in sled
+//!       │                                        │                                              │
+//!       └──────────── get, list: memory for what is dirty or live ────────── else the rows ─────┘
+//! ```
+//!
+//! The log is what makes messages durable; the store makes them findable by time, state, destination and modem after
+//! memory has let go of them. Nothing waits for it: a slow disk makes it late, a failing one closes it, and what it held
+//! is built anew from memory and from another node. What it does answer is right: each value has a checksum, and a
+//! sum over all keys and values is written with every slice and taken again after an unclean stop.
 
+mod applied;
 mod completeness;
+mod dirty;
+mod head;
+mod key;
+mod list;
+mod mark;
+mod opening;
 mod query;
+mod retention;
+mod round;
 mod row;
+mod rows;
 mod source;
+mod stored;
+mod task;
+mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use smsgrid::log::Owner;
 use smsgrid::model::{MessageId, Position};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::machine::View;
+use self::dirty::Dirty;
+use self::list::{Found, PAGE_MAX};
+use self::mark::Mark;
+use self::rows::{Rows, RowsError};
+use self::task::Ask;
+use self::writer::Written;
 
+pub use applied::{Applied, Change, Changes};
 pub use completeness::Completeness;
 pub use query::{Cursor, CursorError, Page, Query};
 pub use row::{Row, RowError};
 pub use source::{Source, SourceError};
 
+/// Most callers that wait for a flush.
+const ASKS_MAX: usize = 64;
+
 /// A handle on the store; clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
     inner: Arc<Inner>,
+    asks: mpsc::Sender<Ask>,
+    /// The other end, until the task takes it.
+    asked: Arc<Mutex<Option<mpsc::Receiver<Ask>>>>,
 }
 
-#[derive(Debug)]
 struct Inner {
     directory: PathBuf,
     owner: Owner,
-    view: View,
+    applied: Arc<dyn Applied>,
+    dirty: Mutex<Dirty>,
+    /// The rows, while they are believed.
+    rows: RwLock<Option<Arc<Rows>>>,
+    /// Held by readers for as long as they go through the rows, by the writer while it applies a batch.
+    gate: RwLock<()>,
     completeness: watch::Sender<Completeness>,
     durable: watch::Sender<Position>,
+    /// What a reader met; the task begins anew.
+    failure: watch::Sender<Option<Arc<RowsError>>>,
+    written: Mutex<(Written, u64)>,
+    rebuilds: AtomicU64,
 }
 
 /// The directory of the store cannot be used.
@@ -48,7 +93,7 @@ pub struct OpenError {
 
 /// Nothing is known of a message here, and the history is incomplete: another node may know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the history of this node is incomplete ({0:?})")]
+#[error("the history of this node is incomplete ({})", .0.word())]
 pub struct Incomplete(pub Completeness);
 
 /// What the store has done since the node started.
@@ -58,11 +103,11 @@ pub struct Figures {
     pub rows: u64,
     /// Slices made durable.
     pub slices: u64,
-    /// `fdatasync` and `fsync` calls.
+    /// `fdatasync` calls on the rows since they were opened.
     pub syncs: u64,
-    /// Octets written between syncs at most.
+    /// Most octets written between two of them.
     pub slice_octets_max: u64,
-    /// Messages whose row is older than the applied state.
+    /// Messages whose row may be older than the applied state.
     pub dirty: u64,
     /// How often the rows were set aside and begun anew.
     pub rebuilds: u64,
@@ -71,54 +116,99 @@ pub struct Figures {
 impl Store {
     /// A store in `directory`, which is created if it is missing. The rows are opened and checked by
     /// [`run`](Store::run), in the background: reads are answered from memory at once.
-    pub fn open(directory: &Path, owner: Owner, view: View) -> Result<Store, OpenError> {
+    pub fn open(directory: &Path, owner: Owner, applied: impl Applied) -> Result<Store, OpenError> {
         std::fs::create_dir_all(directory)
             .map_err(|source| OpenError { path: directory.to_owned(), source })?;
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
+        let dirty = Mutex::new(Dirty::new(&applied));
         let inner = Inner {
             directory: directory.to_owned(),
             owner,
-            view,
+            applied: Arc::new(applied),
+            dirty,
+            rows: RwLock::new(None),
+            gate: RwLock::new(()),
             completeness: watch::Sender::new(Completeness::Opening),
             durable: watch::Sender::new(Position::default()),
+            failure: watch::Sender::new(None),
+            written: Mutex::default(),
+            rebuilds: AtomicU64::new(0),
         };
-        Ok(Store { inner: Arc::new(inner) })
+        Ok(Store { inner: Arc::new(inner), asks, asked: Arc::new(Mutex::new(Some(asked))) })
     }
 
     /// Opens the rows and writes what is applied into them, until `cancel`; then closes them in order. Never ends by
-    /// itself: a failure costs a rebuild. `source` gives what memory no longer has; none in a cluster of one.
-    pub async fn run(&self, _source: Option<Arc<dyn Source>>, cancel: CancellationToken) {
-        cancel.cancelled().await;
+    /// itself: a failure costs a rebuild. `source` gives what memory no longer has; none in a cluster of one. To be
+    /// called once; a second call returns at once.
+    pub async fn run(&self, source: Option<Arc<dyn Source>>, cancel: CancellationToken) {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(asked) = asked {
+            Box::pin(task::run(self.inner.clone(), source, asked, cancel)).await;
+        }
     }
 
     /// What is known of one message: the newest applied, or its row. None when there is no such message.
-    #[allow(clippy::unused_async, reason = "rows are read on another thread")]
     pub async fn get(&self, id: MessageId) -> Result<Option<Row>, Incomplete> {
-        let position = self.inner.view.applied();
-        let record = self.inner.view.read(|queue| queue.message(id).cloned());
-        Ok(record.map(|record| Row { record, position }))
+        let inner = self.inner.clone();
+        let position = inner.applied.position();
+        let mut known = None;
+        inner.applied.read(&mut |queue| known = queue.message(id).cloned());
+        if let Some(record) = known {
+            return Ok(Some(Row { record, position }));
+        }
+        let found = inner.clone().reading(move |_, rows| stored::read_row(rows, id)).await;
+        match (found, self.completeness()) {
+            (Some(Some(row)), _) => Ok(Some(row)),
+            (Some(None), completeness) if completeness.is_complete() => Ok(None),
+            (Some(None) | None, completeness) => Err(Incomplete(completeness)),
+        }
     }
 
-    /// At most `limit` of the messages asked for, the newest first, from behind `cursor` on.
-    #[allow(clippy::unused_async, reason = "rows are read on another thread")]
-    pub async fn list(&self, _query: &Query, _cursor: Option<Cursor>, _limit: usize) -> Page {
-        Page::default()
+    /// At most `limit` (at most 1000) of the messages asked for, the newest first, from behind `cursor` on. Nothing
+    /// that was applied before the call is missed or shown as it was before.
+    pub async fn list(&self, query: &Query, cursor: Option<Cursor>, limit: usize) -> Page {
+        let (inner, query) = (self.inner.clone(), query.clone());
+        let limit = limit.clamp(1, PAGE_MAX);
+        let (wanted, way) = (query.clone(), inner.clone());
+        let found =
+            inner.clone().reading(move |inner, rows| inner.list(Some(rows), &wanted, cursor, limit)).await;
+        let complete = found.is_some() && self.completeness().is_complete();
+        let found = match found {
+            Some(found) => Some(found),
+            None => tokio::task::spawn_blocking(move || way.list(None, &query, cursor, limit).ok())
+                .await
+                .ok()
+                .flatten(),
+        };
+        let Found { rows, next } = found.unwrap_or_default();
+        Page { rows, next, complete }
     }
 
-    /// At most `limit` settled rows with ids above `after`, by id, for a node that has lost its own.
-    #[allow(clippy::unused_async, reason = "rows are read on another thread")]
-    pub async fn page(&self, _after: Option<MessageId>, _limit: usize) -> Result<Vec<Row>, Incomplete> {
-        Ok(Vec::new())
+    /// At most `limit` (at most 1000) rows with ids above `after`, by id, for a node that has lost its own.
+    pub async fn page(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Row>, Incomplete> {
+        let refused = Incomplete(self.completeness());
+        if !refused.0.is_complete() {
+            return Err(refused);
+        }
+        let limit = limit.min(PAGE_MAX);
+        let page = self.inner.clone().reading(move |_, rows| stored::page(rows, after, limit)).await;
+        page.ok_or(refused)
     }
 
-    /// Makes durable what is applied now. False when the store is closed.
-    #[allow(clippy::unused_async, reason = "rows are written on another thread")]
+    /// Makes durable what is applied now. False when the store is closed or its task does not run.
     pub async fn flush_now(&self) -> bool {
-        false
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(answer).await.is_ok() && answered.await.unwrap_or(false)
     }
 
     /// How much of the history this node has.
     pub fn completeness(&self) -> Completeness {
         *self.inner.completeness.borrow()
+    }
+
+    /// Tells when that changes.
+    pub fn completeness_changes(&self) -> watch::Receiver<Completeness> {
+        self.inner.completeness.subscribe()
     }
 
     /// Everything applied up to this position is durable in the store.
@@ -128,13 +218,115 @@ impl Store {
 
     /// What the store has done.
     pub fn figures(&self) -> Figures {
-        Figures::default()
+        let (written, syncs) = *self.inner.written();
+        Figures {
+            rows: written.rows,
+            slices: written.slices,
+            syncs,
+            slice_octets_max: written.slice_octets_max,
+            dirty: self.inner.count_dirty() as u64,
+            rebuilds: self.inner.rebuilds.load(Ordering::Relaxed),
+        }
     }
 }
 
 impl Inner {
-    #[allow(dead_code, reason = "read by the task")]
-    fn place(&self) -> (&Path, Owner) {
-        (&self.directory, self.owner)
+    fn dirty(&self) -> MutexGuard<'_, Dirty> {
+        self.dirty.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn written(&self) -> MutexGuard<'_, (Written, u64)> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_dirty(&self) -> usize {
+        let mut dirty = self.dirty();
+        dirty.catch_up(self.applied.as_ref());
+        dirty.len()
+    }
+
+    /// Keeps readers out.
+    fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets readers use the rows.
+    fn publish(&self, rows: &Arc<Rows>, mark: &Mark) {
+        self.failure.send_replace(None);
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Some(rows.clone());
+        let mut forgotten = 0;
+        self.applied.read(&mut |queue| forgotten = queue.forgotten_count());
+        // Nothing came and went unseen: what is not in the rows is in memory.
+        if mark.missing.is_none() && mark.forgotten == forgotten {
+            self.completeness.send_replace(Completeness::Complete);
+        }
+    }
+
+    /// Takes the rows away from readers.
+    fn withdraw(&self) {
+        self.completeness.send_replace(Completeness::Closed);
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.dirty().doubt();
+    }
+
+    /// Tells how things stand after a round.
+    fn tell(&self, is_missing: bool, written: &Written, rows: &Rows) {
+        let completeness = if is_missing { Completeness::Rebuilding } else { Completeness::Complete };
+        self.completeness.send_if_modified(|told| std::mem::replace(told, completeness) != completeness);
+        *self.written() = (*written, rows.syncs());
+    }
+
+    fn take_failure(&self) -> RowsError {
+        let failure = self.failure.send_replace(None);
+        failure.and_then(Arc::into_inner).unwrap_or(RowsError::Panicked)
+    }
+
+    /// Reads the rows on a thread that may wait for the disk. None when there are none, or they failed: then the task
+    /// begins anew.
+    async fn reading<T: Send + 'static>(
+        self: Arc<Inner>,
+        act: impl FnOnce(&Inner, &Rows) -> Result<T, RowsError> + Send + 'static,
+    ) -> Option<T> {
+        let inner = self.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let rows = inner.rows.read().unwrap_or_else(PoisonError::into_inner).clone();
+            rows.map(|rows| act(&inner, &rows)).transpose()
+        });
+        let failure = match read.await {
+            Ok(Ok(found)) => return found,
+            Ok(Err(failure)) => failure,
+            Err(_) => RowsError::Panicked,
+        };
+        self.failure.send_replace(Some(Arc::new(failure)));
+        None
+    }
+
+    fn list(
+        &self,
+        rows: Option<&Rows>,
+        query: &Query,
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Found, RowsError> {
+        let applied = self.applied.as_ref();
+        let upto = query.upto(cursor);
+        let _reading = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let dirty = {
+            let mut dirty = self.dirty();
+            dirty.catch_up(applied);
+            dirty.all()
+        };
+        let memory = list::in_memory(applied, rows.map(|_| &dirty), query, upto, limit);
+        let disk = match rows {
+            Some(rows) => list::on_disk(rows, &dirty, query, upto, limit)?,
+            None => (Vec::new(), None),
+        };
+        list::join(applied, rows, query, memory, disk, limit)
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("directory", &self.directory).finish_non_exhaustive()
     }
 }

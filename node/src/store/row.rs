@@ -78,6 +78,11 @@ pub(super) fn encode(record: &Record, position: Position) -> Vec<u8> {
     octets
 }
 
+/// Whether two rows say the same, whatever their positions.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.get(HEAD_OCTETS..) == other.get(HEAD_OCTETS..) && one.len() > HEAD_OCTETS
+}
+
 fn write_record(octets: Vec<u8>, record: &Record) -> Vec<u8> {
     cbor4ii::serde::to_vec(octets, record).expect("every field of a record says its length, and memory grows")
 }
