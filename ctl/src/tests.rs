@@ -11,7 +11,7 @@ struct Answer {
 fn smsctl(words: &[&str]) -> Answer {
     let (mut out, mut talk) = (Vec::new(), Vec::new());
     let args = ["smsctl"].iter().chain(words).map(OsString::from);
-    let exit = run_on(args, &mut out, &mut talk);
+    let exit = run_on(args, Environment::default(), &mut out, &mut talk);
     let text = |bytes| String::from_utf8(bytes).expect("answers are text");
     Answer { exit, out: text(out), talk: text(talk) }
 }
@@ -111,6 +111,6 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let args = ["smsctl", "errors"].map(OsString::from);
     let mut talk = Vec::new();
 
-    assert_eq!(run_on(args, &mut Closed, &mut talk), Exit::Done);
+    assert_eq!(run_on(args, Environment::default(), &mut Closed, &mut talk), Exit::Done);
     assert!(talk.is_empty());
 }

@@ -31,7 +31,14 @@ const LIBRARIES: [(&str, &[&str]); 4] = [
     ("tokio_serial", &["node/src/modem/"]),
     (
         "tonic",
-        &["proto/", "node/src/api/", "node/src/raft/network", "node/src/raft/service", "node/src/peer/"],
+        &[
+            "proto/",
+            "node/src/api/",
+            "node/src/raft/network",
+            "node/src/raft/service",
+            "node/src/peer/",
+            "ctl/src/client/",
+        ],
     ),
 ];
 

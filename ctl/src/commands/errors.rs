@@ -1,56 +1,53 @@
 //! `smsctl errors`: the catalogue of what can go wrong. It needs no server.
 
-use std::io::Write;
-
-use serde_json::json;
+use serde_json::{Value, json};
 use smsgrid_proto::{Exit, Reason};
 
-use crate::args::Format;
-use crate::output::{self, Failure, Row};
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::nearest::nearest;
+use crate::render::{Cell, Column, Sheet, quoted};
 
 /// Lists every reason.
-pub(crate) fn list(format: Format, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let width = Reason::ALL.iter().map(|reason| reason.word().len()).max().unwrap_or_default();
-    let line = |reason: Reason| {
-        format!("{:width$}  {:>3}  {}", reason.word(), reason.exit().code(), reason.meaning())
-    };
-    let rows: Vec<Row> = Reason::ALL.iter().map(|reason| row(*reason, line(*reason))).collect();
-    if format == Format::Table {
-        writeln!(out, "{:width$}  {:>3}  MEANING", "REASON", "EXIT")?;
+pub(crate) fn list(desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+    let columns =
+        [Column::new("reason"), Column::number("exit"), Column::new("meaning"), Column::wide("fix")];
+    let mut sheet = Sheet::new("errors", &columns);
+    for reason in Reason::ALL {
+        let exit = reason.exit().code().to_string();
+        let cells = vec![
+            Cell::new(reason.word()),
+            Cell::new(exit),
+            Cell::new(reason.meaning()),
+            Cell::new(reason.fix()),
+        ];
+        sheet.push(reason.word(), cells, object(*reason));
     }
-    output::list(out, format, "errors", &rows)?;
+    desk.list(&sheet)?;
     Ok(Exit::Done)
 }
 
 /// Explains one reason.
-pub(crate) fn explain(word: &str, format: Format, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let Ok(reason) = word.parse::<Reason>() else {
-        return Err(Failure::new(Exit::NotFound, unknown(word)));
-    };
+pub(crate) fn explain(word: &str, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+    let Ok(reason) = word.parse::<Reason>() else { return Err(unknown(word)) };
     let (meaning, fix, exit) = (reason.meaning(), reason.fix(), reason.exit().code());
-    let line = format!("{reason} (exit {exit})\n  {meaning}\n  fix: {fix}");
-    output::one(out, format, &row(reason, line))?;
+    let text = format!("{reason} (exit {exit})\n  {meaning}\n  fix: {fix}");
+    desk.one(reason.word(), &text, object(reason))?;
     Ok(Exit::Done)
 }
 
-fn row(reason: Reason, line: String) -> Row {
-    let object = json!({
+fn object(reason: Reason) -> Value {
+    json!({
         "reason": reason.word(),
         "exit": reason.exit().code(),
         "meaning": reason.meaning(),
         "fix": reason.fix(),
-    });
-    Row { name: reason.word().to_owned(), line, object }
+    })
 }
 
-fn unknown(word: &str) -> String {
-    let asked = word.to_ascii_uppercase();
-    let distance = |reason: &&Reason| strsim::damerau_levenshtein(reason.word(), &asked);
-    let nearest =
-        Reason::ALL.iter().min_by_key(distance).filter(|reason| distance(reason) <= asked.len() / 3);
-    let hint = match nearest {
-        Some(reason) => format!("did you mean {reason}? "),
-        None => String::new(),
-    };
-    format!("there is no reason '{}'\n  fix: {hint}`smsctl errors` lists them", word.escape_debug())
+fn unknown(word: &str) -> Failure {
+    let hint = nearest(word, Reason::ALL.iter().map(|reason| reason.word()));
+    let hint = hint.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+    Failure::new(Exit::NotFound, format!("there is no reason {}", quoted(word)))
+        .fix(format!("{hint}`smsctl errors` lists them"))
 }

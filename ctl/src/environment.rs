@@ -1,0 +1,49 @@
+//! What a command line is run in: standard streams, terminal, variables. Read once, at the door.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+
+/// What the process was started with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// `SMSCTL_SERVER`.
+    pub(crate) server: Option<String>,
+    /// `SMSCTL_DEMO`.
+    pub(crate) demo: Option<OsString>,
+    /// `NO_COLOR` is set and not empty, or the terminal shows none.
+    pub(crate) no_color: bool,
+    /// The locale writes UTF-8.
+    pub(crate) utf8: bool,
+    /// Standard output is a terminal.
+    pub(crate) out_is_terminal: bool,
+    /// Standard input and standard error are a terminal: somebody can answer a question.
+    pub(crate) can_ask: bool,
+}
+
+impl Environment {
+    /// That of this process.
+    pub(crate) fn of_process() -> Environment {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+        Environment {
+            server: variable("SMSCTL_SERVER"),
+            demo: std::env::var_os("SMSCTL_DEMO").filter(|value| !value.is_empty()),
+            no_color: variable("NO_COLOR").is_some() || variable("TERM").as_deref() == Some("dumb"),
+            utf8: writes_utf8(&locale),
+            out_is_terminal: io::stdout().is_terminal(),
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// Whether a locale such as `de_DE.UTF-8` writes UTF-8.
+fn writes_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[test]
+fn a_locale_says_whether_it_writes_utf_8() {
+    assert!(writes_utf8("de_DE.UTF-8") && writes_utf8("C.utf8"));
+    assert!(!writes_utf8("C") && !writes_utf8("de_DE@euro") && !writes_utf8(""));
+}
