@@ -1,50 +1,121 @@
 //! The end of a run: wait until every message has ended, collect what everybody says, and let the checker judge.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use smsgrid::model::MessageState;
 use smsgrid_proto::v1;
 
-use crate::checker::{self, Aired, Evidence, Final, Settled};
+use crate::checker::{self, Aired, Evidence, Fault, Final, Settled, Violation};
 use crate::cluster::{Cluster, ask};
 use crate::history::History;
 use crate::load::state_of;
+use crate::wait;
 
 /// How long everything may take once all faults are healed: two evidence windows of 120 s and some work.
 pub const END: Duration = Duration::from_secs(300);
 /// How long one question may be repeated.
 const ASK: Duration = Duration::from_secs(30);
-/// The marks of attempts whose part is not known.
+/// How long a part stays uncertain before the truth about it is told.
+const AT_REST: Duration = Duration::from_secs(3);
+/// The part of a doubt when no attempt tells.
 const SOME_PART: u8 = 1;
 
-/// Waits until every message of the cluster has ended.
-pub fn wait_for_ends(cluster: &Cluster, patience: Duration) {
-    let mut last = None;
-    let ended = crate::wait::poll(patience, || {
-        let status = cluster.asker().status(cluster.running().first().copied()?, ask::linear()).ok()?;
-        let queue = status.queue?;
-        let open = queue.queued + queue.claimed + queue.sending + queue.uncertain + queue.scheduled;
-        last = Some(queue);
-        (open == 0).then_some(())
-    });
-    assert!(ended.is_some(), "messages that do not end after {patience:?}: {last:?}\n{}", cluster.report());
+/// A run that broke promises.
+#[derive(Debug)]
+pub struct Broken {
+    /// Which.
+    pub violations: Vec<Violation>,
+    summary: String,
+    faults: Vec<Fault>,
+    report: String,
 }
 
-/// Waits for the end of every message and judges the run; panics with every broken promise.
-pub fn judge(cluster: &Cluster, history: History) -> Evidence {
-    wait_for_ends(cluster, END);
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "broken promises of a run with {}:", self.summary)?;
+        for violation in &self.violations {
+            writeln!(f, "  {violation}")?;
+        }
+        writeln!(f, "faults:")?;
+        for fault in &self.faults {
+            writeln!(f, "  {:?} {}", fault.at, fault.what)?;
+        }
+        f.write_str(&self.report)
+    }
+}
+
+/// Waits until every message of the cluster has ended; panics when `patience` is over.
+pub fn wait_for_ends(cluster: &Cluster, patience: Duration) {
+    cluster.until("the end of every message", patience, || {
+        open(cluster, *cluster.running().first()?).filter(|open| *open == 0)
+    });
+}
+
+/// Plays the person who knows: says of every uncertain part whether the network took it, so that nobody has to wait for
+/// the evidence window.
+pub fn resolve_by_truth(cluster: &Cluster) {
+    let mut seen: BTreeMap<(String, u32), Instant> = BTreeMap::new();
+    // Where this does not end, the verdict says so.
+    wait::poll(END, || {
+        let node = *cluster.running().first()?;
+        if open(cluster, node)? == 0 {
+            return Some(());
+        }
+        for (id, part, to) in uncertain(cluster, node) {
+            let since = *seen.entry((id.clone(), part)).or_insert_with(Instant::now);
+            // A modem may still be at it, and its node may still have something to say.
+            if since.elapsed() >= AT_REST {
+                let aired = cluster.simulator().ledger().entries();
+                let is_aired = aired.iter().any(|it| it.destination == to && u32::from(it.part) == part);
+                let verdict = if is_aired { v1::Verdict::Sent } else { v1::Verdict::NotSent };
+                // Whoever is refused here looks again.
+                let _ = cluster.asker().resolve(node, &id, part, verdict);
+                seen.remove(&(id, part));
+            }
+        }
+        None
+    });
+}
+
+/// Message, part and recipient of every uncertain part.
+fn uncertain(cluster: &Cluster, node: usize) -> Vec<(String, u32, String)> {
+    let ids = cluster.asker().ids_in(node, v1::MessageState::Uncertain, ask::linear()).unwrap_or_default();
+    let messages =
+        ids.iter().filter_map(|id| cluster.asker().message(node, id, ask::linear()).ok().flatten());
+    let parts = messages.flat_map(|message| {
+        let to = message.to.trim_start_matches('+').to_owned();
+        let parts = message.parts.into_iter().filter(|part| part.state() == v1::PartState::Uncertain);
+        parts.map(move |part| (message.id.clone(), part.number, to.clone())).collect::<Vec<_>>()
+    });
+    parts.collect()
+}
+
+/// Waits for the end of every message and judges the run.
+///
+/// # Errors
+/// Every broken promise, with the ends of the nodes' logs.
+pub fn judge(cluster: &Cluster, history: History) -> Result<Evidence, Broken> {
+    // What has not ended by then is one of the broken promises.
+    wait::poll(END, || open(cluster, *cluster.running().first()?).filter(|open| *open == 0));
     let evidence = collect(cluster, history);
     let violations = checker::check(&evidence);
-    let told: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    assert!(
-        violations.is_empty(),
-        "broken promises of a run with {}:\n{}\nfaults: {:#?}\n{}",
-        checker::summary(&evidence),
-        told.join("\n"),
-        evidence.faults,
-        cluster.report()
-    );
-    evidence
+    if violations.is_empty() {
+        return Ok(evidence);
+    }
+    Err(Broken {
+        violations,
+        summary: checker::summary(&evidence),
+        faults: evidence.faults,
+        report: cluster.report(),
+    })
+}
+
+/// How many messages have not ended.
+fn open(cluster: &Cluster, node: usize) -> Option<u64> {
+    let queue = cluster.asker().status(node, ask::linear()).ok()?.queue?;
+    Some(queue.queued + queue.claimed + queue.sending + queue.uncertain + queue.scheduled)
 }
 
 /// Everything that is known of the run now.

@@ -73,7 +73,10 @@ fn chains(watch: &Watch, messages: &BTreeMap<&str, &Settled>) -> Vec<String> {
 fn untold(watch: &Watch, history: &History) -> Vec<String> {
     let Some(last) = watch.changes.last().map(|change| &change.revision) else { return Vec::new() };
     let told: BTreeSet<&str> = watch.changes.iter().map(|change| change.id.as_str()).collect();
-    let accepted = history.submits.iter().filter_map(|submit| match &submit.answer {
+    // Only where the first try was answered: a later answer says nothing about when the message was made.
+    let mut asked = BTreeSet::new();
+    let first = history.submits.iter().filter(|submit| asked.insert(&submit.key));
+    let accepted = first.filter_map(|submit| match &submit.answer {
         Answer::Accepted { id, revision } if *revision > watch.after && revision < last => {
             Some((id, revision))
         }

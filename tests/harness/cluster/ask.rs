@@ -101,6 +101,31 @@ impl Asker {
         }
     }
 
+    /// The ids of the first page of messages in `state`.
+    pub fn ids_in(
+        &self,
+        node: usize,
+        state: v1::MessageState,
+        read: Option<v1::Read>,
+    ) -> Result<Vec<String>, Status> {
+        let mut client = MessageServiceClient::new(self.channels[node].clone());
+        let request = v1::ListMessagesRequest {
+            states: vec![state.into()],
+            page_size: PAGE,
+            read,
+            ..Default::default()
+        };
+        let page = self.within(async move { client.list(Request::new(request)).await })?;
+        Ok(page.messages.into_iter().map(|message| message.id).collect())
+    }
+
+    /// Says at `node` what became of an uncertain part.
+    pub fn resolve(&self, node: usize, id: &str, part: u32, verdict: v1::Verdict) -> Result<(), Status> {
+        let mut client = MessageServiceClient::new(self.channels[node].clone());
+        let request = v1::ResolveMessageRequest { id: id.to_owned(), part, verdict: verdict.into() };
+        self.within(async move { client.resolve(Request::new(request)).await }).map(|_| ())
+    }
+
     /// Submits one message at `node`.
     pub fn submit(&self, node: usize, request: v1::SubmitRequest) -> Result<v1::SubmitResponse, Status> {
         let mut client = MessageServiceClient::new(self.channels[node].clone());

@@ -176,7 +176,7 @@ impl Cluster {
 
     /// Starts a node; does not wait.
     pub fn start_node(&mut self, node: usize) {
-        self.nodes[node].start();
+        self.nodes[node].start(&self.setup.environment);
         self.tell_pids();
     }
 

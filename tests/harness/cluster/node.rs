@@ -78,7 +78,7 @@ impl Node {
     }
 
     /// Starts its process; does not wait until it is of use.
-    pub(super) fn start(&mut self) {
+    pub(super) fn start(&mut self, environment: &[(String, String)]) {
         assert!(self.child.is_none(), "{} runs already", self.name);
         let mut log = open_log(&self.log);
         // A mark between the lives of the node; whatever becomes of it, the test goes on.
@@ -86,6 +86,7 @@ impl Node {
         let second = log.try_clone().expect("a file can be opened twice");
         let child = Command::new(&self.smsnode)
             .args(["run".as_ref(), "--config".as_ref(), self.config.as_os_str()])
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(second)

@@ -25,6 +25,8 @@ pub struct Setup {
     pub is_proxied: bool,
     /// Lines put before the first section of every configuration.
     pub extra: String,
+    /// Variables in the environment of every node.
+    pub environment: Vec<(String, String)>,
     /// Where each node keeps its data, when not below the cluster's folder.
     pub data: Option<Vec<PathBuf>>,
 }
@@ -38,6 +40,7 @@ impl Setup {
             shared: Vec::new(),
             is_proxied: true,
             extra: String::new(),
+            environment: Vec::new(),
             data: None,
         }
     }

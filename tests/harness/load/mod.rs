@@ -131,13 +131,6 @@ impl Load {
         self.accepted() >= self.shared.settings.messages
     }
 
-    /// When the last message was accepted, on the run's clock.
-    pub fn last_accepted(&self) -> Option<Moment> {
-        let history = self.shared.history.lock().expect("no holder panics");
-        let accepted = |submit: &&Submit| matches!(submit.answer, crate::history::Answer::Accepted { .. });
-        history.submits.iter().rev().find(accepted).map(|submit| submit.returned)
-    }
-
     /// The first message that was asked for and accepted after `moment`.
     pub fn accepted_since(&self, moment: Moment) -> Option<Moment> {
         let history = self.shared.history.lock().expect("no holder panics");
@@ -197,8 +190,8 @@ impl Shared {
     }
 
     fn know(&self, id: &str, revision: &str) {
-        self.accepted.fetch_add(1, Ordering::Relaxed);
-        self.known.lock().expect("no holder panics").push((id.to_owned(), revision.to_owned()));
+        let mut known = self.known.lock().expect("no holder panics");
+        known.push((id.to_owned(), revision.to_owned()));
     }
 
     /// An accepted message, one of the last ones more often than not.

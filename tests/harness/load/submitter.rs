@@ -1,6 +1,7 @@
 //! One client that submits.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use smsgrid_proto::v1;
@@ -17,36 +18,47 @@ const TRIES_MAX: usize = 200;
 const BACKOFF_MAX: Duration = Duration::from_millis(200);
 /// One in so many messages is given up after a try that was not accepted.
 const GIVE_UP: usize = 8;
+/// After one in so many messages an old one is asked for again.
+const REPEAT: usize = 10;
 /// Octets of a text that needs two parts.
 const LONG: usize = 200;
 
 /// Submits one message after the other until there are enough, or the end.
 pub(super) async fn run(shared: Arc<Shared>, mut chance: Chance) {
+    let mut done = Vec::new();
     while !shared.is_ending() {
         let Some(number) = shared.take_number() else { return };
-        submit(&shared, number, &mut chance).await;
+        let request = request(&shared, number, &mut chance);
+        if submit(&shared, &request, &mut chance).await {
+            shared.accepted.fetch_add(1, Ordering::Relaxed);
+            done.push(request);
+        }
+        if !done.is_empty() && chance.below(REPEAT) == 0 {
+            // A client that forgot that it was answered long ago.
+            let again = done[chance.below(done.len())].clone();
+            submit(&shared, &again, &mut chance).await;
+        }
         shared.rest(shared.settings.pace).await;
     }
 }
 
-async fn submit(shared: &Shared, number: usize, chance: &mut Chance) {
-    let (key, to) = (format!("load-{}-{number}", shared.settings.seed), format!("49170{number:07}"));
+fn request(shared: &Shared, number: usize, chance: &mut Chance) -> v1::SubmitRequest {
     let mut text = format!("load {number:06}");
     if chance.below(100) < shared.settings.long_percent {
         text.extend(std::iter::repeat_n('.', LONG - text.len()));
     }
+    let (to, key) = (format!("+49170{number:07}"), format!("load-{}-{number}", shared.settings.seed));
+    v1::SubmitRequest { to, text, key, ..Default::default() }
+}
+
+/// Whether it was accepted in the end.
+async fn submit(shared: &Shared, request: &v1::SubmitRequest, chance: &mut Chance) -> bool {
     // A run that has a number of messages to reach wants each of them.
     let may_give_up = shared.settings.messages == usize::MAX;
     for _ in 0..TRIES_MAX {
         let node = chance.below(shared.channels.len());
-        let request = v1::SubmitRequest {
-            to: format!("+{to}"),
-            text: text.clone(),
-            key: key.clone(),
-            ..Default::default()
-        };
         let invoked = shared.now();
-        let answer = ask(shared, node, request).await;
+        let answer = ask(shared, node, request.clone()).await;
         let is_accepted = match &answer {
             Answer::Accepted { id, revision } => {
                 shared.know(id, &revision.0);
@@ -54,13 +66,21 @@ async fn submit(shared: &Shared, number: usize, chance: &mut Chance) {
             }
             Answer::Rejected { .. } | Answer::Unknown { .. } => false,
         };
-        let (key, to, text) = (key.clone(), to.clone(), text.clone());
-        shared.record_submit(Submit { key, to, text, node, invoked, returned: shared.now(), answer });
+        shared.record_submit(Submit {
+            key: request.key.clone(),
+            to: request.to.trim_start_matches('+').to_owned(),
+            text: request.text.clone(),
+            node,
+            invoked,
+            returned: shared.now(),
+            answer,
+        });
         if is_accepted || shared.is_ending() || (may_give_up && chance.below(GIVE_UP) == 0) {
-            return;
+            return is_accepted;
         }
         shared.rest(chance.up_to(BACKOFF_MAX)).await;
     }
+    false
 }
 
 async fn ask(shared: &Shared, node: usize, request: v1::SubmitRequest) -> Answer {

@@ -1,0 +1,15 @@
+//! The power of one node, of a majority, and of all nodes goes.
+
+use smsgrid_tests::checker;
+use smsgrid_tests::cluster::Setup;
+use smsgrid_tests::scenario::{self, MODEM};
+
+use super::{smsnode, tell};
+
+#[test]
+fn power_cuts_of_one_a_majority_and_all_lose_nothing_that_was_acknowledged() {
+    let verdict = scenario::power_cuts(smsnode(), Setup::three(2, MODEM), &[1, 2, 3], 11);
+
+    let evidence = verdict.unwrap_or_else(|broken| panic!("{broken}"));
+    tell(&format!("power cut three times: {}", checker::summary(&evidence)));
+}
