@@ -1,5 +1,6 @@
 //! The queue as the log's state machine: how commands are stamped, ordered and written.
 
+use std::io;
 use std::time::Duration;
 
 use smsgrid::model::{Name, Position, Timestamp};
@@ -30,6 +31,9 @@ pub async fn propose_until_answered(proposer: &Proposer, client: &Name, body: &B
     }
 }
 
+/// A handle on consensus.
+pub type Consensus = raft::Consensus<Queue>;
+
 /// A handle for reads.
 pub type View = raft::View<Queue>;
 
@@ -37,7 +41,8 @@ impl StateMachine for Queue {
     type Command = Command;
     type Reply = Reply;
     type Event = Event;
-    type DecodeError = queue::codec::CodecError;
+    type Image = Queue;
+    type DecodeError = Unreadable;
 
     fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply {
         Queue::apply(self, position, command, events)
@@ -45,10 +50,6 @@ impl StateMachine for Queue {
 
     fn now(&self) -> Timestamp {
         Queue::now(self)
-    }
-
-    fn stamp(command: &mut Command, now: Timestamp) {
-        command.now = now;
     }
 
     fn lane(command: &Command) -> Lane {
@@ -80,6 +81,10 @@ impl StateMachine for Queue {
         queue::codec::encode_entry(commands)
     }
 
+    fn stamp(entry: &mut [u8], now: Timestamp) -> Result<(), Self::DecodeError> {
+        Ok(queue::codec::stamp(entry, now)?)
+    }
+
     fn decode(entry: &[u8]) -> Result<Vec<Option<Command>>, Self::DecodeError> {
         let decoded = queue::codec::decode_entry(entry)?;
         let commands = decoded.into_iter().map(|decoded| match decoded {
@@ -88,4 +93,28 @@ impl StateMachine for Queue {
         });
         Ok(commands.collect())
     }
+
+    fn image(&self) -> Queue {
+        self.clone()
+    }
+
+    fn write_image(image: &Queue, out: &mut dyn io::Write) -> io::Result<()> {
+        cbor4ii::serde::to_writer(out, image).map_err(io::Error::other)
+    }
+
+    fn restore(input: &mut dyn io::Read) -> Result<Queue, Unreadable> {
+        cbor4ii::serde::from_reader(io::BufReader::new(input))
+            .map_err(|error| Unreadable::Image(error.to_string()))
+    }
+}
+
+/// Why an entry or a snapshot cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The entry.
+    #[error(transparent)]
+    Entry(#[from] queue::codec::CodecError),
+    /// The snapshot.
+    #[error("the snapshot holds no queue: {0}")]
+    Image(String),
 }

@@ -134,6 +134,7 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         StartError::Identity(IdentityError::Damaged { .. } | IdentityError::Lost { .. })
         | StartError::Log { .. }
         | StartError::Replay(_)
+        | StartError::Begin(_)
         | StartError::Outcomes(_) => Reason::StoreDamaged,
         StartError::Identity(IdentityError::Io { .. })
         | StartError::Outbox(_)

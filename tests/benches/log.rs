@@ -11,8 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use smsgrid::log::LogId;
-use smsgrid::model::{NodeId, Position, Timestamp};
-use smsgrid_node::raft::{Completion, Lane, Options, Proposer, SegmentLog, StateMachine, start};
+use smsgrid::model::{Name, NodeId, Position, StartNumber, Timestamp};
+use smsgrid_node::raft::{
+    self, Alone, Completion, Lane, Member, Options, Proposer, SegmentLog, Settings, Start, StateMachine,
+};
+use smsgrid_node::tasks::Tasks;
 
 const ENTRY_OCTETS: usize = 300;
 const RUN: Duration = Duration::from_secs(4);
@@ -76,10 +79,20 @@ async fn append_alone(directory: &Path, clients: usize) {
 /// Each client proposes a command and waits for its reply.
 async fn propose(directory: &Path, clients: usize) {
     let log = open(directory);
-    let clock = Arc::new(|| Timestamp::from_unix_millis(1));
-    let started = start(log.clone(), NodeId(1), Count::default(), 0, clock).await;
-    let (proposer, _view, driver) = started.expect("a new log");
-    let driver = tokio::spawn(driver.run());
+    let start = Start {
+        node: NodeId(1),
+        start: StartNumber(1),
+        log: log.clone(),
+        snapshots: directory.join("snap"),
+        transport: Arc::new(Alone),
+        clock: Arc::new(|| Timestamp::from_unix_millis(1)),
+        settings: Settings::default(),
+        tasks: Tasks::new(),
+    };
+    let own = start.tasks.clone();
+    let (proposer, _view, consensus) = raft::start(start, Count::default()).await.expect("a new log");
+    let member = Member { name: Name::new("one").expect("a name"), peer: String::new(), api: String::new() };
+    consensus.initialise([(NodeId(1), member)].into()).await.expect("a new log");
     let end = Instant::now() + RUN;
     let tasks: Vec<_> = (0..clients).map(|_| tokio::spawn(client(proposer.clone(), end))).collect();
     let mut waits = Vec::new();
@@ -88,7 +101,8 @@ async fn propose(directory: &Path, clients: usize) {
     }
     report(&format!("proposer, {clients} clients"), &log, waits, clients);
     drop(proposer);
-    driver.await.expect("no panic").expect("in order");
+    own.drain(RUN).await;
+    consensus.shutdown().await;
 }
 
 async fn client(proposer: Proposer<Count>, end: Instant) -> Vec<Duration> {
@@ -176,6 +190,7 @@ impl StateMachine for Count {
     type Command = Vec<u8>;
     type Reply = u64;
     type Event = ();
+    type Image = u64;
     type DecodeError = Foreign;
 
     fn apply(&mut self, _: Position, _: &Vec<u8>, _: &mut Vec<()>) -> u64 {
@@ -187,10 +202,26 @@ impl StateMachine for Count {
         Timestamp::ZERO
     }
 
-    fn stamp(_: &mut Vec<u8>, _: Timestamp) {}
-
     fn lane(_: &Vec<u8>) -> Lane {
         Lane::Submit
+    }
+
+    fn stamp(_: &mut [u8], _: Timestamp) -> Result<(), Foreign> {
+        Ok(())
+    }
+
+    fn image(&self) -> u64 {
+        self.0
+    }
+
+    fn write_image(image: &u64, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        out.write_all(&image.to_le_bytes())
+    }
+
+    fn restore(input: &mut dyn std::io::Read) -> Result<Count, Foreign> {
+        let mut octets = [0; 8];
+        input.read_exact(&mut octets).map_err(|_| Foreign)?;
+        Ok(Count(u64::from_le_bytes(octets)))
     }
 
     fn encode(commands: &[Vec<u8>]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 mod defects;
 mod disk;
 mod faults;
+mod ledger;
 mod model;
 mod outbox;
 mod power_cut;

@@ -1,23 +1,28 @@
-//! The proposer, the view and their driver over the real log, with a small state machine.
+//! Proposer and view of a cluster of one, over the real log, with a small state machine.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use smsgrid::log::Step;
-use smsgrid::model::{NodeId, Position, Timestamp};
+use smsgrid::log::{LogId, Step};
+use smsgrid::model::{Name, NodeId, StartNumber, Timestamp};
 use smsgrid_node::raft::{
-    Clock, Failure, Lane, ProposeError, Proposer, Rejection, SegmentLog, StateMachine, View, start,
+    self, Alone, Clock, Completion, Consensus, Failure, Lane, Member, ProposeError, Proposer, Rejection,
+    Revision, SegmentLog, Settings, Start, StartError, StateMachine, View,
 };
+use smsgrid_node::tasks::Tasks;
 use tempfile::TempDir;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::disk::World;
 use crate::faults::{Faulty, Memory};
+use crate::ledger::{Command, Ledger, Reply, SKIPPED, add, clock_at, clock_of};
 use crate::segments::{open, open_on};
 
+/// Batches of one node that may be under way at once.
+const BATCHES_MAX: u64 = 4;
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
@@ -45,11 +50,11 @@ async fn a_restart_replays_the_log_before_anything_is_served() {
         node.proposer.propose(add(amount), SOON).await.expect("accepted");
     }
     let (applied, ledger) = (node.view.applied(), node.view.read(Ledger::clone));
-    node.stop().await.expect("in order");
+    node.stop().await;
 
     let node = Node::start(open(directory.path()), clock_at(1000)).await;
     assert_eq!(node.view.read(Ledger::clone), ledger);
-    assert_eq!(node.view.applied(), applied);
+    assert!(node.view.applied() > applied, "a leader begins with an entry of its own");
     assert_eq!(node.proposer.propose(add(1), SOON).await.expect("accepted").total, ledger.total + 1);
 }
 
@@ -66,7 +71,8 @@ async fn commands_that_come_while_an_entry_is_under_way_share_the_next() {
     }
 
     assert_eq!(node.view.read(|ledger| ledger.total), 200 * 201 / 2);
-    assert!(node.view.applied().index <= 3, "{} entries", node.view.applied().index);
+    let entries = node.view.applied().index - node.begun;
+    assert!(entries <= BATCHES_MAX + 1, "{entries} entries");
 }
 
 #[tokio::test]
@@ -74,14 +80,16 @@ async fn a_deadline_before_its_turn_is_a_rejection_and_the_command_is_never_writ
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
     let held = disk.hold_syncs();
-    let first = node.propose(add(1));
-    node.wait_taken(1).await;
+    let before = node.fill().await;
     let late = node.proposer.propose(add(1000), Duration::from_millis(10)).await;
     assert!(matches!(late, Err(ProposeError::Rejected(Rejection::Late))));
 
     drop(held);
-    first.await.expect("no panic").expect("accepted");
-    assert_eq!(node.proposer.propose(add(2), SOON).await.expect("accepted").total, 3);
+    for first in before {
+        first.await.expect("no panic").expect("accepted");
+    }
+    let total = node.proposer.propose(add(2), SOON).await.expect("accepted").total;
+    assert_eq!(total, BATCHES_MAX + 2);
 }
 
 #[tokio::test]
@@ -101,8 +109,7 @@ async fn submits_are_shed_when_their_lane_is_full_and_what_settles_is_not() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
     let held = disk.hold_syncs();
-    let first = node.propose(add(0));
-    node.wait_taken(1).await;
+    let before = node.fill().await;
     let waiting: Vec<_> = (0..4096).map(|_| node.propose(add(1))).collect();
     let settling: Vec<_> =
         (0..2).map(|_| node.propose(Command { lane: Lane::Settle, ..add(1_000_000) })).collect();
@@ -110,10 +117,12 @@ async fn submits_are_shed_when_their_lane_is_full_and_what_settles_is_not() {
     assert!(matches!(shed, Err(ProposeError::Rejected(Rejection::Overloaded))));
 
     drop(held);
-    first.await.expect("no panic").expect("accepted");
+    for first in before {
+        first.await.expect("no panic").expect("accepted");
+    }
     for (settling, total) in settling.into_iter().zip([1_000_000, 2_000_000]) {
         let settled = settling.await.expect("no panic").expect("accepted");
-        assert_eq!(settled.total, total, "before every submit that waited");
+        assert_eq!(settled.total, total + BATCHES_MAX, "before every submit that waited");
     }
     for submit in waiting {
         submit.await.expect("no panic").expect("accepted");
@@ -129,7 +138,7 @@ async fn the_calendar_in_the_log_never_goes_back_not_even_by_a_restart() {
     node.proposer.propose(add(1), SOON).await.expect("accepted");
     calendar.store(1000, Ordering::SeqCst);
     node.proposer.propose(add(1), SOON).await.expect("accepted");
-    node.stop().await.expect("in order");
+    node.stop().await;
 
     let node = Node::start(open(directory.path()), clock).await;
     node.proposer.propose(add(1), SOON).await.expect("accepted");
@@ -144,15 +153,16 @@ async fn a_command_no_entry_can_hold_is_refused_and_the_others_are_accepted() {
     let disk = Faulty::new(Memory::new(World::default()));
     let node = Node::start(open_on(disk.clone()), clock_at(1000)).await;
     let held = disk.hold_syncs();
-    let first = node.propose(add(1));
-    node.wait_taken(1).await;
+    let before = node.fill().await;
     let large = |octets| Command { ballast: vec![0; octets], ..add(1) };
     let proposals: Vec<_> =
         [100, 30_000, 70_000, 30_000, 66_000, 30_000].map(|octets| node.propose(large(octets))).into();
     tokio::task::yield_now().await;
     drop(held);
 
-    first.await.expect("no panic").expect("accepted");
+    for first in before {
+        first.await.expect("no panic").expect("accepted");
+    }
     let mut totals = Vec::new();
     for proposal in proposals {
         match proposal.await.expect("no panic") {
@@ -162,7 +172,8 @@ async fn a_command_no_entry_can_hold_is_refused_and_the_others_are_accepted() {
             }
         }
     }
-    assert_eq!(totals, [2, 3, 4, 5], "two were refused, the others keep their order");
+    let expected = [1, 2, 3, 4].map(|later| BATCHES_MAX + later);
+    assert_eq!(totals, expected, "two were refused, the others keep their order");
 }
 
 #[tokio::test]
@@ -174,8 +185,10 @@ async fn when_the_log_fails_callers_are_told_that_nobody_knows() {
 
     let unknown = node.proposer.propose(add(1), SOON).await;
     assert!(matches!(unknown, Err(ProposeError::Unknown(Some(Failure::Write { .. })))));
+    assert!(matches!(node.consensus.fatal().await, Failure::Write { .. }));
+    tokio::time::timeout(SOON, node.tasks.unexpected_end()).await.expect("the node must stop");
     let proposer = node.proposer.clone();
-    assert!(node.stop().await.is_err());
+    node.stop().await;
     let stopped = proposer.propose(add(1), SOON).await;
     assert!(matches!(stopped, Err(ProposeError::Rejected(Rejection::Stopped))));
 }
@@ -196,121 +209,54 @@ async fn a_listener_that_falls_behind_is_told_so() {
 #[tokio::test]
 async fn an_entry_this_program_cannot_read_stops_the_start() {
     let log = open_on(Memory::new(World::default()));
-    let (done, written) = smsgrid_node::raft::Completion::pair();
-    log.append(vec![(crate::segments::id(1), b"?".to_vec())], done).await.expect("taken");
-    written.wait().await.expect("durable");
+    Node::start(log.clone(), clock_at(0)).await.stop().await;
+    let unknown = write_entry(&log, b"?").await;
 
-    let started = start(log, NodeId(1), Ledger::default(), 0, clock_at(0)).await;
-    let error = started.map(|_| ()).expect_err("nobody knows this entry");
-    assert!(matches!(error, smsgrid_node::raft::StartError::Decode { index: 1, .. }), "{error}");
+    let (tasks, snapshots) = (Tasks::new(), TempDir::new().expect("a temporary directory"));
+    let error = begin(&log, clock_at(0), &tasks, &snapshots).await.expect_err("nobody knows this entry");
+    assert!(
+        matches!(error, StartError::Failed(Failure::Decode { index, .. }) if index == unknown),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_command_that_may_be_skipped_takes_its_position_and_has_no_effect() {
     let log = open_on(Memory::new(World::default()));
-    let (done, written) = smsgrid_node::raft::Completion::pair();
-    let entry = Ledger::encode(&[add(3), add(SKIPPED), add(4)]);
-    log.append(vec![(crate::segments::id(1), entry)], done).await.expect("taken");
-    written.wait().await.expect("durable");
+    Node::start(log.clone(), clock_at(0)).await.stop().await;
+    let index = write_entry(&log, &Ledger::encode(&[add(3), add(SKIPPED), add(4)])).await;
 
     let node = Node::start(log, clock_at(0)).await;
     assert_eq!(node.view.read(|ledger| ledger.total), 7);
-    assert_eq!(node.view.applied(), Position { index: 1, offset: 2 });
-}
-
-/// Adds up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Ledger {
-    total: u64,
-    stamps: Vec<Timestamp>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Command {
-    amount: u64,
-    now: Timestamp,
-    lane: Lane,
-    ballast: Vec<u8>,
-}
-
-/// The amount that stands for a command a later program wrote and this one may skip.
-const SKIPPED: u64 = u64::MAX;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Reply {
-    position: Position,
-    total: u64,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("no ledger wrote this")]
-struct NoLedger;
-
-impl StateMachine for Ledger {
-    type Command = Command;
-    type Reply = Reply;
-    type Event = u64;
-    type DecodeError = NoLedger;
-
-    fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<u64>) -> Reply {
-        self.total += command.amount;
-        self.stamps.push(command.now);
-        events.push(self.total);
-        Reply { position, total: self.total }
-    }
-
-    fn now(&self) -> Timestamp {
-        self.stamps.last().copied().unwrap_or_default()
-    }
-
-    fn stamp(command: &mut Command, now: Timestamp) {
-        command.now = now;
-    }
-
-    fn lane(command: &Command) -> Lane {
-        command.lane
-    }
-
-    fn encode(commands: &[Command]) -> Vec<u8> {
-        let mut entry = Vec::new();
-        for command in commands {
-            entry.extend(command.amount.to_le_bytes());
-            entry.extend(command.now.as_unix_millis().to_le_bytes());
-            entry.extend((command.ballast.len() as u64).to_le_bytes());
-            entry.extend(&command.ballast);
-        }
-        entry
-    }
-
-    fn decode(mut entry: &[u8]) -> Result<Vec<Option<Command>>, NoLedger> {
-        let mut commands = Vec::new();
-        while !entry.is_empty() {
-            let (fields, rest) = entry.split_first_chunk::<24>().ok_or(NoLedger)?;
-            let number = |at: usize| u64::from_le_bytes(fields[at..at + 8].try_into().expect("eight octets"));
-            let (ballast, rest) = rest.split_at_checked(number(16) as usize).ok_or(NoLedger)?;
-            let now = Timestamp::from_unix_millis(number(8));
-            let ballast = ballast.to_vec();
-            let command = Command { amount: number(0), now, lane: Lane::Submit, ballast };
-            commands.push((command.amount != SKIPPED).then_some(command));
-            entry = rest;
-        }
-        Ok(commands)
-    }
+    let positions: Vec<_> = node.view.events_since(Revision::default()).expect("kept").into_iter().collect();
+    let expected = [(0, 3), (2, 7)].map(|(offset, total)| (Revision { index, offset, event: 0 }, total));
+    assert_eq!(positions, expected);
 }
 
 /// A node of one.
 struct Node {
     log: SegmentLog,
+    /// The last entry when it had started.
+    begun: u64,
     proposer: Proposer<Ledger>,
     view: View<Ledger>,
-    driver: JoinHandle<Result<(), Failure>>,
+    consensus: Consensus<Ledger>,
+    tasks: Tasks,
+    _snapshots: TempDir,
 }
 
 impl Node {
     async fn start(log: SegmentLog, clock: Clock) -> Node {
-        let started = start(log.clone(), NodeId(1), Ledger::default(), 0, clock).await;
-        let (proposer, view, driver) = started.expect("a sound log");
-        Node { log, proposer, view, driver: tokio::spawn(driver.run()) }
+        let (tasks, snapshots) = (Tasks::new(), TempDir::new().expect("a temporary directory"));
+        let started = begin(&log, clock, &tasks, &snapshots).await;
+        let (proposer, view, consensus) = started.expect("a sound log");
+        if !consensus.is_initialised() {
+            let member =
+                Member { name: Name::new("one").expect("a name"), peer: String::new(), api: String::new() };
+            consensus.initialise([(NodeId(1), member)].into()).await.expect("a new log");
+        }
+        let begun = log.state().last.expect("an entry says who belongs to the cluster").index;
+        Node { log, begun, proposer, view, consensus, tasks, _snapshots: snapshots }
     }
 
     fn propose(&self, command: Command) -> JoinHandle<Result<Reply, ProposeError>> {
@@ -318,31 +264,57 @@ impl Node {
         tokio::spawn(async move { proposer.propose(command, SOON).await })
     }
 
-    /// Waits until the log has taken that many entries, then lets every other task run once.
+    /// Proposes until no further batch may be under way.
+    async fn fill(&self) -> Vec<JoinHandle<Result<Reply, ProposeError>>> {
+        let mut proposals = Vec::new();
+        for batches in 1..=BATCHES_MAX {
+            proposals.push(self.propose(add(1)));
+            self.wait_taken(batches).await;
+        }
+        proposals
+    }
+
+    /// Waits until the log has taken that many entries since the start.
     async fn wait_taken(&self, entries: u64) {
         let taken = async {
-            while self.log.state().last.map_or(0, |last| last.index) < entries {
+            while self.log.state().last.map_or(0, |last| last.index) < self.begun + entries {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(SOON, taken).await.expect("the driver takes it");
-        tokio::task::yield_now().await;
+        tokio::time::timeout(SOON, taken).await.expect("it is taken");
     }
 
-    async fn stop(self) -> Result<(), Failure> {
-        drop(self.proposer);
-        self.driver.await.expect("no panic")
+    async fn stop(self) {
+        assert!(self.tasks.drain(SOON).await.is_empty());
+        self.consensus.shutdown().await;
     }
 }
 
-fn add(amount: u64) -> Command {
-    Command { amount, now: Timestamp::ZERO, lane: Lane::Submit, ballast: Vec::new() }
+async fn begin(
+    log: &SegmentLog,
+    clock: Clock,
+    tasks: &Tasks,
+    snapshots: &TempDir,
+) -> Result<(Proposer<Ledger>, View<Ledger>, Consensus<Ledger>), StartError> {
+    let start = Start {
+        node: NodeId(1),
+        start: StartNumber(1),
+        log: log.clone(),
+        snapshots: snapshots.path().to_owned(),
+        transport: Arc::new(Alone),
+        clock,
+        settings: Settings::default(),
+        tasks: tasks.clone(),
+    };
+    raft::start(start, Ledger::default()).await
 }
 
-fn clock_at(ms: u64) -> Clock {
-    clock_of(Arc::new(AtomicU64::new(ms)))
-}
-
-fn clock_of(calendar: Arc<AtomicU64>) -> Clock {
-    Arc::new(move || Timestamp::from_unix_millis(calendar.load(Ordering::SeqCst)))
+/// Writes an entry as a later program might have, behind the back of a node that has stopped.
+async fn write_entry(log: &SegmentLog, entry: &[u8]) -> u64 {
+    let last = log.state().last.expect("a log that was used");
+    let id = LogId { index: last.index + 1, ..last };
+    let (done, written) = Completion::pair();
+    log.append(vec![(id, [&[1; 25][..], entry].concat())], done).await.expect("taken");
+    written.wait().await.expect("durable");
+    id.index
 }

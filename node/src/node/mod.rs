@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::cluster::{Barrier, SessionKeeper, renew, tick};
 use crate::config::Config;
-use crate::machine::{Proposer, View, propose_until_answered};
+use crate::machine::{Consensus, Proposer, View, propose_until_answered};
 use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
@@ -48,6 +48,7 @@ pub struct Node {
     modems: Tasks,
     proposer: Proposer,
     view: View,
+    consensus: Consensus,
     outcomes: Outcomes,
     log: SegmentLog,
 }
@@ -65,11 +66,10 @@ impl Node {
     /// Opens everything and starts every task. When it returns, messages are taken; modems and their networks may
     /// take longer.
     pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
-        let opened = open::open(&config, &clock).await?;
         let tasks = Tasks::new();
+        let opened = open::open(&config, &clock, &tasks).await?;
         let (proposer, view) = (opened.proposer.clone(), opened.view.clone());
         let client = config.node.name.clone();
-        tasks.spawn("log", |_| async move { Ok(opened.driver.run().await?) });
 
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(&tasks, "disk of the log", async move { log.fatal().await });
@@ -116,7 +116,8 @@ impl Node {
             closing = spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
         }
         modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
-        Ok(Node { config, tasks, intake, closing, modems, proposer, view, outcomes, log: opened.log })
+        let (consensus, log) = (opened.consensus, opened.log);
+        Ok(Node { config, tasks, intake, closing, modems, proposer, view, consensus, outcomes, log })
     }
 
     /// Takes messages.
@@ -153,6 +154,7 @@ impl Node {
         }
         drop(self.proposer);
         self.tasks.drain(LOG_DRAIN).await;
+        self.consensus.shutdown().await;
         drop(self.log);
         info!("stopped");
     }
@@ -207,6 +209,3 @@ async fn settle_outbox(
     }
     Ok(())
 }
-
-/// The driver of the log, with its machine named.
-type Driver = raft::Driver<smsgrid::queue::Queue>;

@@ -6,15 +6,15 @@ use smsgrid::log::{Known, Owner, Place, SEGMENT_OCTETS};
 use smsgrid::model::NodeId;
 use smsgrid::queue::{Policy, Queue};
 
-use super::Driver;
 use crate::clock::Clock;
 use crate::cluster::SessionError;
 use crate::config::Config;
 use crate::identity::{DataDir, Identity, IdentityError};
-use crate::machine::{Proposer, View};
+use crate::machine::{Consensus, Proposer, View};
 use crate::modem::OutcomesError;
 use crate::outbox::{Outbox, OutboxError};
-use crate::raft::{self, OpenError, Options, SegmentLog};
+use crate::raft::{self, Alone, InitialiseError, Member, OpenError, Options, SegmentLog, Settings};
+use crate::tasks::Tasks;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum StartError {
     /// The log cannot be replayed.
     #[error("the log cannot be replayed")]
     Replay(#[from] raft::StartError),
+    /// The log cannot be begun.
+    #[error("the log cannot be begun")]
+    Begin(#[from] InitialiseError),
     /// The outbox cannot be opened.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
@@ -69,14 +72,14 @@ pub(super) struct Opened {
     pub(super) node: NodeId,
     pub(super) proposer: Proposer,
     pub(super) view: View,
-    pub(super) driver: Driver,
+    pub(super) consensus: Consensus,
     pub(super) log: SegmentLog,
     pub(super) outbox: Outbox,
 }
 
-pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, StartError> {
+pub(super) async fn open(config: &Config, clock: &Clock, tasks: &Tasks) -> Result<Opened, StartError> {
     let (path, name) = (config.node.data_dir.clone(), config.node.name.clone());
-    let (data_dir, log, outbox) = tokio::task::spawn_blocking(move || {
+    let (data_dir, start, log, outbox) = tokio::task::spawn_blocking(move || {
         let mut data_dir = DataDir::open(&path, &name)?;
         let owner = owner(data_dir.identity());
         let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: known(data_dir.identity()) };
@@ -85,7 +88,8 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, Start
             SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
         data_dir.log_is_there()?;
         let outbox = Outbox::open(&path.join("outbox"), owner)?;
-        Ok::<_, StartError>((data_dir, log, outbox))
+        let start = data_dir.next_start()?;
+        Ok::<_, StartError>((data_dir, start, log, outbox))
     })
     .await
     .map_err(|_| StartError::Abandoned)??;
@@ -94,9 +98,22 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Opened, Start
         let clock = clock.clone();
         move || clock.utc()
     });
-    let queue = Queue::new(Policy::default());
-    let (proposer, view, driver) = raft::start(log.clone(), node, queue, 0, calendar).await?;
-    Ok(Opened { data_dir, node, proposer, view, driver, log, outbox })
+    let start = raft::Start {
+        node,
+        start,
+        log: log.clone(),
+        snapshots: config.node.data_dir.join("snap"),
+        transport: Arc::new(Alone),
+        clock: calendar,
+        settings: Settings::default(),
+        tasks: tasks.clone(),
+    };
+    let (proposer, view, consensus) = raft::start(start, Queue::new(Policy::default())).await?;
+    if !consensus.is_initialised() {
+        let member = Member { name: config.node.name.clone(), peer: String::new(), api: String::new() };
+        consensus.initialise([(node, member)].into()).await?;
+    }
+    Ok(Opened { data_dir, node, proposer, view, consensus, log, outbox })
 }
 
 fn owner(identity: &Identity) -> Owner {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use smsgrid::log::{self, DecodeError, Refused};
+use tokio::sync::watch;
 
 /// Why a log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,56 @@ pub enum Failure {
     /// The log was closed before the records were written.
     #[error("the log is closed")]
     Closed,
+    /// An entry holds what this program does not know; a newer one wrote it.
+    #[error("entry {index} cannot be applied by this program")]
+    Decode {
+        /// The entry.
+        index: u64,
+        /// Why.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A snapshot could not be written or read.
+    #[error("a snapshot could not be {deed}")]
+    Snapshot {
+        /// What was attempted.
+        deed: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// Consensus has stopped for another reason.
+    #[error("consensus has stopped: {0}")]
+    Stopped(String),
+}
+
+/// Remembers why the node must end; the first reason stays.
+#[derive(Debug)]
+pub(super) struct Ended(watch::Sender<Option<Failure>>);
+
+impl Ended {
+    pub(super) fn new() -> Ended {
+        Ended(watch::Sender::new(None))
+    }
+
+    pub(super) fn fail(&self, failure: Failure) {
+        self.0.send_if_modified(|first| {
+            let is_first = first.is_none();
+            first.get_or_insert(failure);
+            is_first
+        });
+    }
+
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits for the reason. Safe to drop.
+    pub(super) async fn wait(&self) -> Failure {
+        let mut first = self.0.subscribe();
+        let failure = first.wait_for(Option::is_some).await.ok().and_then(|first| first.clone());
+        failure.unwrap_or(Failure::Closed)
+    }
 }
 
 /// What stands where an entry should.

@@ -57,6 +57,29 @@ impl SegmentLog {
         }
         Ok(entries)
     }
+
+    /// As [`read`](SegmentLog::read), but only if the first entry is among the newest, which memory holds: never blocks.
+    pub(super) fn read_kept(
+        &self,
+        range: Range<u64>,
+        octets_max: usize,
+    ) -> Result<Option<Vec<Entry>>, Failure> {
+        let shared = self.shared();
+        shared.check()?;
+        let staged = shared.staged();
+        let end = range.end.min(staged.state.last.map_or(0, |last| last.index.saturating_add(1)));
+        let mut octets = 0;
+        let mut entries = Vec::new();
+        for index in range.start..end {
+            let Some(entry) = staged.tail.get(index) else { return Ok(None) };
+            octets += entry.payload.len();
+            entries.push(entry);
+            if octets >= octets_max {
+                break;
+            }
+        }
+        Ok(Some(entries))
+    }
 }
 
 /// Reads entries one after another from pieces of segments.

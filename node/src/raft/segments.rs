@@ -138,6 +138,15 @@ impl SegmentLog {
     /// dropped before it returns.
     pub async fn append(&self, entries: Vec<(LogId, Vec<u8>)>, done: Completion) -> Result<(), AppendError> {
         let entries = entries.into_iter().map(|(id, payload)| (id, Arc::from(payload))).collect();
+        self.append_shared(entries, done).await
+    }
+
+    /// Takes entries whose payloads others hold too; like [`append`](SegmentLog::append).
+    pub(super) async fn append_shared(
+        &self,
+        entries: Vec<(LogId, Arc<[u8]>)>,
+        done: Completion,
+    ) -> Result<(), AppendError> {
         self.hand_over(Work::Append(entries), done).await
     }
 

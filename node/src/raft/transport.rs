@@ -1,69 +1,40 @@
-//! How the consensus of one node reaches that of another: what it asks of the network, and what the network may answer.
+//! How consensus reaches the other nodes: a call with a body, an answer with a body. What carries them is not
+//! known here.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use smsgrid::model::{Name, NodeId};
+use smsgrid::model::NodeId;
 
-/// A member of the cluster as the log knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its name.
-    pub name: Name,
-    /// Where other nodes reach it, `host:port`.
-    pub peer: String,
-    /// What clients are told, `host:port`.
-    pub api: String,
-}
+use super::Member;
 
-/// The calls of the consensus, by their number on the wire.
+/// What is asked of another node. The numbers go over the wire: append, never change a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Call {
-    /// Entries of the leader's log, or its heartbeat.
+    /// Entries for a follower, or a heartbeat.
     AppendEntries = 1,
-    /// A candidate asks for a vote.
+    /// A vote in an election.
     Vote = 2,
-    /// A node asks whether it would get votes.
+    /// Whether a vote would be given, before anybody raises the term.
     PreVote = 3,
-    /// One block of a snapshot.
+    /// A block of a snapshot, or the question which block is wanted.
     SnapshotBlock = 4,
-    /// The leader hands leadership over.
+    /// The leader asks another node to lead.
     TransferLeader = 5,
     /// A batch of commands for the leader.
     Propose = 6,
-    /// A read asks the leader how far it must have applied.
+    /// How far a linearizable read must have applied, asked of the leader.
     ReadIndex = 7,
 }
 
-impl Call {
-    /// Every call, in order of the numbers.
-    pub const ALL: [Call; 7] = [
-        Call::AppendEntries,
-        Call::Vote,
-        Call::PreVote,
-        Call::SnapshotBlock,
-        Call::TransferLeader,
-        Call::Propose,
-        Call::ReadIndex,
-    ];
-
-    /// Its number on the wire.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The call of that number.
-    pub fn from_number(number: u8) -> Option<Call> {
-        Call::ALL.into_iter().find(|call| call.number() == number)
-    }
-}
-
-/// Carries calls to other nodes.
+/// Moves calls to other nodes.
 pub trait Transport: Send + Sync + 'static {
-    /// Calls `to`, known as `member`, and waits at most `within` for the answer.
+    /// Sends `body` to the node `to` and waits at most `within` for its answer.
+    ///
+    /// The other side hands it to [`Consensus::serve`](super::Consensus::serve) of exactly that node of exactly this
+    /// cluster, or refuses. Dropping the future gives the answer up; the call may be delivered all the same.
     fn call(
         &self,
         to: NodeId,
@@ -74,16 +45,66 @@ pub trait Transport: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Bytes, TransportError>>;
 }
 
-/// Why there is no answer.
+/// Reaches nobody: what a node that is alone needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone;
+
+/// Why there is no answer. What matters is whether the call may have been delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// The call was certainly not delivered.
-    #[error("not delivered: {0}")]
+    /// Certainly not delivered.
+    #[error("the node cannot be reached: {0}")]
     Unreachable(String),
-    /// The call may have been delivered.
-    #[error("no answer: {0}")]
+    /// May have been delivered.
+    #[error("the answer did not come: {0}")]
     Broken(String),
-    /// The call was delivered and refused, unread: wrong cluster, wrong node, not served.
-    #[error("refused: {0}")]
+    /// Delivered and refused: another cluster, another node, or not served. It had no effect.
+    #[error("the node refused the call: {0}")]
     Refused(String),
+}
+
+impl Call {
+    /// The call with this number.
+    pub fn from_number(number: u8) -> Option<Call> {
+        let calls = [
+            Call::AppendEntries,
+            Call::Vote,
+            Call::PreVote,
+            Call::SnapshotBlock,
+            Call::TransferLeader,
+            Call::Propose,
+            Call::ReadIndex,
+        ];
+        calls.into_iter().find(|call| call.number() == number)
+    }
+
+    /// Its number on the wire.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Transport for Alone {
+    fn call(
+        &self,
+        to: NodeId,
+        _: &Member,
+        _: Call,
+        _: Bytes,
+        _: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
+        let error = TransportError::Unreachable(format!("this node knows of no node {to}"));
+        Box::pin(std::future::ready(Err(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_known_by_its_number_and_no_other_number_is_one() {
+        let known: Vec<u8> = (0..=u8::MAX).filter_map(Call::from_number).map(Call::number).collect();
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7]);
+    }
 }

@@ -8,16 +8,25 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 
 use super::StateMachine;
+use super::window::{Gone, Revision, Window};
 
 /// Most events kept for a listener that is behind; one further behind is told that it lagged.
 const EVENTS_MAX: usize = 4096;
+/// Most commands applied before readers get their turn.
+const APPLY_COMMANDS_MAX: usize = 128;
 
 /// A handle for reads; clones share the state.
 #[derive(Debug)]
 pub struct View<M: StateMachine> {
-    machine: Arc<RwLock<M>>,
+    state: Arc<RwLock<State<M>>>,
     applied: watch::Sender<Position>,
+    installed: watch::Sender<Position>,
     events: broadcast::Sender<(Position, M::Event)>,
+}
+
+struct State<M: StateMachine> {
+    machine: M,
+    window: Window<M::Event>,
 }
 
 /// A position was not applied in time, or the node is stopping.
@@ -31,20 +40,28 @@ pub struct NotApplied {
 }
 
 impl<M: StateMachine> View<M> {
-    pub(super) fn new(machine: M, applied: Position) -> View<M> {
+    pub(super) fn new(machine: M) -> View<M> {
+        let state = State { machine, window: Window::begin_at(Revision::default()) };
         View {
-            machine: Arc::new(RwLock::new(machine)),
-            applied: watch::Sender::new(applied),
+            state: Arc::new(RwLock::new(state)),
+            applied: watch::Sender::new(Position::default()),
+            installed: watch::Sender::new(Position::default()),
             events: broadcast::Sender::new(EVENTS_MAX),
         }
     }
 
     /// Reads the applied state. `act` must be short and never wait: nothing is applied meanwhile.
     pub fn read<T>(&self, act: impl FnOnce(&M) -> T) -> T {
-        act(&self.machine.read().unwrap_or_else(PoisonError::into_inner))
+        act(&self.state.read().unwrap_or_else(PoisonError::into_inner).machine)
     }
 
-    /// The last position applied; the default before the first.
+    /// Reads the applied state together with the revision it is at: events after it are not in what was read.
+    pub fn read_at<T>(&self, act: impl FnOnce(&M) -> T) -> (T, Revision) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (act(&state.machine), state.window.last())
+    }
+
+    /// The last position applied; entries are applied as a whole. The default before the first.
     pub fn applied(&self) -> Position {
         *self.applied.borrow()
     }
@@ -52,6 +69,12 @@ impl<M: StateMachine> View<M> {
     /// Wakes whenever something was applied. Several entries may be one wake-up: read the state after it.
     pub fn wakes(&self) -> watch::Receiver<Position> {
         self.applied.subscribe()
+    }
+
+    /// Wakes when the state was replaced by a snapshot, with its position: whoever follows events must read the
+    /// state anew.
+    pub fn installed(&self) -> watch::Receiver<Position> {
+        self.installed.subscribe()
     }
 
     /// Waits until `wanted` is applied, for a read that must see one's own write. Safe to drop.
@@ -70,37 +93,92 @@ impl<M: StateMachine> View<M> {
         self.events.subscribe()
     }
 
-    /// Applies commands of one entry in one go, from `first` on, and tells everybody. What is none takes its
-    /// position and has no effect.
-    pub(super) fn apply<'a>(
-        &self,
-        first: Position,
-        commands: impl Iterator<Item = Option<&'a M::Command>>,
-    ) -> Vec<M::Reply> {
-        let mut replies = Vec::new();
+    /// The events after `after`, all of them, as long as the newest 65,536 reach that far back. They begin anew with
+    /// a start of the node, and with a snapshot taken over from another.
+    pub fn events_since(&self, after: Revision) -> Result<Vec<(Revision, M::Event)>, Gone> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).window.since(after)
+    }
+
+    /// The revision of the last event.
+    pub fn revision(&self) -> Revision {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).window.last()
+    }
+
+    /// Applies the commands of one entry and tells everybody. What is none takes its position and has no effect.
+    pub(super) fn apply(&self, index: u64, commands: &[Option<M::Command>]) -> Vec<M::Reply> {
+        let mut replies = Vec::with_capacity(commands.len());
         let mut happened = Vec::new();
-        let mut position = first;
-        {
-            let mut machine = self.machine.write().unwrap_or_else(PoisonError::into_inner);
-            let mut events = Vec::new();
-            for (offset, command) in (first.offset..).zip(commands) {
-                position.offset = offset;
+        let offsets = (0u32..).step_by(APPLY_COMMANDS_MAX);
+        for (offset, commands) in offsets.zip(commands.chunks(APPLY_COMMANDS_MAX)) {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            for (offset, command) in (offset..).zip(commands) {
                 let Some(command) = command else { continue };
-                replies.push(machine.apply(position, command, &mut events));
-                happened.extend(events.drain(..).map(|event| (position, event)));
+                let position = Position { index, offset };
+                replies.push(state.apply(position, command, &mut happened));
             }
         }
-        self.applied.send_replace(position);
+        let offset = u32::try_from(commands.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        self.applied.send_replace(Position { index, offset });
         for event in happened {
             // Nobody listens when this fails.
             let _ = self.events.send(event);
         }
         replies
     }
+
+    /// Passes over an entry without commands.
+    pub(super) fn pass(&self, index: u64) {
+        self.applied.send_replace(Position { index, offset: 0 });
+    }
+
+    /// Replaces the state by that after the entry `index`.
+    pub(super) fn install(&self, machine: M, index: u64) {
+        let window = Window::begin_at(Revision::after_entry(index));
+        let old = {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, State { machine, window })
+        };
+        // Dropping a large state takes a while; readers need not wait for it.
+        drop(old);
+        // Whatever the entry held is part of it.
+        let position = Position { index, offset: u32::MAX };
+        self.applied.send_replace(position);
+        self.installed.send_replace(position);
+    }
+}
+
+impl<M: StateMachine> State<M> {
+    fn apply(
+        &mut self,
+        position: Position,
+        command: &M::Command,
+        happened: &mut Vec<(Position, M::Event)>,
+    ) -> M::Reply {
+        let mut events = Vec::new();
+        let reply = self.machine.apply(position, command, &mut events);
+        for (number, event) in events.into_iter().enumerate() {
+            let Position { index, offset } = position;
+            let number = u16::try_from(number).unwrap_or(u16::MAX);
+            self.window.push(Revision { index, offset, event: number }, event.clone());
+            happened.push((position, event));
+        }
+        reply
+    }
+}
+
+impl<M: StateMachine> std::fmt::Debug for State<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("revision", &self.window.last()).finish_non_exhaustive()
+    }
 }
 
 impl<M: StateMachine> Clone for View<M> {
     fn clone(&self) -> View<M> {
-        View { machine: self.machine.clone(), applied: self.applied.clone(), events: self.events.clone() }
+        View {
+            state: self.state.clone(),
+            applied: self.applied.clone(),
+            installed: self.installed.clone(),
+            events: self.events.clone(),
+        }
     }
 }

@@ -1,0 +1,155 @@
+//! The segment log as the library's log store. Votes and entries go through one queue, so the disk has them in the
+//! order of the calls; `append` returns at once, and one sync of the log's thread completes all that waits for it.
+
+use std::fmt::Debug;
+use std::io;
+use std::ops::{Bound, RangeBounds};
+
+use futures_util::stream::{self, Stream};
+use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
+use openraft::{OptionalSend, RaftLogReader};
+use smsgrid::log::State;
+
+use super::types::{self, Entry, LogId, Types, Vote};
+use super::{AppendError, Completed, Completion, SegmentLog};
+
+/// Most octets of entries in one message to a follower, and read at once to be applied.
+pub(super) const READ_OCTETS: usize = 1 << 20;
+
+/// The log store; clones share it. Any error of it is final.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    log: SegmentLog,
+}
+
+impl Store {
+    pub(super) fn new(log: SegmentLog) -> Store {
+        Store { log }
+    }
+
+    /// Entries from `start` on, at least one of a range that is not empty, until they reach `octets_max`.
+    async fn read(&self, start: u64, end: u64, octets_max: usize) -> io::Result<Vec<Entry>> {
+        if let Some(kept) = self.log.read_kept(start..end, octets_max).map_err(io::Error::other)? {
+            return kept.into_iter().map(types::entry).collect();
+        }
+        let log = self.log.clone();
+        let read = tokio::task::spawn_blocking(move || log.read(start..end, octets_max)).await?;
+        read.map_err(io::Error::other)?.into_iter().map(types::entry).collect()
+    }
+
+    /// The part of the range that the log holds.
+    fn held(&self, range: &impl RangeBounds<u64>) -> (u64, u64) {
+        let State { last, purged, .. } = self.log.state();
+        let first = purged.map_or(0, |purged| purged.index + 1);
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(start) => start.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(end) => end.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => u64::MAX,
+        };
+        (start.max(first), end.min(last.map_or(0, |last| last.index + 1)))
+    }
+}
+
+impl RaftLogReader<Types> for Store {
+    async fn try_get_log_entries<R>(&mut self, range: R) -> io::Result<Vec<Entry>>
+    where
+        R: RangeBounds<u64> + Clone + Debug + OptionalSend,
+    {
+        let (start, end) = self.held(&range);
+        self.read(start, end, usize::MAX).await
+    }
+
+    async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
+        self.read(start, end, READ_OCTETS).await
+    }
+
+    async fn entries_stream<R>(&mut self, range: R) -> impl Stream<Item = io::Result<Entry>> + OptionalSend
+    where
+        R: RangeBounds<u64> + Clone + Debug + OptionalSend,
+    {
+        let (start, end) = self.held(&range);
+        let store = self.clone();
+        let slices = stream::unfold(start, move |next| {
+            let store = store.clone();
+            async move {
+                if next >= end {
+                    return None;
+                }
+                let slice = store.read(next, end, READ_OCTETS).await;
+                let after = slice.as_ref().map_or(end, |slice| next + slice.len() as u64);
+                Some((slice, after))
+            }
+        });
+        let entries = futures_util::StreamExt::flat_map(slices, |slice| {
+            stream::iter(match slice {
+                Ok(entries) => entries.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        });
+        Box::pin(entries)
+    }
+
+    async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
+        Ok(self.log.state().vote.map(types::vote))
+    }
+}
+
+impl RaftLogStorage<Types> for Store {
+    type LogReader = Store;
+
+    async fn get_log_state(&mut self) -> io::Result<LogState<Types>> {
+        let State { last, purged, .. } = self.log.state();
+        Ok(LogState { last_purged_log_id: purged.map(types::log_id), last_log_id: last.map(types::log_id) })
+    }
+
+    async fn get_log_reader(&mut self) -> Store {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        let (done, saved) = Completion::pair();
+        self.log.save_vote(types::stored_vote(vote), done).await.map_err(failed)?;
+        durable(saved).await
+    }
+
+    async fn append<I>(&mut self, entries: I, callback: IOFlushed<Types>) -> io::Result<()>
+    where
+        I: IntoIterator<Item = Entry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let entries = entries.into_iter().map(types::stored_entry).collect();
+        let done = Completion::new(move |result| callback.io_completed(result.map_err(io::Error::other)));
+        self.log.append_shared(entries, done).await.map_err(failed)
+    }
+
+    async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
+        let kept = self.log.state().last;
+        if last.as_ref().map(LogId::index) >= kept.map(|kept| kept.index) {
+            return Ok(());
+        }
+        let (done, truncated) = Completion::pair();
+        self.log.truncate_after(last.as_ref().map(types::stored_id), done).await.map_err(failed)?;
+        durable(truncated).await
+    }
+
+    async fn purge(&mut self, upto: LogId) -> io::Result<()> {
+        if Some(upto.index()) <= self.log.state().purged.map(|purged| purged.index) {
+            return Ok(());
+        }
+        // Nothing depends on it: a purge that is lost is repeated after the next snapshot.
+        self.log.purge(types::stored_id(&upto), Completion::unheard()).await.map_err(failed)
+    }
+}
+
+async fn durable(completed: Completed) -> io::Result<()> {
+    completed.wait().await.map_err(io::Error::other)
+}
+
+fn failed(error: AppendError) -> io::Error {
+    io::Error::other(error)
+}
