@@ -77,9 +77,11 @@ impl Changes for Events {
 
 fn change(event: &Event) -> Option<Change> {
     match event {
-        Event::Changed { message, .. } | Event::Revised { message } | Event::Resolved { message, .. } => {
-            Some(Change::Revised(*message))
-        }
+        Event::Changed { message, .. }
+        | Event::Revised { message }
+        | Event::Resolved { message, .. }
+        | Event::Retried { message, .. }
+        | Event::Discarded { message, .. } => Some(Change::Revised(*message)),
         Event::Forgotten { message } => Some(Change::Forgotten(*message)),
         Event::Claimed { .. }
         | Event::Unarmed { .. }
