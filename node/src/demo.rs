@@ -181,7 +181,7 @@ impl Places {
         let data = quoted(&self.root.join("data"));
         let spool = quoted(&self.root.join("spool"));
         let mut text = format!(
-            "[node]\nname = \"gw-a\"\ndata_dir = {data}\n\n[spool]\ndir = {spool}\n\n[log]\nlevel = \"warn\"\n"
+            "[node]\nname = \"gw-a\"\ndata_dir = {data}\n\n[listen]\napi = \"127.0.0.1:0\"\n\n[spool]\ndir = {spool}\n\n[log]\nlevel = \"warn\"\n"
         );
         for (number, temper) in (1..=modems).zip(TEMPERS.iter().cycle()) {
             text.push_str(&format!("\n[modems.GSM{number}]\nport = \"sim:{temper}\"\n"));

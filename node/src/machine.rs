@@ -21,11 +21,25 @@ const PROPOSE_AGAIN: Duration = Duration::from_millis(100);
 /// Rule 1 of the claim protocol: a proposal is repeated unchanged until it is answered. None when the log has stopped.
 /// The caller's command must be one that is applied once however often it is proposed.
 pub async fn propose_until_answered(proposer: &Proposer, client: &Name, body: &Body) -> Option<Reply> {
+    propose_while(proposer, client, body, || true).await
+}
+
+/// The same, given up when no majority answers in time and `goes_on` says so. None then, and when the log has
+/// stopped.
+pub async fn propose_while(
+    proposer: &Proposer,
+    client: &Name,
+    body: &Body,
+    goes_on: impl Fn() -> bool,
+) -> Option<Reply> {
     loop {
         let command = Command { client: client.clone(), now: Timestamp::ZERO, body: body.clone() };
         match proposer.propose(command, PROPOSE_TIMEOUT).await {
             Ok(reply) => return Some(reply),
             Err(ProposeError::Rejected(Rejection::Stopped)) => return None,
+            Err(ProposeError::Rejected(Rejection::NoLeader) | ProposeError::Unknown(_)) if !goes_on() => {
+                return None;
+            }
             Err(ProposeError::Rejected(_) | ProposeError::Unknown(_)) => sleep(PROPOSE_AGAIN).await,
         }
     }
@@ -68,10 +82,10 @@ impl StateMachine for Queue {
             | Body::Cancel { .. }
             | Body::Hold { .. }
             | Body::Release { .. }
-            | Body::BlockModem { .. }
-            | Body::UnblockModem { .. }
             | Body::Retry { .. }
             | Body::Discard { .. }
+            | Body::BlockModem { .. }
+            | Body::UnblockModem { .. }
             | Body::SetPolicy(_)
             | Body::Tick => Lane::Settle,
         }

@@ -142,6 +142,7 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         | StartError::Simulator { .. }
         | StartError::SpoolJournal(_)
         | StartError::Abandoned => Reason::DiskFailed,
+        StartError::Listen { .. } => Reason::ListenFailed,
         StartError::Folder(_) => Reason::SpoolNotWritable,
     };
     let mut why = String::new();

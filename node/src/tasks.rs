@@ -134,6 +134,14 @@ impl Tasks {
         warn!(tasks = ?cut_off, ?deadline, "tasks were cut off");
         cut_off
     }
+
+    /// Cuts every task off where it stands and waits until all are gone. No end of theirs is unexpected any more.
+    pub async fn abort(&self) {
+        self.group.tracker.close();
+        self.group.running().values().for_each(|task| task.handle.abort());
+        self.group.cancel.cancel();
+        self.group.tracker.wait().await;
+    }
 }
 
 /// Does one numbered step of a drain. False when its deadline cut it off.
@@ -251,6 +259,23 @@ mod tests {
         });
 
         assert_eq!(tasks.drain(SOON).await, [""; 0]);
+        assert!(tasks.first_end.borrow().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_aborted_takes_no_further_step_and_is_no_unexpected_end() {
+        let tasks = Tasks::new();
+        let (inner, stepped) = (tasks.group(), watch::Sender::new(false));
+        let step = stepped.clone();
+        inner.spawn("polite", |cancel| async move {
+            cancel.cancelled().await;
+            step.send_replace(true);
+            Ok(())
+        });
+
+        tokio::time::timeout(SOON, tasks.abort()).await.expect("it ends");
+
+        assert!(!*stepped.borrow());
         assert!(tasks.first_end.borrow().is_none());
     }
 

@@ -169,6 +169,9 @@ catalogue! {
     NotAllowed "NOT_ALLOWED" NotAllowed
         "The caller may not do this."
         "Ask somebody with the role named."
+    ListenFailed "LISTEN_FAILED" Problems
+        "An address this node should listen on cannot be had: it is in use, or not an address of this host."
+        "Stop the program that has it, or give this node another address in [listen]."
     InsecureBind "INSECURE_BIND" Usage
         "The node refuses to listen on the network without TLS and sign-in."
         "Listen on 127.0.0.1, or write insecure = \"i know\" in a closed laboratory."

@@ -22,7 +22,7 @@ impl Gateway {
     /// Writes the configuration of a node with one modem section for each of `modems`: name and settings.
     pub fn prepare(smsnode: &Path, dir: &Path, modems: &[(String, String)]) -> Gateway {
         let mut config = format!(
-            "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[spool]\ndir = \"{}\"\n",
+            "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[listen]\napi = \"127.0.0.1:0\"\n\n[spool]\ndir = \"{}\"\n",
             dir.join("data").display(),
             dir.join("spool").display()
         );

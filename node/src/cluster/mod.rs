@@ -1,11 +1,13 @@
-//! This node as a member: its session, its lease, and the passing of time in the log.
+//! This node as a member: its session, its lease, and what it does for the others while it leads.
 
 mod barrier;
 mod lease;
+mod reign;
 mod session;
 mod ticker;
 
 pub use barrier::Barrier;
-pub use lease::renew;
+pub use lease::{AskLeader, Holder};
+pub use reign::Leases;
 pub use session::{SessionError, SessionKeeper};
 pub use ticker::tick;

@@ -1,14 +1,15 @@
 //! Keeps this node under a live session of the cluster.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use smsgrid::model::{Name, NodeId, Position, SessionId, StartNumber};
-use smsgrid::queue::{Body, Event, Reply, SessionReply};
+use smsgrid::model::{Name, NodeId, Position, SessionId, StartNumber, Timestamp};
+use smsgrid::queue::{Body, Command, Event, Reply, SessionReply};
 use smsgrid::worker::Lease;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::identity::{DataDir, IdentityError};
 use crate::machine::{Proposer, View, propose_until_answered};
@@ -67,11 +68,23 @@ impl SessionKeeper {
         }
     }
 
+    /// Ends the session, so that nobody has to wait for its lease: a node that stops in order has given everything
+    /// back. Best effort; the leader ends it otherwise.
+    pub async fn end(&self, within: Duration) {
+        let Some(session) = self.session.send_replace(None) else { return };
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).handle_lost();
+        let body = Body::ExpireSession { session };
+        let command = Command { client: self.client.clone(), now: Timestamp::ZERO, body };
+        if let Err(failure) = self.proposer.propose(command, within).await {
+            debug!(session = session.0, %failure, "the session ends with its lease");
+        }
+    }
+
     /// Watches the session until the node stops; takes the next one when it ends.
-    pub async fn keep(self) -> Result<(), SessionError> {
-        let mut events = self.view.events();
+    pub async fn keep(&self) -> Result<(), SessionError> {
+        let (mut events, mut installed) = (self.view.events(), self.view.installed());
         loop {
-            self.ended(&mut events).await?;
+            self.ended(&mut events, &mut installed).await?;
             self.lease.lock().unwrap_or_else(PoisonError::into_inner).handle_lost();
             self.session.send_replace(None);
             warn!("session lost; what was claimed and not started goes back to the queue");
@@ -80,16 +93,23 @@ impl SessionKeeper {
         }
     }
 
-    async fn ended(&self, events: &mut Receiver<(Position, Event)>) -> Result<(), SessionError> {
+    async fn ended(
+        &self,
+        events: &mut Receiver<(Position, Event)>,
+        installed: &mut watch::Receiver<Position>,
+    ) -> Result<(), SessionError> {
         loop {
             let own = *self.session.borrow();
             let live = self.view.read(|queue| queue.session(self.node).map(|session| session.id));
             if own.is_none() || live != own {
                 return Ok(());
             }
-            match events.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return Err(SessionError::Stopped),
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return Err(SessionError::Stopped),
+                },
+                Ok(_) = installed.changed() => {}
             }
         }
     }

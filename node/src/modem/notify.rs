@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smsgrid::model::RegistrationId;
 use smsgrid::queue::Event;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, futures::Notified};
 
-use smsgrid::model::Position;
+use crate::machine::View;
 
 /// Wakes workers. A wake-up only says that something may have changed; the worker reads the applied state.
 #[derive(Clone, Debug, Default)]
@@ -44,13 +43,18 @@ impl Wakers {
         self.lock().workers.iter().for_each(|worker| worker.notify_one());
     }
 
-    /// Passes events on until there are no more.
-    pub async fn dispatch(self, mut events: Receiver<(Position, Event)>) {
+    /// Passes on what `view` tells until it tells no more.
+    pub async fn dispatch(self, view: View) {
+        let (mut events, mut installed) = (view.events(), view.installed());
         loop {
-            match events.recv().await {
-                Ok((_, event)) => self.wake_for(&event),
-                Err(RecvError::Lagged(_)) => self.wake_all(),
-                Err(RecvError::Closed) => return,
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok((_, event)) => self.wake_for(&event),
+                    Err(RecvError::Lagged(_)) => self.wake_all(),
+                    Err(RecvError::Closed) => return,
+                },
+                // What led to the state of a snapshot is told by no event.
+                Ok(_) = installed.changed() => self.wake_all(),
             }
         }
     }

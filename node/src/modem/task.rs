@@ -20,7 +20,7 @@ use super::port::{Location, Port, PortError};
 use super::report;
 use crate::clock::Clock;
 use crate::cluster::Barrier;
-use crate::machine::{Proposer, View, propose_until_answered};
+use crate::machine::{Proposer, View, propose_while};
 
 /// Octets read from a port at once.
 const READ_OCTETS: usize = 4096;
@@ -80,7 +80,7 @@ enum Answer {
     NotLookedUp,
     PinMarked,
     PinNotMarked,
-    /// The log has stopped: nothing will be answered any more.
+    /// The log has stopped, or the node stops and no majority is there: nothing will be answered any more.
     Over,
 }
 
@@ -124,7 +124,7 @@ impl ModemTask {
         let mut draining = false;
         self.tell(ModemWorker::handle_wake);
         loop {
-            self.carry_out().await;
+            self.carry_out(&drain).await;
             if self.worker.is_stopped() {
                 return;
             }
@@ -182,14 +182,14 @@ impl ModemTask {
     }
 
     /// Moves every effect that is due.
-    async fn carry_out(&mut self) {
+    async fn carry_out(&mut self, drain: &CancellationToken) {
         while let Some(effect) = self.worker.poll_effect() {
             match effect {
                 Effect::LookUp => self.looking = Some(self.look_up()),
                 Effect::OpenPort => self.open().await,
                 Effect::ClosePort => self.close().await,
                 Effect::Write(bytes) => self.write(&bytes).await,
-                Effect::Propose(body) => self.pending = Some(self.propose(body)),
+                Effect::Propose(body) => self.pending = Some(self.propose(body, drain)),
                 Effect::Record { attempt, outcome } => self.pending = Some(self.record(attempt, outcome)),
                 Effect::Forget { attempt } => self.shared.outcomes.forget(attempt).await,
                 // The mark under way is as good as another of the same PIN.
@@ -261,10 +261,12 @@ impl ModemTask {
         self.tell(ModemWorker::handle_port_failed);
     }
 
-    fn propose(&self, body: Body) -> Pending {
+    /// A node that stops without a majority gives up: the session ends with its lease.
+    fn propose(&self, body: Body, drain: &CancellationToken) -> Pending {
         let (proposer, client) = (self.shared.proposer.clone(), self.shared.client.clone());
+        let drain = drain.clone();
         Box::pin(async move {
-            match propose_until_answered(&proposer, &client, &body).await {
+            match propose_while(&proposer, &client, &body, || !drain.is_cancelled()).await {
                 Some(reply) => Answer::Reply(reply),
                 None => Answer::Over,
             }

@@ -1,43 +1,53 @@
 //! One node: what it opens, in which order, and how it stops.
 //!
 //! ```text
-//! start  data directory ─▶ log, replayed ─▶ outbox ─▶ what the outbox knows, proposed ─▶ session ─▶ spool ─▶ modems
-//! drain  no new files ─▶ modems: parts of started messages end ─▶ results filed ─▶ outbox ─▶ everything else
+//! start  listeners ─▶ data directory, identity ─▶ log, consensus ─▶ API ─▶ spool folders
+//!                                                      │ a majority, as long as it takes
+//!                                                      ▼
+//!                                   outbox told to the log ─▶ session ─▶ spool and modems work
+//! drain  not ready ─▶ no new files ─▶ modems: parts of started messages end ─▶ results filed ─▶ session ended
+//!        ─▶ leadership handed over ─▶ outbox ─▶ everything else
 //! ```
-//!
-//! The outbox goes before the session: registering it makes uncertain whatever is still in flight.
 
+mod begin;
+mod drain;
+mod listen;
+mod membership;
 mod modems;
 mod open;
+mod peers;
 mod spool;
 mod waiters;
 
-use std::sync::{Arc, Mutex};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use smsgrid::model::{MessageId, MessageState};
-use smsgrid::queue::Body;
-use smsgrid::worker::{Lease, LeaseTerms};
+use smsgrid::model::NodeId;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::cluster::{Barrier, SessionKeeper, renew, tick};
+use crate::cluster::SessionKeeper;
 use crate::config::Config;
-use crate::machine::{Consensus, Proposer, View, propose_until_answered};
-use crate::modem::{Outcomes, OutcomesError, Shared, Wakers};
+use crate::machine::{Consensus, Proposer, View};
+use crate::modem::{Outcomes, Shared, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
+use begin::{Beginning, Begun};
+use membership::Membership;
 use waiters::Waiters;
 
 pub use open::StartError;
 
-/// How long the log may take to end its last group.
-const LOG_DRAIN: Duration = Duration::from_secs(5);
-/// How long the spool may take to file the results that are final; what it has not filed then is filed at the next
-/// start.
-const SPOOL_DRAIN: Duration = Duration::from_secs(5);
+/// How long a node lets the one before it go first to a modem that both reach.
+const TURN: Duration = Duration::from_secs(2);
+/// Most turns that are waited for.
+const TURNS_MAX: u32 = 8;
+
 /// A running node.
 pub struct Node {
     config: Config,
@@ -45,12 +55,37 @@ pub struct Node {
     intake: Tasks,
     /// Cancelled, it ends the taking of new files.
     closing: CancellationToken,
+    /// Cancelled, it tells whoever asks that the node is not ready any more.
+    draining: CancellationToken,
     modems: Tasks,
+    /// Keeps the session.
+    session: Tasks,
+    keeper: Arc<SessionKeeper>,
+    is_alone: bool,
     proposer: Proposer,
     view: View,
     consensus: Consensus,
     outcomes: Outcomes,
     log: SegmentLog,
+    addresses: Addresses,
+}
+
+/// Listeners that are bound already; those that are missing are bound as the configuration says.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// For clients.
+    pub api: Option<TcpListener>,
+    /// For the other nodes.
+    pub peer: Option<TcpListener>,
+}
+
+/// Where a node really listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// For clients.
+    pub api: SocketAddr,
+    /// For the other nodes; none when it is alone.
+    pub peer: Option<SocketAddr>,
 }
 
 /// What a node has written to its disk since it was started.
@@ -62,62 +97,88 @@ pub struct Figures {
     pub outbox: raft::Figures,
 }
 
+/// Why a task ends.
+type Failed = Box<dyn Error + Send + Sync>;
+
 impl Node {
-    /// Opens everything and starts every task. When it returns, messages are taken; modems and their networks may
-    /// take longer.
+    /// Opens everything and starts every task, on listeners of its own.
     pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
+        Node::start_on(config, clock, Listeners::default()).await
+    }
+
+    /// Opens everything and starts every task. When it returns, messages are taken; modems and their networks may
+    /// take longer. A node of a larger cluster needs a majority for both and does not wait for it here: it says that
+    /// it is not ready, and goes on by itself. Dropping the future leaves tasks running that end with the process.
+    pub async fn start_on(config: Config, clock: Clock, listeners: Listeners) -> Result<Node, StartError> {
         let tasks = Tasks::new();
-        let opened = open::open(&config, &clock, &tasks).await?;
-        let (proposer, view) = (opened.proposer.clone(), opened.view.clone());
-        let client = config.node.name.clone();
-
-        let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
-        watch_disk(&tasks, "disk of the log", async move { log.fatal().await });
-        watch_disk(&tasks, "disk of the outbox", async move { outbox.fatal().await });
-
-        let quiet = modems::in_doubt(&view, opened.node, clock.utc());
-        let outcomes = Outcomes::new(opened.outbox);
-        settle_outbox(&outcomes, &proposer, &client).await?;
-        let data_dir = Arc::new(Mutex::new(opened.data_dir));
-        let terms = LeaseTerms::default();
-        let lease = Arc::new(Mutex::new(Lease::new(terms)));
-        let (keeper, session) =
-            SessionKeeper::new(client.clone(), data_dir, proposer.clone(), view.clone(), lease.clone());
-        keeper.register().await?;
-        tell_uncertain(&view);
-        tasks.spawn("session", |cancel| async move {
-            match cancel.run_until_cancelled(keeper.keep()).await {
-                Some(ended) => Ok(ended?),
-                None => Ok(()),
+        match Node::assemble(config, clock, listeners, &tasks).await {
+            Ok(node) => Ok(node),
+            Err(failure) => {
+                tasks.abort().await;
+                Err(failure)
             }
-        });
+        }
+    }
 
-        background(&tasks, "lease", renew(lease.clone(), terms, session.clone(), clock.clone()));
-        background(&tasks, "ticker", tick(client.clone(), proposer.clone(), view.clone(), clock.clone()));
-        let wakers = Wakers::default();
-        background(&tasks, "wakers", wakers.clone().dispatch(view.events()));
-        let waiters = Waiters::default();
-        background(&tasks, "waiters", waiters.clone().dispatch(view.events()));
-        let intake = tasks.group();
-        let modems = tasks.group();
-        let shared = Shared {
-            client,
-            proposer: proposer.clone(),
-            view: view.clone(),
-            barrier: Barrier,
+    async fn assemble(
+        config: Config,
+        clock: Clock,
+        listeners: Listeners,
+        tasks: &Tasks,
+    ) -> Result<Node, StartError> {
+        let opened = open::open(&config, &clock, listeners, tasks).await?;
+        let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
+        watch_disk(tasks, "disk of the log", async move { log.fatal().await });
+        watch_disk(tasks, "disk of the outbox", async move { outbox.fatal().await });
+        let member = Membership::start(&config.node.name, &opened, tasks, &clock);
+        let outcomes = Outcomes::new(opened.outbox.clone());
+        let (begun, has_begun) = watch::channel(None);
+        let beginning = Beginning {
+            node: opened.node,
+            client: config.node.name.clone(),
+            barrier: member.barrier.clone(),
+            view: opened.view.clone(),
+            proposer: opened.proposer.clone(),
             outcomes: outcomes.clone(),
-            lease,
-            session,
+            keeper: member.keeper.clone(),
+            clock: clock.clone(),
+            begun,
+        };
+        let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
+        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, &clock)?;
+        let draining = CancellationToken::new();
+        let shared = Shared {
+            client: config.node.name.clone(),
+            proposer: opened.proposer.clone(),
+            view: opened.view.clone(),
+            barrier: member.barrier.clone(),
+            outcomes: outcomes.clone(),
+            lease: member.lease.clone(),
+            session: member.session.clone(),
             clock,
         };
-        let mut closing = CancellationToken::new();
-        if let Some(folders) = &config.spool {
-            let submitter = Submitter::new(proposer.clone(), config.limits.max_parts);
-            closing = spool::start(&config, folders, &intake, &view, submitter, waiters, &shared.clock)?;
-        }
-        modems::start(&config, &modems, &tasks, &shared, &wakers, &quiet)?;
-        let (consensus, log) = (opened.consensus, opened.log);
-        Ok(Node { config, tasks, intake, closing, modems, proposer, view, consensus, outcomes, log })
+        let wakers = Wakers::default();
+        background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
+        modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.node), &has_begun)?;
+        let is_alone = opened.peers.is_none();
+        keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
+        Ok(Node {
+            config,
+            tasks: tasks.clone(),
+            intake,
+            closing,
+            draining,
+            modems,
+            session,
+            keeper: member.keeper,
+            is_alone,
+            proposer: opened.proposer,
+            view: opened.view,
+            consensus: opened.consensus,
+            outcomes,
+            log: opened.log,
+            addresses: opened.addresses,
+        })
     }
 
     /// Takes messages.
@@ -130,6 +191,16 @@ impl Node {
         &self.view
     }
 
+    /// Who leads, and how far the log is.
+    pub fn consensus(&self) -> &Consensus {
+        &self.consensus
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
     /// What it has written so far.
     pub fn figures(&self) -> Figures {
         Figures { log: self.log.figures(), outbox: self.outcomes.outbox().figures() }
@@ -139,25 +210,52 @@ impl Node {
     pub async fn unexpected_end(&self) -> UnexpectedEnd {
         self.tasks.unexpected_end().await
     }
+}
 
-    /// Stops in order: no new file is taken, the parts of started messages end within the time the configuration
-    /// gives, claims that were not started go back, results that are final are filed, the log is closed.
-    pub async fn drain(self) {
-        self.closing.cancel();
-        let cut_off = self.modems.drain(self.config.node.drain_timeout).await;
-        if !cut_off.is_empty() {
-            warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
-        }
-        self.intake.drain(SPOOL_DRAIN).await;
-        if let Err(failure) = self.outcomes.outbox().close().await {
-            warn!(%failure, "the outbox was not closed in order");
-        }
-        drop(self.proposer);
-        self.tasks.drain(LOG_DRAIN).await;
-        self.consensus.shutdown().await;
-        drop(self.log);
-        info!("stopped");
+/// How long this node lets those with lower numbers go first to a modem that several reach: longer than setting one up
+/// usually takes.
+fn turn(node: NodeId) -> Duration {
+    let rank = u32::try_from(node.0.saturating_sub(1)).unwrap_or(u32::MAX);
+    TURN.saturating_mul(rank.min(TURNS_MAX))
+}
+
+/// Opens the folders and starts the spool's task, when there is one. Gives the token that ends the taking of new files.
+fn start_spool(
+    config: &Config,
+    opened: &open::Opened,
+    tasks: &Tasks,
+    intake: &Tasks,
+    begun: &Begun,
+    clock: &Clock,
+) -> Result<CancellationToken, StartError> {
+    let waiters = Waiters::default();
+    let Some(folders) = &config.spool else { return Ok(CancellationToken::new()) };
+    background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
+    let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
+    spool::start(config, folders, intake, &opened.view, submitter, waiters, clock, begun.clone())
+}
+
+/// A node that is alone has begun when this returns; a member of a larger cluster begins when a majority is there.
+async fn keep_session(
+    tasks: &Tasks,
+    beginning: Beginning,
+    keeper: Arc<SessionKeeper>,
+    is_alone: bool,
+) -> Result<(), StartError> {
+    if is_alone {
+        beginning.run().await?;
     }
+    tasks.spawn("session", move |cancel| async move {
+        let kept = async {
+            if !is_alone {
+                beginning.run().await?;
+            }
+            keeper.keep().await?;
+            Ok::<(), Failed>(())
+        };
+        cancel.run_until_cancelled(kept).await.unwrap_or(Ok(()))
+    });
+    Ok(())
 }
 
 /// A task that goes on until it is cancelled; should it end by itself, the node stops.
@@ -173,39 +271,4 @@ fn watch_disk(tasks: &Tasks, name: &str, fatal: impl Future<Output = raft::Failu
     tasks.spawn(name, |cancel| async move {
         cancel.run_until_cancelled(fatal).await.map_or(Ok(()), |failure| Err(failure.into()))
     });
-}
-
-/// Most uncertain messages that are named one by one.
-const UNCERTAIN_NAMED_MAX: usize = 100;
-
-/// Names what the last life of this process left in doubt, or nobody would hear of it until it is decided.
-fn tell_uncertain(view: &View) {
-    let uncertain: Vec<MessageId> = view.read(|queue| {
-        let messages = queue.messages().filter(|record| record.state() == MessageState::Uncertain);
-        messages.map(|record| record.id).take(UNCERTAIN_NAMED_MAX).collect()
-    });
-    for message in uncertain {
-        warn!(
-            event = "message.uncertain",
-            message_id = %message,
-            "uncertain since the node stopped: it may or may not have been sent; evidence or its policy decides"
-        );
-    }
-}
-
-/// Rule 8: what an earlier life of this process knows of its parts goes to the log before the session ends there.
-async fn settle_outbox(
-    outcomes: &Outcomes,
-    proposer: &Proposer,
-    client: &smsgrid::model::Name,
-) -> Result<(), OutcomesError> {
-    for (attempt, outcome) in outcomes.left().await? {
-        info!(%attempt, ?outcome, "outcome found in the outbox");
-        let body = Body::Outcome { attempt, outcome, next: None, rearm: None };
-        if propose_until_answered(proposer, client, &body).await.is_none() {
-            return Ok(());
-        }
-        outcomes.forget(attempt).await;
-    }
-    Ok(())
 }

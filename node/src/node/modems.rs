@@ -10,6 +10,7 @@ use smsgrid::worker::modem::Settings;
 use tracing::{info, warn};
 
 use super::StartError;
+use super::begin::{self, Begun};
 use crate::config::{Config, Modem, Port};
 use crate::machine::View;
 use crate::modem::port::Location;
@@ -36,7 +37,7 @@ pub(super) fn in_doubt(view: &View, node: NodeId, now: Timestamp) -> BTreeSet<Na
     })
 }
 
-/// Starts one task for each modem of the configuration; those that are simulated run in `simulated`, which has to
+/// Starts one task for each modem of the configuration, which waits until the node has begun; those that are simulated run in `simulated`, which has to
 /// outlive `tasks`.
 pub(super) fn start(
     config: &Config,
@@ -44,15 +45,13 @@ pub(super) fn start(
     simulated: &Tasks,
     shared: &Shared,
     wakers: &Wakers,
-    quiet: &BTreeSet<Name>,
+    turn: Duration,
+    begun: &Begun,
 ) -> Result<(), StartError> {
     let data_dir = &config.node.data_dir;
     let mut inside =
         Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
     for (name, modem) in &config.modems {
-        if quiet.contains(name) {
-            info!(modem = %name, seconds = modem.quiet_time.as_secs(), "waiting for a late answer before it is used");
-        }
         let location = location(name, modem, &mut inside, simulated)?;
         let mut mark = modem.pin.as_ref().map(|pin| PinMark::new(data_dir, name, &location.to_string(), pin));
         let tried = mark.as_mut().and_then(PinMark::recall);
@@ -68,16 +67,27 @@ pub(super) fn start(
             },
             profile: profile(modem),
             is_shared: matches!(location, Location::Tcp { .. }),
-            quiet_first: quiet.contains(name),
+            turn,
             ..Settings::new(name.clone())
         };
-        let task = ModemTask::new(shared.clone(), location, settings, wakers.add(), mark);
+        let (shared, waker, begun) = (shared.clone(), wakers.add(), begun.clone());
         tasks.spawn(name.as_str(), |drain| async move {
-            task.run(drain).await;
+            let Some(quiet) = begin::wait(begun, &drain).await else { return Ok(()) };
+            let settings = Settings { quiet_first: is_quiet(&quiet, &settings), ..settings };
+            ModemTask::new(shared, location, settings, waker, mark).run(drain).await;
             Ok(())
         });
     }
     Ok(())
+}
+
+fn is_quiet(quiet: &BTreeSet<Name>, settings: &Settings) -> bool {
+    let is_quiet = quiet.contains(&settings.name);
+    if is_quiet {
+        let seconds = settings.profile.quiet.as_secs();
+        info!(modem = %settings.name, seconds, "waiting for a late answer before it is used");
+    }
+    is_quiet
 }
 
 /// A SIM that asks for no PIN now will ask after the next power cut: said while there is time.

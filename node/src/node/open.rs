@@ -1,18 +1,20 @@
 //! Opening what a node keeps on disk: each step refuses before the next touches anything.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use smsgrid::log::{Known, Owner, Place, SEGMENT_OCTETS};
 use smsgrid::model::NodeId;
 use smsgrid::queue::{Policy, Queue};
 
+use super::{Addresses, Listeners, listen};
 use crate::clock::Clock;
 use crate::cluster::SessionError;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::identity::{DataDir, Identity, IdentityError};
 use crate::machine::{Consensus, Proposer, View};
 use crate::modem::OutcomesError;
 use crate::outbox::{Outbox, OutboxError};
+use crate::peer;
 use crate::raft::{self, Alone, InitialiseError, Member, OpenError, Options, SegmentLog, Settings};
 use crate::tasks::Tasks;
 
@@ -22,6 +24,15 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// A listener cannot be bound.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The log cannot be opened.
     #[error("the log in {path} cannot be opened")]
     Log {
@@ -68,8 +79,11 @@ pub enum StartError {
 
 /// Everything a node keeps on disk, open and replayed.
 pub(super) struct Opened {
-    pub(super) data_dir: DataDir,
+    pub(super) data_dir: Arc<Mutex<DataDir>>,
     pub(super) node: NodeId,
+    /// The way to the other nodes; none when there are none.
+    pub(super) peers: Option<peer::Client>,
+    pub(super) addresses: Addresses,
     pub(super) proposer: Proposer,
     pub(super) view: View,
     pub(super) consensus: Consensus,
@@ -77,35 +91,25 @@ pub(super) struct Opened {
     pub(super) outbox: Outbox,
 }
 
-pub(super) async fn open(config: &Config, clock: &Clock, tasks: &Tasks) -> Result<Opened, StartError> {
+pub(super) async fn open(
+    config: &Config,
+    clock: &Clock,
+    listeners: Listeners,
+    tasks: &Tasks,
+) -> Result<Opened, StartError> {
+    let listeners = listen::bind(config, listeners).await?;
     let (path, name) = (config.node.data_dir.clone(), config.node.name.clone());
-    let (data_dir, start, log, outbox) = tokio::task::spawn_blocking(move || {
-        let mut data_dir = DataDir::open(&path, &name)?;
-        let owner = owner(data_dir.identity());
-        let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: known(data_dir.identity()) };
-        let folder = path.join("log");
-        let log =
-            SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
-        data_dir.log_is_there()?;
-        let outbox = Outbox::open(&path.join("outbox"), owner)?;
-        let start = data_dir.next_start()?;
-        Ok::<_, StartError>((data_dir, start, log, outbox))
-    })
-    .await
-    .map_err(|_| StartError::Abandoned)??;
+    let data_dir = blocking(move || Ok(DataDir::open(&path, &name)?)).await?;
+    let (data_dir, log, outbox) = blocking(move || logs(data_dir)).await?;
     let node = data_dir.identity().node;
-    let calendar: raft::Clock = Arc::new({
-        let clock = clock.clone();
-        move || clock.utc()
-    });
     let start = raft::Start {
         node,
-        start,
+        start: data_dir.identity().start,
         log: log.clone(),
         snapshots: config.node.data_dir.join("snap"),
         transport: Arc::new(Alone),
-        clock: calendar,
-        settings: Settings::default(),
+        clock: calendar(clock),
+        settings: settings(&config.raft),
         tasks: tasks.clone(),
     };
     let (proposer, view, consensus) = raft::start(start, Queue::new(Policy::default())).await?;
@@ -113,7 +117,47 @@ pub(super) async fn open(config: &Config, clock: &Clock, tasks: &Tasks) -> Resul
         let member = Member { name: config.node.name.clone(), peer: String::new(), api: String::new() };
         consensus.initialise([(node, member)].into()).await?;
     }
-    Ok(Opened { data_dir, node, proposer, view, consensus, log, outbox })
+    let addresses = listeners.addresses;
+    Ok(Opened {
+        data_dir: Arc::new(Mutex::new(data_dir)),
+        node,
+        peers: None,
+        addresses,
+        proposer,
+        view,
+        consensus,
+        log,
+        outbox,
+    })
+}
+
+/// Opens the message log and the outbox of `data_dir`.
+fn logs(mut data_dir: DataDir) -> Result<(DataDir, SegmentLog, Outbox), StartError> {
+    let owner = owner(data_dir.identity());
+    let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: known(data_dir.identity()) };
+    let folder = data_dir.path().join("log");
+    let log =
+        SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
+    data_dir.log_is_there()?;
+    let outbox = Outbox::open(&data_dir.path().join("outbox"), owner)?;
+    Ok((data_dir, log, outbox))
+}
+
+/// Does what waits for the disk on a thread that may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StartError> + Send + 'static,
+) -> Result<T, StartError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StartError::Abandoned)?
+}
+
+fn calendar(clock: &Clock) -> raft::Clock {
+    let clock = clock.clone();
+    Arc::new(move || clock.utc())
+}
+
+fn settings(config: &config::Raft) -> Settings {
+    let config::Raft { heartbeat, election_min, election_max } = *config;
+    Settings { heartbeat, election_min, election_max, ..Settings::default() }
 }
 
 fn owner(identity: &Identity) -> Owner {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use smsgrid::model::{MessageId, Position};
+use smsgrid::model::MessageId;
 use smsgrid::queue::Event;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
+
+use crate::machine::View;
 
 /// Wakes whoever waits for a message that has become final. A wake-up only says: look again.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +28,20 @@ impl Waiters {
         woken
     }
 
-    /// Passes events on until there are no more.
-    pub(super) async fn dispatch(self, mut events: Receiver<(Position, Event)>) {
+    /// Passes on what `view` tells until it tells no more.
+    pub(super) async fn dispatch(self, view: View) {
+        let (mut events, mut installed) = (view.events(), view.installed());
         loop {
-            match events.recv().await {
-                Ok((_, Event::Changed { message, to, .. })) if to.is_final() => self.wake(message),
-                Ok((_, Event::Forgotten { message })) => self.wake(message),
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => self.wake_all(),
-                Err(RecvError::Closed) => return,
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok((_, Event::Changed { message, to, .. })) if to.is_final() => self.wake(message),
+                    Ok((_, Event::Forgotten { message })) => self.wake(message),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => self.wake_all(),
+                    Err(RecvError::Closed) => return,
+                },
+                // What led to the state of a snapshot is told by no event.
+                Ok(_) = installed.changed() => self.wake_all(),
             }
         }
     }

@@ -21,7 +21,10 @@ const READY: Duration = Duration::from_secs(60);
 
 /// The configuration of a node with its data below `folder` and a modem at each port.
 pub(crate) fn config(folder: &Path, ports: &[PathBuf]) -> Config {
-    let mut text = format!("[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n", folder.join("data").display());
+    let mut text = format!(
+        "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[listen]\napi = \"127.0.0.1:0\"\n",
+        folder.join("data").display()
+    );
     for (number, port) in ports.iter().enumerate() {
         text.push_str(&format!("[modems.GSM{number}]\nport = \"{}\"\n", port.display()));
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::StartError;
+use super::begin::{self, Begun};
 use super::waiters::Waiters;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -28,7 +29,7 @@ use results::Results;
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
 
-/// Opens the folders and the journal, and starts the task. Gives the token that ends the taking of new files.
+/// Opens the folders and the journal, and starts the task, which waits until the node has begun. Gives the token that ends the taking of new files.
 pub(super) fn start(
     config: &Config,
     spool: &config::Spool,
@@ -37,6 +38,7 @@ pub(super) fn start(
     submitter: submit::Submitter,
     waiters: Waiters,
     clock: &Clock,
+    begun: Begun,
 ) -> Result<CancellationToken, StartError> {
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
@@ -61,7 +63,13 @@ pub(super) fn start(
     };
     let closing = CancellationToken::new();
     let closed = closing.clone();
-    tasks.spawn("spool", |cancel| async move { Ok(crate::spool::run(parts, closed, cancel).await?) });
+    tasks.spawn("spool", |cancel| async move {
+        // What became of a message is not known before this node has caught up with the cluster.
+        if begin::wait(begun, &cancel).await.is_some() {
+            crate::spool::run(parts, closed, cancel).await?;
+        }
+        Ok(())
+    });
     Ok(closing)
 }
 

@@ -1,0 +1,93 @@
+//! This node as a member of its cluster, once the log runs: its session and lease, and the leader's part.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use smsgrid::model::{Name, NodeId, SessionId};
+use smsgrid::worker::{Lease, LeaseTerms};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::background;
+use super::open::Opened;
+use crate::clock::Clock;
+use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, tick};
+use crate::machine::{Consensus, View};
+use crate::peer::{self, Renewal};
+use crate::tasks::Tasks;
+
+/// What the rest of the node works with.
+pub(super) struct Membership {
+    pub(super) barrier: Barrier,
+    pub(super) leases: Leases,
+    pub(super) lease: Arc<Mutex<Lease>>,
+    pub(super) session: watch::Receiver<Option<SessionId>>,
+    pub(super) keeper: Arc<SessionKeeper>,
+}
+
+impl Membership {
+    /// Starts the tasks that keep the lease, and those that work while this node leads.
+    pub(super) fn start(client: &Name, opened: &Opened, tasks: &Tasks, clock: &Clock) -> Membership {
+        let Opened { proposer, view, consensus, node, .. } = opened;
+        let leadership = consensus.leadership();
+        let barrier = barrier(consensus.clone(), view.clone());
+        let terms = LeaseTerms::default();
+        let leases = Leases::new(terms, leadership.clone(), barrier.clone(), view.clone(), clock.clone());
+        background(tasks, "expirer", leases.clone().expire(client.clone(), proposer.clone()));
+        let ticker = tick(client.clone(), proposer.clone(), view.clone(), leadership.clone(), clock.clone());
+        background(tasks, "ticker", ticker);
+
+        let lease = Arc::new(Mutex::new(Lease::new(terms)));
+        let (keeper, session) = SessionKeeper::new(
+            client.clone(),
+            opened.data_dir.clone(),
+            proposer.clone(),
+            view.clone(),
+            lease.clone(),
+        );
+        let holder = Holder {
+            node: *node,
+            lease: lease.clone(),
+            terms,
+            session: session.clone(),
+            leadership,
+            own: leases.clone(),
+            others: ask(opened.peers.clone(), consensus.clone()),
+            clock: clock.clone(),
+        };
+        background(tasks, "lease", holder.keep());
+        Membership { barrier, leases, lease, session, keeper: Arc::new(keeper) }
+    }
+}
+
+/// A majority says how far the log is; then it is waited for here.
+fn barrier(consensus: Consensus, view: View) -> Barrier {
+    Barrier::new(move |within| {
+        let (consensus, view) = (consensus.clone(), view.clone());
+        async move {
+            let until = Instant::now() + within;
+            let Ok(position) = consensus.read_index(within).await else { return false };
+            view.wait_applied(position, until.saturating_duration_since(Instant::now())).await.is_ok()
+        }
+        .boxed()
+    })
+}
+
+/// The way to a leader that is another node.
+fn ask(peers: Option<peer::Client>, consensus: Consensus) -> Arc<AskLeader> {
+    Arc::new(move |leader: NodeId, session: SessionId, within: Duration| {
+        let member = consensus.members().remove(&leader);
+        let asked =
+            peers.as_ref().zip(member).map(|(peers, member)| peers.renew(leader, &member, session, within));
+        let answer: BoxFuture<'static, Option<Renewal>> = async move {
+            match asked {
+                Some(asked) => asked.await.ok(),
+                None => None,
+            }
+        }
+        .boxed();
+        answer
+    })
+}
