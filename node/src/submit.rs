@@ -94,14 +94,24 @@ impl Submitter {
         Submitter { proposer, parts_max }
     }
 
+    /// Most parts of a message it takes.
+    pub fn parts_max(&self) -> u8 {
+        self.parts_max
+    }
+
     /// Accepts a message: durable in the log when this returns.
     pub async fn submit(&self, request: Request) -> Result<Accepted, SubmitError> {
+        self.submit_as(MessageId::from_bytes(Ulid::new().to_bytes()), request).await
+    }
+
+    /// Accepts a message under an id its caller drew, so that the caller can look for it should the answer be lost.
+    pub async fn submit_as(&self, id: MessageId, request: Request) -> Result<Accepted, SubmitError> {
         let parts = request.content.parts.len();
         if parts > usize::from(self.parts_max) {
             return Err(SubmitError::TooLong { parts, parts_max: self.parts_max });
         }
         let mut submit = Submit {
-            id: MessageId::from_bytes(Ulid::new().to_bytes()),
+            id,
             key: request.key,
             digest: Digest([0; 16]),
             content: request.content,

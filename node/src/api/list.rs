@@ -1,0 +1,249 @@
+//! Finding messages: one by its id or the beginning of it, many by what they are.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use smsgrid::model::{MessageId, MessageState, Name, Timestamp};
+use smsgrid::queue::Record;
+use smsgrid_proto::{Reason, v1};
+use tonic::Code;
+
+use super::Api;
+use super::limits::{FILTER_MAX, PAGE_DEFAULT, PAGE_MAX, WORD_OCTETS_MAX};
+use super::message::{self, Detail};
+use super::operate::absent;
+use super::refusal::Refusal;
+use super::request::{moment, name};
+use super::{revision, words};
+use crate::store::{Cursor, Query};
+
+/// Characters of an id.
+const ID_CHARS: usize = 26;
+/// Fewest characters that stand for an id.
+const ID_CHARS_MIN: usize = 6;
+/// How far the clock that drew an id may be from the one that accepted the message.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+/// Most messages looked at to complete an id.
+const CANDIDATES_MAX: usize = 10_000;
+
+impl Api {
+    /// Everything known of a message.
+    pub(super) async fn get(
+        &self,
+        request: &v1::GetMessageRequest,
+    ) -> Result<v1::GetMessageResponse, Refusal> {
+        check_id(&request.id)?;
+        let fresh = self.fresh(request.read.as_ref()).await?;
+        let id = self.find(&request.id).await?;
+        let names = self.names();
+        let (shown, revision) = self.view.read_at(|queue| {
+            let waiting = queue.waiting_for(id);
+            queue.message(id).map(|record| message::message(record, waiting.as_ref(), &names, Detail::Whole))
+        });
+        let shown = match shown {
+            Some(shown) => shown,
+            None => {
+                let record = self.stored(id).await?;
+                message::message(&record, None, &names, Detail::Whole)
+            }
+        };
+        let freshness = self.freshness(&fresh, revision);
+        let shown = v1::Message { revision: freshness.revision.clone(), ..shown };
+        Ok(v1::GetMessageResponse { message: Some(shown), freshness: Some(freshness) })
+    }
+
+    /// A page of messages, the newest first.
+    pub(super) async fn list(
+        &self,
+        request: &v1::ListMessagesRequest,
+    ) -> Result<v1::ListMessagesResponse, Refusal> {
+        let query = query(request)?;
+        let cursor = cursor(&request.page_token)?;
+        let limit = match usize::try_from(request.page_size) {
+            Ok(0) => PAGE_DEFAULT,
+            Ok(size) if size <= PAGE_MAX => size,
+            Ok(_) | Err(_) => return Err(Refusal::field("page_size", format!("is more than {PAGE_MAX}"))),
+        };
+        let fresh = self.fresh(request.read.as_ref()).await?;
+        let revision = self.view.revision();
+        let (records, next) = if request.dead_letters {
+            self.dead_letters(&query, &request.page_token, limit)?
+        } else {
+            let page = self.store.list(&query, cursor, limit).await;
+            (page.rows.into_iter().map(|row| row.record).collect(), page.next.map(|next| next.to_string()))
+        };
+        let names = self.names();
+        let waiting: Vec<_> =
+            self.view.read(|queue| records.iter().map(|record| queue.waiting_for(record.id)).collect());
+        let messages = records.iter().zip(&waiting).map(|(record, waiting)| {
+            let message = message::message(record, waiting.as_ref(), &names, Detail::Line);
+            v1::Message { revision: revision::word(revision), ..message }
+        });
+        Ok(v1::ListMessagesResponse {
+            messages: messages.collect(),
+            next_page_token: next.unwrap_or_default(),
+            freshness: Some(self.freshness(&fresh, revision)),
+        })
+    }
+
+    /// The id a person wrote, whole or its beginning.
+    pub(super) async fn find(&self, text: &str) -> Result<MessageId, Refusal> {
+        check_id(text)?;
+        if text.len() == ID_CHARS {
+            return text.parse().map_err(|_| Refusal::field("id", "is no message id"));
+        }
+        let (first, last) =
+            range(text).ok_or_else(|| Refusal::field("id", "is no beginning of a message id"))?;
+        let query = Query {
+            after: Some(time_of(first) - CLOCK_SLACK),
+            before: Some(time_of(last) + CLOCK_SLACK),
+            ..Query::default()
+        };
+        let mut found = BTreeSet::new();
+        let mut looked_at = 0;
+        let mut cursor = None;
+        while looked_at < CANDIDATES_MAX {
+            let page = self.store.list(&query, cursor, PAGE_MAX).await;
+            looked_at += page.rows.len();
+            let ids = page.rows.iter().map(|row| row.record.id);
+            found.extend(ids.filter(|id| (first..=last).contains(id)));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        match found.first() {
+            None => Err(absent(format_args!("whose id begins with {text}"))),
+            Some(id) if found.len() == 1 && cursor.is_none() => Ok(*id),
+            Some(_) => Err(ambiguous(text, &found)),
+        }
+    }
+
+    /// A message that has left memory.
+    async fn stored(&self, id: MessageId) -> Result<Record, Refusal> {
+        match self.store.get(id).await {
+            Ok(Some(row)) => Ok(row.record),
+            Ok(None) => Err(absent(id)),
+            Err(_) => {
+                let title =
+                    format!("this node does not know message {id}, and its history is not complete yet");
+                Err(Refusal::unavailable(Reason::Behind, title)
+                    .fix("ask another node, or again a little later"))
+            }
+        }
+    }
+
+    /// Failed messages nobody has looked after, the least recently changed first; the token is how many came before.
+    fn dead_letters(
+        &self,
+        query: &Query,
+        token: &str,
+        limit: usize,
+    ) -> Result<(Vec<Record>, Option<String>), Refusal> {
+        let from: Option<MessageId> = match token {
+            "" => None,
+            token => Some(token.parse().map_err(|_| bad_token())?),
+        };
+        self.view.read(|queue| {
+            let all = queue.in_state(MessageState::Failed).filter(|record| matches(query, record));
+            let mut rest = all.skip_while(|record| from.is_some_and(|from| record.id != from)).peekable();
+            let records: Vec<Record> = rest.by_ref().take(limit).cloned().collect();
+            Ok((records, rest.peek().map(|record| record.id.to_string())))
+        })
+    }
+}
+
+fn check_id(text: &str) -> Result<(), Refusal> {
+    match text.len() {
+        0 => Err(Refusal::field("id", "is empty")),
+        1..ID_CHARS_MIN => Err(Refusal::field("id", format!("is shorter than {ID_CHARS_MIN} characters"))),
+        ID_CHARS_MIN..=ID_CHARS if text.is_ascii() => Ok(()),
+        _ => Err(Refusal::field("id", "is no message id")),
+    }
+}
+
+/// The first and the last id that begin with `text`.
+fn range(text: &str) -> Option<(MessageId, MessageId)> {
+    let padded =
+        |pad: &str| format!("{text}{}", pad.repeat(ID_CHARS.saturating_sub(text.len()))).parse().ok();
+    Some((padded("0")?, padded("Z")?))
+}
+
+/// When an id was drawn: its first 48 bits are milliseconds of the calendar.
+fn time_of(id: MessageId) -> Timestamp {
+    let [a, b, c, d, e, f, ..] = id.to_bytes();
+    Timestamp::from_unix_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
+fn ambiguous(text: &str, found: &BTreeSet<MessageId>) -> Refusal {
+    let shown: Vec<String> = found.iter().take(5).map(ToString::to_string).collect();
+    let title = format!("{text} is the beginning of several messages");
+    Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id").why(shown.join(", "))
+}
+
+fn query(request: &v1::ListMessagesRequest) -> Result<Query, Refusal> {
+    if request.states.len() > FILTER_MAX {
+        return Err(Refusal::field("states", format!("holds more than {FILTER_MAX} states")));
+    }
+    let modem: Option<Name> = match request.modem.as_str() {
+        "" => None,
+        modem => Some(name(modem, "modem")?),
+    };
+    if request.to.len() > WORD_OCTETS_MAX {
+        return Err(Refusal::field("to", "is longer than any number"));
+    }
+    let to = request.to.trim().trim_start_matches('+');
+    Ok(Query {
+        states: words::states(&request.states)?.into_iter().collect(),
+        modem,
+        to: (!to.is_empty()).then(|| to.to_owned()),
+        after: request.after.as_ref().map(|after| moment(after, "after")).transpose()?,
+        before: request.before.as_ref().map(|before| moment(before, "before")).transpose()?,
+    })
+}
+
+fn cursor(token: &str) -> Result<Option<Cursor>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    token.parse().map(Some).map_err(|_| bad_token())
+}
+
+fn bad_token() -> Refusal {
+    Refusal::field("page_token", "was not given out by this cluster, or its message is gone")
+}
+
+fn matches(query: &Query, record: &Record) -> bool {
+    let by_modem = |modem: &Name| record.claims().iter().any(|claim| claim.modem == *modem);
+    (query.states.is_empty() || query.states.contains(&record.state()))
+        && query.modem.as_ref().is_none_or(by_modem)
+        && query.to.as_ref().is_none_or(|to| record.content.destination.reveal() == to)
+        && query.after.is_none_or(|after| record.accepted >= after)
+        && query.before.is_none_or(|before| record.accepted < before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_stands_for_all_ids_that_begin_so() {
+        let id: MessageId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().expect("an id");
+
+        for chars in ID_CHARS_MIN..ID_CHARS {
+            let (first, last) = range(&id.to_string()[..chars]).expect("a range");
+            assert!((first..=last).contains(&id), "{chars}");
+            assert!(time_of(first) <= time_of(id) && time_of(id) <= time_of(last));
+        }
+        assert_eq!(range("01ARZ!"), None);
+        assert_eq!(time_of(id), Timestamp::from_unix_millis(1_469_922_850_259));
+    }
+
+    #[test]
+    fn what_can_be_no_id_is_refused_before_anything_is_searched() {
+        for text in ["", "01ARZ", "01ARZ3NDEKTSV4RRFFQ69G5FAVX", "0é1é2é3"] {
+            assert!(check_id(text).is_err(), "{text}");
+        }
+        assert!(check_id("01ARZ3").is_ok());
+    }
+}
