@@ -1,3 +1,5 @@
+//! Requests as they become messages, and every field that can be wrong.
+
 use smsgrid::model::{Alphabet, Payload};
 use smsgrid_proto::Reason;
 
