@@ -151,10 +151,12 @@ fn missed(journey: &Journey, message: &Message) -> Vec<Step> {
     }
 }
 
-/// Reads messages again, whole, now that they rest. One that cannot be read stays as the watch told it.
+/// Reads messages again, whole, now that they rest. One that cannot be read, or only as it was before, stays as the
+/// watch told it.
 async fn read_again(journeys: &mut [Journey], client: &mut Client) {
     for journey in journeys {
-        if let Ok(message) = client.message(&journey.message.id, &journey.revision).await {
+        let read = client.message(&journey.message.id, &journey.revision).await;
+        if let Some(message) = read.ok().filter(|message| message.revision >= journey.revision) {
             journey.message = message;
         }
     }
