@@ -21,7 +21,7 @@ use tonic::transport::Channel;
 
 use crate::chance::Chance;
 use crate::cluster::ask;
-use crate::history::{History, Moment, Read, Submit, Watch};
+use crate::history::{Answer, History, Moment, Read, Submit, Watch};
 
 /// How long a client waits for one answer.
 const ANSWER: Duration = Duration::from_secs(4);
@@ -134,10 +134,11 @@ impl Load {
     /// The first message that was asked for and accepted after `moment`.
     pub fn accepted_since(&self, moment: Moment) -> Option<Moment> {
         let history = self.shared.history.lock().expect("no holder panics");
-        let accepted = |submit: &&Submit| {
-            submit.invoked >= moment && matches!(submit.answer, crate::history::Answer::Accepted { .. })
-        };
-        history.submits.iter().filter(accepted).map(|submit| submit.returned).min()
+        // They stand in the order of their answers, so the new ones are at the end.
+        let new = history.submits.iter().rev().take_while(|submit| submit.returned >= moment);
+        let accepted =
+            new.filter(|submit| submit.invoked >= moment && matches!(submit.answer, Answer::Accepted { .. }));
+        accepted.map(|submit| submit.returned).min()
     }
 
     /// Ends all clients and gives the record.
