@@ -13,3 +13,12 @@ pub struct Member {
     /// Where it listens for clients, as `host:port`; empty when it does not.
     pub api: String,
 }
+
+#[cfg(test)]
+impl Default for Member {
+    /// What the library's suite calls a member.
+    fn default() -> Member {
+        let name = Name::new("anybody").expect("a name");
+        Member { name, peer: String::new(), api: String::new() }
+    }
+}

@@ -58,6 +58,13 @@ impl SegmentLog {
         Ok(entries)
     }
 
+    /// Whether the entry is there.
+    pub(super) fn holds(&self, index: u64) -> bool {
+        let shared = self.shared();
+        let is_kept = shared.staged().tail.get(index).is_some();
+        is_kept || shared.writer().index().find(index).is_some()
+    }
+
     /// As [`read`](SegmentLog::read), but only if the first entry is among the newest, which memory holds: never blocks.
     pub(super) fn read_kept(
         &self,

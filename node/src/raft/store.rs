@@ -40,7 +40,6 @@ impl Store {
     /// The part of the range that the log holds.
     fn held(&self, range: &impl RangeBounds<u64>) -> (u64, u64) {
         let State { last, purged, .. } = self.log.state();
-        let first = purged.map_or(0, |purged| purged.index + 1);
         let start = match range.start_bound() {
             Bound::Included(start) => *start,
             Bound::Excluded(start) => start.saturating_add(1),
@@ -50,6 +49,12 @@ impl Store {
             Bound::Included(end) => end.saturating_add(1),
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
+        };
+        let first = match purged {
+            Some(purged) => purged.index + 1,
+            // A log begins with 0 or 1.
+            None if start == 0 => u64::from(!self.log.holds(0)),
+            None => 0,
         };
         (start.max(first), end.min(last.map_or(0, |last| last.index + 1)))
     }
@@ -152,4 +157,165 @@ async fn durable(completed: Completed) -> io::Result<()> {
 
 fn failed(error: AppendError) -> io::Error {
     io::Error::other(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use openraft::StorageError;
+    use openraft::entry::RaftEntry;
+    use openraft::testing::log::{StoreBuilder, Suite};
+    use smsgrid::model::{NodeId, Position, Timestamp};
+    use tempfile::TempDir;
+
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::raft::applier::{Applier, Weight};
+    use crate::raft::failure::Ended;
+    use crate::raft::flights::Flights;
+    use crate::raft::payload::{Origin, Payload};
+    use crate::raft::snapshot::Folder;
+    use crate::raft::types::log_id_of;
+    use crate::raft::{Lane, Options, StateMachine, View};
+
+    #[tokio::test]
+    async fn the_suite_of_the_library_finds_nothing() {
+        Suite::test_all(Builder).await.expect("a sound store");
+    }
+
+    #[tokio::test]
+    async fn a_message_to_a_follower_holds_a_mebibyte_and_at_least_one_entry() {
+        let (_folder, Anywhere { mut store, .. }, _) = Builder.build().await.expect("a new store");
+        let entries = (1..=5u64).map(|index| {
+            let origin = Origin { node: NodeId(1), start: 1, batch: index };
+            let batch = Payload::compose(origin, &vec![7; READ_OCTETS / 2 + 1]);
+            Entry::new_normal(log_id_of(1, index), batch)
+        });
+        store.append(entries, IOFlushed::noop()).await.expect("taken");
+
+        let indexes = |entries: Vec<Entry>| entries.iter().map(RaftEntry::index).collect::<Vec<u64>>();
+        assert_eq!(indexes(store.limited_get_log_entries(2, 6).await.expect("there")), [2, 3]);
+        assert_eq!(indexes(store.limited_get_log_entries(5, 6).await.expect("there")), [5]);
+        assert_eq!(indexes(store.try_get_log_entries(1..).await.expect("there")), [1, 2, 3, 4, 5]);
+    }
+
+    /// The store, for a suite whose logs may begin anywhere. Ours begin at their beginning or after a purge.
+    struct Anywhere {
+        store: Store,
+        begins_after: Option<u64>,
+    }
+
+    impl RaftLogReader<Types> for Anywhere {
+        async fn try_get_log_entries<R>(&mut self, range: R) -> io::Result<Vec<Entry>>
+        where
+            R: RangeBounds<u64> + Clone + Debug + OptionalSend,
+        {
+            self.store.try_get_log_entries(range).await
+        }
+
+        async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
+            self.store.read_vote().await
+        }
+    }
+
+    impl RaftLogStorage<Types> for Anywhere {
+        type LogReader = Store;
+
+        async fn get_log_state(&mut self) -> io::Result<LogState<Types>> {
+            let mut state = self.store.get_log_state().await?;
+            state.last_purged_log_id.take_if(|purged| Some(purged.index()) == self.begins_after);
+            state.last_log_id.take_if(|last| Some(last.index()) == self.begins_after);
+            Ok(state)
+        }
+
+        async fn get_log_reader(&mut self) -> Store {
+            self.store.get_log_reader().await
+        }
+
+        async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+            self.store.save_vote(vote).await
+        }
+
+        async fn append<I>(&mut self, entries: I, callback: IOFlushed<Types>) -> io::Result<()>
+        where
+            I: IntoIterator<Item = Entry> + OptionalSend,
+            I::IntoIter: OptionalSend,
+        {
+            let entries: Vec<Entry> = entries.into_iter().collect();
+            let first = entries.first().map_or(0, RaftEntry::index);
+            if self.store.get_log_state().await?.last_log_id.is_none() && first > 1 {
+                self.begins_after = Some(first - 1);
+                self.store.purge(log_id_of(0, first - 1)).await?;
+            }
+            self.store.append(entries, callback).await
+        }
+
+        async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
+            self.store.truncate_after(last).await
+        }
+
+        async fn purge(&mut self, upto: LogId) -> io::Result<()> {
+            self.store.purge(upto).await
+        }
+    }
+
+    struct Builder;
+
+    impl StoreBuilder<Types, Anywhere, Applier<Nothing>, TempDir> for Builder {
+        async fn build(&self) -> Result<(TempDir, Anywhere, Applier<Nothing>), StorageError<Types>> {
+            let directory = TempDir::new().expect("a temporary directory");
+            let options = Options { segment_octets: 1 << 22, ..Options::default() };
+            let log = SegmentLog::open(&directory.path().join("log"), &options).expect("a new log");
+            let folder = Folder::open(&directory.path().join("snap")).expect("a new folder");
+            let flights = Arc::new(Flights::new(NodeId(0), 1));
+            let (weight, ended) = (Arc::new(Weight::new(u64::MAX)), Arc::new(Ended::new()));
+            let applier = Applier::new(View::new(Nothing), flights, folder, weight, ended);
+            let store = Anywhere { store: Store::new(log), begins_after: None };
+            Ok((directory, store, applier))
+        }
+    }
+
+    /// A state machine with one state.
+    struct Nothing;
+
+    impl StateMachine for Nothing {
+        type Command = ();
+        type Reply = ();
+        type Event = ();
+        type Image = ();
+        type DecodeError = Infallible;
+
+        fn apply(&mut self, _: Position, (): &(), _: &mut Vec<()>) {}
+
+        fn now(&self) -> Timestamp {
+            Timestamp::ZERO
+        }
+
+        fn lane((): &()) -> Lane {
+            Lane::Submit
+        }
+
+        fn encode(_: &[()]) -> Vec<u8> {
+            Vec::new()
+        }
+
+        fn stamp(_: &mut [u8], _: Timestamp) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn decode(_: &[u8]) -> Result<Vec<Option<()>>, Infallible> {
+            Ok(Vec::new())
+        }
+
+        fn image(&self) {}
+
+        fn write_image((): &(), _: &mut dyn io::Write) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn restore(_: &mut dyn io::Read) -> Result<Nothing, Infallible> {
+            Ok(Nothing)
+        }
+    }
 }
