@@ -55,7 +55,7 @@ impl StateMachine for Queue {
     type Command = Command;
     type Reply = Reply;
     type Event = Event;
-    type Image = Queue;
+    type Image = queue::Image;
     type DecodeError = Unreadable;
 
     fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply {
@@ -108,17 +108,16 @@ impl StateMachine for Queue {
         Ok(commands.collect())
     }
 
-    fn image(&self) -> Queue {
-        self.clone()
+    fn image(&self) -> queue::Image {
+        Queue::image(self)
     }
 
-    fn write_image(image: &Queue, out: &mut dyn io::Write) -> io::Result<()> {
-        cbor4ii::serde::to_writer(out, image).map_err(io::Error::other)
+    fn write_image(image: &queue::Image, out: &mut dyn io::Write) -> io::Result<()> {
+        image.write(out)
     }
 
     fn restore(input: &mut dyn io::Read) -> Result<Queue, Unreadable> {
-        cbor4ii::serde::from_reader(io::BufReader::new(input))
-            .map_err(|error| Unreadable::Image(error.to_string()))
+        Ok(Queue::restore(input)?)
     }
 }
 
@@ -129,6 +128,6 @@ pub enum Unreadable {
     #[error(transparent)]
     Entry(#[from] queue::codec::CodecError),
     /// The snapshot.
-    #[error("the snapshot holds no queue: {0}")]
-    Image(String),
+    #[error(transparent)]
+    Image(#[from] queue::ImageError),
 }

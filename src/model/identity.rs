@@ -79,23 +79,42 @@ impl fmt::Debug for Name {
     }
 }
 
+/// Why a text cannot be the identity of a device or a SIM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an identity has 6 to 20 digits and nothing else")]
+pub struct DigitsError;
+
 macro_rules! digits {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The identity with these digits, or none when `text` holds anything but 6 to 20 digits.
             pub fn new(text: &str) -> Option<$name> {
                 let whole = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-                whole.then(|| $name(text.to_owned()))
+                whole.then(|| $name(text.into()))
             }
 
             /// The digits.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = DigitsError;
+
+            fn try_from(text: String) -> Result<$name, DigitsError> {
+                $name::new(&text).ok_or(DigitsError)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identity: $name) -> String {
+                identity.as_str().to_owned()
             }
         }
 

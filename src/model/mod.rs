@@ -18,7 +18,7 @@ pub use id::{
     Attempt, Epoch, MessageId, MessageIdError, NodeId, OpenNumber, PartNumber, Position, ReadyNumber,
     RegistrationId, SessionId, StartNumber,
 };
-pub use identity::{Imei, Imsi, ModemIdentity, Name, NameError};
+pub use identity::{DigitsError, Imei, Imsi, ModemIdentity, Name, NameError};
 pub use message::{
     Content, MessageClass, Origin, Priority, ProtocolIdentifier, ResendLimit, SendOptions, UncertainPolicy,
     ValidityPeriod,

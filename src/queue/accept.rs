@@ -134,7 +134,7 @@ fn is_well_formed(submit: &Submit) -> bool {
         && has_legal_parts(&submit.content)
 }
 
-fn has_legal_parts(content: &Content) -> bool {
+pub(super) fn has_legal_parts(content: &Content) -> bool {
     let numbered = content.parts.iter().zip(1..=u8::MAX).all(|(part, number)| part.number.0 == number);
     let fits = content.parts.iter().all(|part| {
         let (Payload::Septets(units) | Payload::Octets(units)) = &part.user_data.payload;

@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::record::is_default;
 use crate::model::{
     Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartNumber, Refusal,
     RegistrationId, SessionId, Timestamp,
@@ -63,18 +64,24 @@ pub struct AttemptRecord {
     /// Where it stands.
     pub state: AttemptState,
     /// Whether it has ever been uncertain; never taken back.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub was_uncertain: bool,
     /// When it was started.
     pub started: Timestamp,
     /// When its state was last said; none while it is in flight.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ended: Option<Timestamp>,
     /// TP-MR, once sent, when the modem said it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub message_reference: Option<u8>,
     /// Service centre time stamp, when the modem returned one.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub service_centre_time: Option<Timestamp>,
     /// Why it is not known to be sent: the last word on it before it was.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub failing: Option<Failing>,
     /// Who said what became of it; none while it is in flight, and when its node was lost.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub source: Option<Source>,
 }
 
@@ -100,6 +107,7 @@ pub struct Claim {
     /// Whether parts may still be started under it.
     pub open: bool,
     /// The parts started under it, in that order.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub attempts: Vec<AttemptRecord>,
 }
 

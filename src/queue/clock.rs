@@ -1,8 +1,8 @@
 //! What time alone changes: schedules, retries, deadlines, evidence windows, lost SIMs, and what is forgotten.
 
+use super::arena::Slot;
 use super::claim::AttemptState;
 use super::record::{Failure, Record, Stage};
-use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{PinLost, StateCause};
 use crate::model::{Timestamp, UncertainPolicy};

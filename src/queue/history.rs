@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::claim::{AttemptRecord, AttemptState, Claim, Source};
-use super::record::{Record, Stage};
+use super::record::{Record, Stage, is_default};
 use super::{Event, StateCause, Verdict};
 use crate::model::{MessageState, Name, NodeId, Position, Timestamp};
 
@@ -21,10 +21,13 @@ pub struct Step {
     /// The state it moved to.
     pub state: MessageState,
     /// The node that had or has the claim the step is about; none when it is about no claim.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub node: Option<NodeId>,
     /// The modem of that claim.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub modem: Option<Name>,
     /// Why, when there is more to say than the state.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub why: Option<StateCause>,
 }
 

@@ -1,8 +1,10 @@
 //! Keeps lanes, timers, counters and listeners in step with a record that has changed.
 
+use std::sync::Arc;
+
+use super::arena::Slot;
 use super::lane::Place;
 use super::record::{Indexed, Record, Stage};
-use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{Event, Route, StateCause};
 use crate::model::RegistrationId;
@@ -13,13 +15,14 @@ const SIMS_GONE_MAX: usize = 4096;
 impl Queue {
     /// To be called after every change of a record, once it is whole again.
     pub(super) fn reindex(&mut self, slot: Slot, effects: &mut Effects<'_>) {
-        let Some(mut record) = self.messages.lift(slot) else { return };
-        self.take_place(&mut record);
-        self.move_lane(&mut record, slot, effects);
-        self.move_timer(&mut record, slot);
-        self.move_shelf(&mut record, slot);
-        self.show(&mut record, slot, effects);
-        self.messages.lower(slot, record);
+        let Some(mut lifted) = self.messages.lift(slot) else { return };
+        let record = Arc::make_mut(&mut lifted);
+        self.take_place(record);
+        self.move_lane(record, slot, effects);
+        self.move_timer(record, slot);
+        self.move_shelf(record, slot);
+        self.show(record, slot, effects);
+        self.messages.lower(slot, lifted);
     }
 
     /// The same, and why it is queued again if it is.

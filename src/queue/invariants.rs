@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::arena::Slot;
 use super::claim::{AttemptState, Claim, Source};
 use super::modem::Registration;
 use super::record::{Failure, Record, Stage};
-use super::records::Slot;
 use super::state::Queue;
 use crate::model::{Imsi, MessageId, MessageState, PartNumber, RegistrationId, SessionId, UncertainPolicy};
 

@@ -8,13 +8,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::arena::{Arena, Slot};
 use super::record::Record;
 use super::{Digest, IdempotencyKey, Policy};
 use crate::model::{MessageId, MessageState, Name, Timestamp};
 
-/// What a key stands for.
+/// A key and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
+    /// Whose key.
+    pub(super) client: Name,
+    pub(super) key: IdempotencyKey,
     pub(super) id: MessageId,
     pub(super) digest: Digest,
     /// When its message ended.
@@ -23,31 +27,54 @@ pub(super) struct Entry {
     pub(super) state: MessageState,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 struct Client {
-    by_key: BTreeMap<IdempotencyKey, Entry>,
+    by_key: BTreeMap<IdempotencyKey, Slot>,
     /// Keys of ended messages, the oldest ended first.
-    ended: BTreeMap<(Timestamp, MessageId), IdempotencyKey>,
+    ended: BTreeSet<(Timestamp, MessageId, Slot)>,
 }
 
 /// The keys of all clients.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Keys {
+    entries: Arena<Entry>,
     clients: BTreeMap<Name, Client>,
     /// For each client with ended keys, the end of its oldest.
     oldest: BTreeSet<(Timestamp, Name)>,
-    count: u32,
 }
 
 impl Keys {
+    /// The keys of an image. None when a client has one key twice.
+    pub(super) fn from_arena(entries: Arena<Entry>) -> Option<Keys> {
+        let mut clients: BTreeMap<Name, Client> = BTreeMap::new();
+        for (slot, entry) in entries.iter() {
+            if !clients.contains_key(&entry.client) {
+                clients.insert(entry.client.clone(), Client::default());
+            }
+            let client = clients.get_mut(&entry.client)?;
+            if client.by_key.insert(entry.key.clone(), slot).is_some() {
+                return None;
+            }
+            client.ended.extend(entry.ended.map(|ended| (ended, entry.id, slot)));
+        }
+        let oldest = clients.iter().filter_map(|(name, client)| Some((client.oldest()?, name.clone())));
+        let oldest = oldest.collect();
+        Some(Keys { entries, clients, oldest })
+    }
+
+    /// The keys by slot: what an image keeps.
+    pub(super) fn arena(&self) -> &Arena<Entry> {
+        &self.entries
+    }
+
     /// What the key stands for.
     pub(super) fn get(&self, client: &Name, key: &IdempotencyKey) -> Option<&Entry> {
-        self.clients.get(client)?.by_key.get(key)
+        self.entries.get(*self.clients.get(client)?.by_key.get(key)?)
     }
 
     /// How many keys there are.
     pub(super) fn count(&self) -> u32 {
-        self.count
+        self.entries.len()
     }
 
     /// Makes room for one more key of this client. False when all keys in the way belong to living messages.
@@ -58,7 +85,7 @@ impl Keys {
                 return false;
             }
         }
-        while self.count >= policy.keys_max {
+        while self.count() >= policy.keys_max || !self.entries.has_room() {
             let Some((_, oldest)) = self.oldest.first().cloned() else { return false };
             self.forget_oldest(&oldest);
         }
@@ -67,39 +94,38 @@ impl Keys {
 
     /// Remembers a key that is not known yet.
     pub(super) fn insert(&mut self, client: &Name, key: IdempotencyKey, id: MessageId, digest: Digest) {
-        let entry = Entry { id, digest, ended: None, state: MessageState::Queued };
-        let client = self.clients.entry(client.clone()).or_default();
-        self.count += u32::from(client.by_key.insert(key, entry).is_none());
+        debug_assert!(self.get(client, &key).is_none(), "a key is remembered once");
+        let state = MessageState::Queued;
+        let entry = Entry { client: client.clone(), key: key.clone(), id, digest, ended: None, state };
+        if let Some(slot) = self.entries.insert(entry) {
+            self.clients.entry(client.clone()).or_default().by_key.insert(key, slot);
+        }
     }
 
     /// The message of a key is final in this state; the first end counts. A key that was forgotten and stands for
     /// another message by now is not touched.
     pub(super) fn end(&mut self, record: &Record, now: Timestamp) {
-        let (Some(key), client) = (&record.key, &record.client) else { return };
-        let Some(keys) = self.clients.get_mut(client) else { return };
-        let Some(entry) = keys.by_key.get_mut(key).filter(|entry| entry.id == record.id) else { return };
+        let Some((slot, keys)) = self.of_message(record) else { return };
+        let was = keys.oldest();
+        let Some(entry) = self.entries.get_mut(slot) else { return };
         entry.state = record.state();
         if entry.ended.is_some() {
             return;
         }
         entry.ended = Some(now);
-        let ended = (now, entry.id);
-        let was = keys.oldest();
-        keys.ended.insert(ended, key.clone());
-        let is = keys.oldest();
-        self.move_oldest(client, was, is);
+        self.move_ended(&record.client, was, |ended| {
+            ended.insert((now, record.id, slot));
+        });
     }
 
     /// The message of a key is not final any more. A key that was forgotten is not known again.
     pub(super) fn revive(&mut self, record: &Record) {
-        let (Some(key), client) = (&record.key, &record.client) else { return };
-        let Some(keys) = self.clients.get_mut(client) else { return };
-        let Some(entry) = keys.by_key.get_mut(key).filter(|entry| entry.id == record.id) else { return };
-        let Some(ended) = entry.ended.take() else { return };
+        let Some((slot, keys)) = self.of_message(record) else { return };
         let was = keys.oldest();
-        keys.ended.remove(&(ended, record.id));
-        let is = keys.oldest();
-        self.move_oldest(client, was, is);
+        let Some(ended) = self.entries.get_mut(slot).and_then(|entry| entry.ended.take()) else { return };
+        self.move_ended(&record.client, was, |all| {
+            all.remove(&(ended, record.id, slot));
+        });
     }
 
     /// When the next key is to be forgotten.
@@ -116,33 +142,43 @@ impl Keys {
 
     /// Whether the indexes agree with the keys.
     pub(super) fn is_consistent(&self) -> bool {
-        let count: usize = self.clients.values().map(|client| client.by_key.len()).sum();
-        let oldest: BTreeSet<_> = self
-            .clients
-            .iter()
-            .filter_map(|(name, client)| client.oldest().map(|ended| (ended, name.clone())))
-            .collect();
-        let ended = self.clients.values().all(|client| {
-            client.by_key.values().filter(|entry| entry.ended.is_some()).count() == client.ended.len()
-                && client.ended.iter().all(|((ended, id), key)| {
-                    client.by_key.get(key).is_some_and(|entry| entry.ended == Some(*ended) && entry.id == *id)
-                })
-        });
-        count == self.count as usize && oldest == self.oldest && ended
+        let rebuilt = Keys::from_arena(self.entries.clone());
+        self.entries.is_consistent()
+            && rebuilt.is_some_and(|keys| keys.clients == self.clients && keys.oldest == self.oldest)
+    }
+
+    /// The key of a message, unless it was forgotten.
+    fn of_message(&self, record: &Record) -> Option<(Slot, &Client)> {
+        let keys = self.clients.get(&record.client)?;
+        let slot = *keys.by_key.get(record.key.as_ref()?)?;
+        self.entries.get(slot).filter(|entry| entry.id == record.id).map(|_| (slot, keys))
     }
 
     fn forget_oldest(&mut self, client: &Name) -> bool {
         let Some(keys) = self.clients.get_mut(client) else { return false };
         let was = keys.oldest();
-        let Some((_, key)) = keys.ended.pop_first() else { return false };
-        keys.by_key.remove(&key);
+        let Some((_, _, slot)) = keys.ended.pop_first() else { return false };
+        if let Some(entry) = self.entries.remove(slot) {
+            keys.by_key.remove(&entry.key);
+        }
         let is = keys.oldest();
         if keys.by_key.is_empty() {
             self.clients.remove(client);
         }
-        self.count = self.count.saturating_sub(1);
         self.move_oldest(client, was, is);
         true
+    }
+
+    fn move_ended(
+        &mut self,
+        client: &Name,
+        was: Option<Timestamp>,
+        change: impl FnOnce(&mut BTreeSet<(Timestamp, MessageId, Slot)>),
+    ) {
+        let Some(keys) = self.clients.get_mut(client) else { return };
+        change(&mut keys.ended);
+        let is = keys.oldest();
+        self.move_oldest(client, was, is);
     }
 
     fn move_oldest(&mut self, client: &Name, was: Option<Timestamp>, is: Option<Timestamp>) {
@@ -160,6 +196,6 @@ impl Keys {
 
 impl Client {
     fn oldest(&self) -> Option<Timestamp> {
-        self.ended.first_key_value().map(|((ended, _), _)| *ended)
+        self.ended.first().map(|(ended, _, _)| *ended)
     }
 }

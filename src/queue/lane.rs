@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
+use super::arena::Slot;
 use super::modem::Registration;
-use super::records::Slot;
 use crate::model::{Imsi, ModemIdentity, Name, Priority, Timestamp};
 
 /// Number of priority classes.
@@ -59,7 +59,7 @@ pub(super) struct Head {
     pub(super) message: Slot,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 struct Lane {
     key: LaneKey,
     /// By class, the most urgent first; within a class by place.
@@ -67,7 +67,7 @@ struct Lane {
 }
 
 /// All lanes that are not empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Lanes {
     next: LaneId,
     by_key: BTreeMap<LaneKey, LaneId>,
@@ -105,6 +105,31 @@ impl Lanes {
     pub(super) fn oldest(&self) -> Option<Timestamp> {
         let classes = self.lanes.values().flat_map(|lane| lane.classes.iter());
         classes.filter_map(|class| class.first_key_value()).map(|(place, _)| place.since).min()
+    }
+
+    /// The numbers given so far, and which lane has which key: what an image keeps.
+    pub(super) fn keys(&self) -> (LaneId, Vec<(LaneId, LaneKey)>) {
+        (self.next, self.lanes.iter().map(|(id, lane)| (*id, lane.key.clone())).collect())
+    }
+
+    /// Lanes of an image, to be filled with [`Lanes::put`]. None when a number or a key is there twice, or a number
+    /// was never given.
+    pub(super) fn from_keys(next: LaneId, keys: Vec<(LaneId, LaneKey)>) -> Option<Lanes> {
+        let mut lanes = Lanes { next, ..Lanes::default() };
+        for (id, key) in keys {
+            let again = lanes.by_key.insert(key.clone(), id).is_some()
+                || lanes.lanes.insert(id, Lane { key, ..Lane::default() }).is_some();
+            if again || id > next {
+                return None;
+            }
+        }
+        Some(lanes)
+    }
+
+    /// Puts a message into a lane that there is. False when there is none, or its place is taken.
+    pub(super) fn put(&mut self, id: LaneId, class: Priority, place: Place, message: Slot) -> bool {
+        let lane = self.lanes.get_mut(&id).and_then(|lane| lane.classes.get_mut(index(class)));
+        lane.is_some_and(|class| class.insert(place, message).is_none())
     }
 
     /// The key of a lane.
@@ -189,7 +214,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     fn message(number: u8) -> Slot {
-        Slot::for_test(number)
+        Slot(u32::from(number))
     }
 
     fn place(order: u64, since_ms: u64) -> Place {

@@ -4,10 +4,10 @@
 //! entered, and the lanes of modems that have become free, need a look.
 
 use super::Event;
+use super::arena::Slot;
 use super::claim::Claim;
 use super::lane::{Head, LaneId};
 use super::record::Stage;
-use super::records::Slot;
 use super::state::{Effects, Queue};
 use crate::model::{NodeId, RegistrationId};
 

@@ -24,6 +24,7 @@
 
 mod accept;
 mod apply;
+mod arena;
 mod backoff;
 mod claim;
 mod clock;
@@ -33,6 +34,7 @@ mod digest;
 mod event;
 mod fingerprint;
 mod history;
+mod image;
 mod index;
 pub mod invariants;
 mod keys;
@@ -44,6 +46,7 @@ mod policy;
 mod record;
 mod records;
 mod reply;
+mod restore;
 mod retry;
 mod sending;
 mod sessions;
@@ -57,6 +60,7 @@ pub use command::{Body, Command, Rearm, Verdict};
 pub use digest::digest;
 pub use event::Event;
 pub use history::Step;
+pub use image::Image;
 pub use modem::{Node, Registration, Session};
 pub use policy::{PinLost, Policy};
 pub use record::{Failure, PartView, Record, StateCause, WaitingFor};
@@ -64,5 +68,6 @@ pub use reply::{
     CancelReply, DiscardReply, HoldReply, ReadyReply, RegisterReply, Rejection, Reply, RetryReply,
     SessionReply, StartReply,
 };
+pub use restore::ImageError;
 pub use state::Queue;
 pub use submit::{Digest, IdempotencyKey, KeyError, Route, Submit, Tags};

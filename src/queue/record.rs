@@ -21,6 +21,7 @@ pub struct Record {
     /// Who brought it.
     pub client: Name,
     /// The client's name for the request.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub key: Option<IdempotencyKey>,
     /// What to send to whom.
     pub content: Content,
@@ -31,8 +32,10 @@ pub struct Record {
     /// What becomes of it when nobody knows whether a part was sent.
     pub uncertain: UncertainPolicy,
     /// Which modems may carry it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub route: Route,
     /// Not after this moment.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub deadline: Option<Timestamp>,
     /// When it was accepted.
     pub accepted: Timestamp,
@@ -45,44 +48,62 @@ pub struct Record {
     /// The command that changed its state last: its version.
     pub changed_at: Position,
     /// A copy may arrive twice: something was sent again without proof that it had not been sent.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub possible_duplicate: bool,
     /// Temporary refusals so far.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refusals: u8,
     /// Modem faults so far that count against it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub faults: u8,
     /// Automatic resends left.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resends_left: u8,
     /// How often it was started again as a whole, from 0. Parts are sent and missing within a generation.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub generation: u8,
     /// A person keeps it from the modems.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub held: bool,
     /// A person has seen that it failed, and leaves it so.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub discarded: bool,
     /// The open claim.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub claim: Option<Epoch>,
 
     pub(super) digest: super::Digest,
     pub(super) stage: Stage,
     /// Not matched before: the schedule at first, later the next retry.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) not_before: Timestamp,
     /// Refusals allowed, from the message or from policy.
     pub(super) attempts_max: u8,
     /// All modem faults, whether they count or not.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) faults_seen: u8,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) avoid: Option<Box<Avoid>>,
     /// Its place in the order of waiting messages; none before its first moment.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) place: Option<Place>,
     /// End of the evidence window of an uncertain message; none under `hold`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) evidence_until: Option<Timestamp>,
     /// Next look at whether the SIM it is pinned to is still there.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) pin_check: Option<Timestamp>,
     /// Since when that SIM is missing, as far as a look has shown.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) pin_lost: Option<Timestamp>,
     /// Every open claim, and the closed ones under which something was started; by epoch.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) claims: Vec<Claim>,
     /// Changes of its state after the first, the oldest first.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) steps: Vec<Step>,
     /// When it became final.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) ended: Option<Timestamp>,
     /// What the indexes hold of it: kept here so that they are changed without a search.
     pub(super) indexed: Indexed,
@@ -94,10 +115,13 @@ pub(super) struct Indexed {
     /// The state its counters and listeners have seen.
     pub(super) shown: Option<MessageState>,
     /// The lane it waits in.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) lane: Option<LaneId>,
     /// Its entry in the timer index.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) wake: Option<Timestamp>,
     /// Its entry among the messages that wait for a person's word.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) shelf: Option<ShelfPlace>,
 }
 
@@ -419,4 +443,9 @@ fn certainty(state: AttemptState) -> u8 {
         AttemptState::InFlight => 4,
         AttemptState::Sent => 5,
     }
+}
+
+/// Whether a field need not be written: whoever reads the record finds the same value by itself.
+pub(super) fn is_default<T: Default + PartialEq>(field: &T) -> bool {
+    *field == T::default()
 }

@@ -3,43 +3,36 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::arena::{Arena, Slot};
 use super::record::Record;
 use crate::model::MessageId;
 
-/// Where a record lives. Another message gets the slot when this one has left memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Slot(u32);
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Messages by slot and by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Records {
     by_id: BTreeMap<MessageId, Slot>,
-    slots: Vec<Option<Box<Record>>>,
-    /// Empty slots; the one emptied last is filled first.
-    empty: Vec<Slot>,
-}
-
-impl Slot {
-    /// The lowest slot there is.
-    pub(super) const FIRST: Slot = Slot(0);
-
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    #[cfg(test)]
-    pub(super) fn for_test(number: u8) -> Slot {
-        Slot(u32::from(number))
-    }
+    arena: Arena<Record>,
 }
 
 impl Records {
+    /// The messages of an image. None when two have one id.
+    pub(super) fn from_arena(arena: Arena<Record>) -> Option<Records> {
+        let by_id: BTreeMap<_, _> = arena.iter().map(|(slot, record)| (record.id, slot)).collect();
+        (by_id.len() == arena.len() as usize).then_some(Records { by_id, arena })
+    }
+
+    /// The messages by slot: what an image keeps.
+    pub(super) fn arena(&self) -> &Arena<Record> {
+        &self.arena
+    }
+
     /// Whether one more message has a slot.
     pub(super) fn has_room(&self) -> bool {
-        !self.empty.is_empty() || u32::try_from(self.slots.len()).is_ok()
+        self.arena.has_room()
     }
 
     /// Takes a message in. None when its id is taken, or there is no room.
@@ -47,43 +40,35 @@ impl Records {
         if self.by_id.contains_key(&record.id) {
             return None;
         }
-        let next = u32::try_from(self.slots.len()).ok().map(Slot);
-        let slot = self.empty.pop().or(next)?;
-        self.by_id.insert(record.id, slot);
-        match self.slots.get_mut(slot.index()) {
-            Some(place) => *place = Some(Box::new(record)),
-            None => self.slots.push(Some(Box::new(record))),
-        }
+        let id = record.id;
+        let slot = self.arena.insert(record)?;
+        self.by_id.insert(id, slot);
         Some(slot)
     }
 
     /// Takes a message out for good.
-    pub(super) fn remove(&mut self, slot: Slot) -> Option<Box<Record>> {
-        let record = self.lift(slot)?;
+    pub(super) fn remove(&mut self, slot: Slot) -> Option<Arc<Record>> {
+        let record = self.arena.remove(slot)?;
         self.by_id.remove(&record.id);
-        self.empty.push(slot);
         Some(record)
     }
 
     /// Takes a record out of its slot for a moment, to be put back with [`Records::lower`].
-    pub(super) fn lift(&mut self, slot: Slot) -> Option<Box<Record>> {
-        self.slots.get_mut(slot.index())?.take()
+    pub(super) fn lift(&mut self, slot: Slot) -> Option<Arc<Record>> {
+        self.arena.lift(slot)
     }
 
     /// Puts a record back that was lifted.
-    pub(super) fn lower(&mut self, slot: Slot, record: Box<Record>) {
-        if let Some(place) = self.slots.get_mut(slot.index()) {
-            debug_assert!(place.is_none(), "a record is put back where it was");
-            *place = Some(record);
-        }
+    pub(super) fn lower(&mut self, slot: Slot, record: Arc<Record>) {
+        self.arena.lower(slot, record);
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&Record> {
-        self.slots.get(slot.index())?.as_deref()
+        self.arena.get(slot)
     }
 
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Record> {
-        self.slots.get_mut(slot.index())?.as_deref_mut()
+        self.arena.get_mut(slot)
     }
 
     /// The slot of a message.
@@ -108,23 +93,7 @@ impl Records {
 
     /// Whether ids, slots and empty slots agree.
     pub(super) fn is_consistent(&self) -> bool {
-        let filled = self.slots.iter().filter(|place| place.is_some()).count();
-        let empty = self.empty.iter().all(|slot| self.get(*slot).is_none());
         let ids = self.by_id.iter().all(|(id, slot)| self.get(*slot).is_some_and(|record| record.id == *id));
-        filled == self.by_id.len() && filled + self.empty.len() == self.slots.len() && empty && ids
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slot_that_never_was_holds_nothing() {
-        let mut records = Records::default();
-
-        assert!(records.get(Slot(7)).is_none());
-        assert!(records.remove(Slot(7)).is_none());
-        assert!(records.is_consistent());
+        ids && self.by_id.len() == self.arena.len() as usize && self.arena.is_consistent()
     }
 }

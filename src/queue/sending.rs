@@ -1,9 +1,9 @@
 //! What the owner of a claim says: a part starts, has come to something, or was never written.
 
+use super::arena::Slot;
 use super::backoff;
 use super::claim::{AttemptRecord, AttemptState, Claim, Failing, Source};
 use super::record::{Avoid, Failure, Record};
-use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{Rearm, Reply, StartReply, StateCause};
 use crate::model::{

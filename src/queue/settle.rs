@@ -1,8 +1,8 @@
 //! Where a message stands after something about its attempts has changed.
 
+use super::arena::Slot;
 use super::claim::{AttemptState, Claim};
 use super::record::{Failure, Record, Stage};
-use super::records::Slot;
 use super::state::{Effects, Queue};
 use super::{Event, StateCause};
 use crate::model::{Doubt, Epoch, RegistrationId, SessionId, Timestamp, UncertainPolicy};

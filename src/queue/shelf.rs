@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::arena::Slot;
 use super::record::Record;
-use super::records::Slot;
 use super::state::Queue;
 use crate::model::{MessageState, Timestamp};
 
@@ -13,14 +13,14 @@ use crate::model::{MessageState, Timestamp};
 pub(super) type ShelfPlace = (MessageState, Timestamp);
 
 /// Such messages by state, the least recently changed first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct Shelf(BTreeSet<(ShelfPlace, Slot)>);
 
 impl Shelf {
-    /// Puts a message there. False when it is there already.
-    pub(super) fn insert(&mut self, place: ShelfPlace, slot: Slot) -> bool {
-        self.0.insert((place, slot))
+    /// Puts a message there, if it has a place.
+    pub(super) fn extend(&mut self, place: Option<ShelfPlace>, slot: Slot) {
+        self.0.extend(place.map(|place| (place, slot)));
     }
 
     /// Takes a message from there.
@@ -56,8 +56,6 @@ impl Queue {
         if let Some(was) = was {
             self.shelf.remove(was, slot);
         }
-        if let Some(place) = record.indexed.shelf {
-            self.shelf.insert(place, slot);
-        }
+        self.shelf.extend(record.indexed.shelf, slot);
     }
 }

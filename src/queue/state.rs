@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::arena::Slot;
 use super::claim::{AttemptState, Claim};
 use super::keys::Keys;
 use super::lane::{LaneId, LaneKey, Lanes};
 use super::modem::{Node, Registration, Session};
 use super::record::{Record, Stage, WaitingFor};
-use super::records::{Records, Slot};
+use super::records::Records;
 use super::shelf::Shelf;
 use super::{Event, Policy, Route, StateCause};
 use crate::model::{
@@ -18,7 +19,7 @@ use crate::model::{
 };
 
 /// The replicated state machine: every message that is not final, the recent final ones, and who may send them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Queue {
     pub(super) policy: Policy,
     /// The latest calendar time of any command.

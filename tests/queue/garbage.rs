@@ -13,6 +13,7 @@ use smsgrid::queue::{
     Verdict, digest, invariants,
 };
 
+use crate::frames::written;
 use crate::sim::random::Random;
 
 const SEEDS: u64 = 30;
@@ -35,6 +36,10 @@ fn every_command_in_every_state_is_answered_and_no_invariant_breaks() {
                 .zip(&mut events)
                 .map(|(queue, events)| queue.apply(position, &command, events))
                 .collect();
+            if random.below(40) == 0 {
+                let octets = written(&queues[1]);
+                queues[1] = Queue::restore(&mut octets.as_slice()).expect("just written");
+            }
             let checked = invariants::check(&queues[0]);
             sent += events[0]
                 .iter()
@@ -75,7 +80,9 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
     let epoch = epoch.unwrap_or_else(|| Epoch(number(random, 40)));
     let attempt = Attempt { epoch, part: part(random) };
     let modem = name(["A", "B", "C"][random.below(3)]);
-    match random.below(40) {
+    let given_up = queue.in_state(MessageState::Failed).nth(random.below(3)).filter(|_| random.chance(80));
+    let (dead, generation) = given_up.map_or((message, 0), |record| (record.id, record.generation));
+    match random.below(42) {
         0..6 => Body::Submit(Box::new(submit(random))),
         6 => Body::RegisterSession {
             node: NodeId(number(random, 3)),
@@ -103,6 +110,8 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
         33 => Body::Cancel { message },
         34 => Body::Hold { message },
         35 => Body::Release { message },
+        40 => Body::Retry { message: dead, generation },
+        41 => Body::Discard { message: dead, generation },
         36 => Body::BlockModem { modem },
         37 => Body::UnblockModem { modem },
         38 if random.chance(10) => Body::SetPolicy(policy(random)),

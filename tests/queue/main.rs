@@ -4,7 +4,9 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod codec;
+mod frames;
 mod garbage;
+mod image;
 mod matching;
 mod mutants;
 mod scripts;

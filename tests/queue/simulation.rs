@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smsgrid::model::Position;
 use smsgrid::queue::codec::{Decoded, decode_entry, encode_entry};
-use smsgrid::queue::{Command, Queue, Reply};
+use smsgrid::queue::{Queue, Reply};
 
 use crate::sim::{ALL_FAULTS, Faults, LATE_ANSWERS, NO_FAULTS, Setup, World};
 
@@ -91,31 +91,6 @@ fn a_log_read_back_from_its_octets_makes_the_same_state() {
 
         assert_eq!(queue.fingerprint(), world.main.queue().fingerprint(), "seed {seed}");
     }
-}
-
-#[test]
-fn a_state_that_was_written_down_goes_on_as_if_it_had_not_been() {
-    let world = story(1, ALL_FAULTS);
-    let commands: Vec<&Command> = world.commands().collect();
-    let (first, rest) = commands.split_at(commands.len() / 3);
-    let at = |index: usize| Position { index: index as u64 + 1, offset: 0 };
-    let mut queue = Queue::new(world.setup.policy.clone());
-    for (index, command) in first.iter().enumerate() {
-        queue.apply(at(index), command, &mut Vec::new());
-    }
-
-    let octets = cbor4ii::serde::to_vec(Vec::new(), &queue).expect("the state has a written form");
-    let mut read: Queue = cbor4ii::serde::from_slice(&octets).expect("just written");
-
-    for (index, command) in rest.iter().enumerate() {
-        let (mut events, mut read_events) = (Vec::new(), Vec::new());
-        let position = at(first.len() + index);
-        let replies =
-            [queue.apply(position, command, &mut events), read.apply(position, command, &mut read_events)];
-        assert_eq!(replies[0], replies[1]);
-        assert_eq!(events, read_events);
-    }
-    assert_eq!(queue.fingerprint(), read.fingerprint());
 }
 
 fn seeds() -> u64 {

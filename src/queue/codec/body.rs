@@ -94,13 +94,15 @@ commands! {
 #[derive(Serialize, Deserialize)]
 struct Nothing {}
 
-fn write<T: Serialize>(fields: &T, to: &mut Vec<u8>) {
+/// Appends `fields` in CBOR.
+pub(in crate::queue) fn write<T: Serialize>(fields: &T, to: &mut Vec<u8>) {
     let mut serializer = Serializer::new(BufWriter::new(std::mem::take(to)));
     fields.serialize(&mut serializer).expect("every field says its length, and a vector takes all octets");
     *to = serializer.into_inner().into_inner();
 }
 
-fn read<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Result<T, String> {
+/// Reads what [`write`] wrote, and nothing after it.
+pub(in crate::queue) fn read<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Result<T, String> {
     let mut deserializer = Deserializer::new(SliceReader::new(octets));
     let fields = T::deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
     let rest = deserializer.into_inner().fill(1).map(|rest| rest.as_ref().len());

@@ -12,6 +12,8 @@
 
 mod body;
 
+pub(super) use body::{read as read_body, write as write_body};
+
 use super::Command;
 use crate::model::{Name, Timestamp};
 

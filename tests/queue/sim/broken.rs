@@ -14,6 +14,10 @@ use smsgrid::queue::{
 };
 
 use super::machine::Machine;
+use crate::frames::{MESSAGE, put_together, take_apart, written};
+
+/// Octets of a slot before its message.
+const SLOT: usize = 4;
 
 /// Which rule is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,13 +374,14 @@ impl Broken {
     /// Writes a field of the claims with a doubtful attempt, or of that attempt, past all rules; of all such claims
     /// of the message, or of one.
     fn edit(&mut self, message: MessageId, epoch: Option<Epoch>, field: &str, value: &Value) {
-        let octets = cbor4ii::serde::to_vec(Vec::new(), &self.queue).expect("the state has a written form");
-        let mut state: Value = cbor4ii::serde::from_slice(&octets).expect("it was just written");
         let id = Value::Bytes(message.to_bytes().to_vec());
-        let slots = elements(entry(&mut state, "messages").and_then(|messages| entry(messages, "slots")));
-        let record = slots.into_iter().find(|record| has(record, "id", &id));
-        assert!(record.is_some(), "the written state has its messages elsewhere");
-        let claims = record.and_then(|record| entry(record, "claims"));
+        let mut frames = take_apart(&written(&self.queue));
+        let found = frames.iter_mut().filter(|(kind, _)| *kind == MESSAGE).find_map(|(_, body)| {
+            let record: Value = cbor4ii::serde::from_slice(&body[SLOT..]).ok()?;
+            has(&record, "id", &id).then_some((body, record))
+        });
+        let Some((body, mut record)) = found else { panic!("the image has its messages elsewhere") };
+        let claims = entry(&mut record, "claims");
         for claim in elements(claims) {
             if epoch.is_some_and(|epoch| !has(claim, "epoch", &Value::Integer(i128::from(epoch.0)))) {
                 continue;
@@ -394,8 +399,10 @@ impl Broken {
                 entry(claim, field).into_iter().for_each(|place| *place = value.clone());
             }
         }
-        let octets = cbor4ii::serde::to_vec(Vec::new(), &state).expect("a value has a written form");
-        self.queue = cbor4ii::serde::from_slice(&octets).expect("the edited state is one");
+        body.truncate(SLOT);
+        body.extend(cbor4ii::serde::to_vec(Vec::new(), &record).expect("a value has a written form"));
+        let image = put_together(&frames);
+        self.queue = Queue::restore_unchecked(&mut image.as_slice()).expect("the edited image is one");
     }
 }
 
