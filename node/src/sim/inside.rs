@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use smsgrid::model::Time;
 use smsgrid::simulator::{Modem, Spec};
 
 use super::SimError;
-use super::control::{Drawer, Handle};
+use super::control::{self, Drawer, Handle};
 use super::host::Host;
 use super::ledger::LedgerFile;
 use super::port::Port;
@@ -51,6 +52,11 @@ impl Inside {
         let host = Host::new(modem, port, ledger, self.clock.clone(), Drawer::default(), orders);
         tasks.spawn(&format!("simulated {name}"), |cancel| host.run(cancel));
         Ok(device)
+    }
+
+    /// Carries out an order of the control socket, such as `vanish GSM1`, and gives its answer.
+    pub async fn order(&self, line: &str) -> Value {
+        control::answer(line, &self.handles).await
     }
 
     fn open_ledger(&mut self, path: PathBuf) -> Result<Arc<Mutex<LedgerFile>>, SimError> {
