@@ -12,6 +12,7 @@ use smsgrid_node::raft::{Clock, Lane, StateMachine};
 pub(crate) struct Ledger {
     pub(crate) total: u64,
     pub(crate) stamps: Vec<Timestamp>,
+    pub(crate) kept: Vec<u8>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ impl StateMachine for Ledger {
     fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<u64>) -> Reply {
         self.total += command.amount;
         self.stamps.push(command.now);
+        self.kept.extend(&command.ballast);
         events.push(self.total);
         Reply { position, total: self.total }
     }
@@ -100,6 +102,8 @@ impl StateMachine for Ledger {
 
     fn write_image(image: &Ledger, out: &mut dyn io::Write) -> io::Result<()> {
         out.write_all(&image.total.to_le_bytes())?;
+        out.write_all(&(image.kept.len() as u64).to_le_bytes())?;
+        out.write_all(&image.kept)?;
         for stamp in &image.stamps {
             out.write_all(&stamp.as_unix_millis().to_le_bytes())?;
         }
@@ -109,10 +113,17 @@ impl StateMachine for Ledger {
     fn restore(input: &mut dyn io::Read) -> Result<Ledger, NoLedger> {
         let mut octets = Vec::new();
         input.read_to_end(&mut octets).map_err(|_| NoLedger)?;
-        let (total, stamps) = octets.split_first_chunk::<8>().ok_or(NoLedger)?;
+        let (total, rest) = octets.split_first_chunk::<8>().ok_or(NoLedger)?;
+        let (kept, rest) = rest.split_first_chunk::<8>().ok_or(NoLedger)?;
+        let kept = usize::try_from(u64::from_le_bytes(*kept)).map_err(|_| NoLedger)?;
+        let (kept, stamps) = rest.split_at_checked(kept).ok_or(NoLedger)?;
         let (stamps, []) = stamps.as_chunks::<8>() else { return Err(NoLedger) };
         let stamp = |octets: &[u8; 8]| Timestamp::from_unix_millis(u64::from_le_bytes(*octets));
-        Ok(Ledger { total: u64::from_le_bytes(*total), stamps: stamps.iter().map(stamp).collect() })
+        Ok(Ledger {
+            total: u64::from_le_bytes(*total),
+            stamps: stamps.iter().map(stamp).collect(),
+            kept: kept.to_vec(),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The segment log on a simulated disk: every prefix, torn tails, lost blocks, flipped bits; and on real files.
 
+mod cluster;
 mod defects;
 mod disk;
 mod faults;

@@ -73,7 +73,8 @@ impl<M: StateMachine> Consensus<M> {
     /// Answers a call of another node of this cluster; whoever carries it has made sure that it is one, and that the
     /// call is meant for this node.
     pub async fn serve(&self, from: NodeId, call: Call, body: Bytes) -> Result<Bytes, ServeError> {
-        self.core.serve(from, call, body).await
+        let served = self.core.closing.run_until_cancelled(self.core.serve(from, call, body)).await;
+        served.unwrap_or_else(|| Err(ServeError::Stopped("the node is stopping".to_owned())))
     }
 
     /// Hands leadership to the follower that is furthest, and waits at most `within` until this node does not lead
@@ -114,6 +115,7 @@ impl<M: StateMachine> Consensus<M> {
 
     /// Stops. Nothing is written afterwards.
     pub async fn shutdown(&self) {
+        self.core.closing.cancel();
         // It has ended by itself when this fails.
         let _ = self.core.raft.shutdown().await;
     }

@@ -9,6 +9,7 @@ use openraft::raft::ReadPolicy;
 use smsgrid::model::{NodeId, Timestamp};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::applier::Applier;
 use super::failure::Ended;
@@ -37,6 +38,8 @@ pub(super) struct Core<M: StateMachine> {
     pub(super) settings: Settings,
     pub(super) desk: Desk,
     pub(super) calendar: Calendar,
+    /// Cancelled by a shutdown: what goes on by itself must let go of the log.
+    pub(super) closing: CancellationToken,
 }
 
 /// The calendar a leader stamps commands with; it never goes back.

@@ -159,12 +159,12 @@ impl<M: StateMachine> Core<M> {
         }
         let core = self.clone();
         // Goes on when the caller hangs up: what became of the batch must be remembered.
-        let write = async move {
-            let handed = core.write(term, &batch).await;
+        let writing = tokio::spawn(async move {
+            let written = core.closing.run_until_cancelled(core.write(term, &batch)).await;
+            let handed = written.unwrap_or(Handed::Pending);
             core.desk.settle(term, &batch, handed);
             handed
-        };
-        let writing = tokio::spawn(write);
+        });
         let handed = tokio::time::timeout(HAND_OVER_MAX, writing).await;
         Ok(handed.ok().and_then(Result::ok).unwrap_or(Handed::Pending).encode())
     }

@@ -117,6 +117,7 @@ pub async fn start<M: StateMachine>(
         settings: start.settings,
         desk: Desk::new(),
         calendar: Calendar::new(start.clock),
+        closing: CancellationToken::new(),
     });
     let (reads, waiting) = mpsc::channel(READS_MAX);
     spawn(&start.tasks, &core, Coalescer::new(core.clone(), lanes), waiting, weight);
