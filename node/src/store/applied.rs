@@ -1,12 +1,13 @@
 //! The applied state as the store sees it: what is known now, and which messages something was done to.
 
+use std::collections::VecDeque;
+
 use smsgrid::model::{MessageId, Position};
 use smsgrid::queue::{Event, Queue};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::watch;
 
 use crate::machine::View;
+use crate::raft::Revision;
 
 /// The state that the log leads to, and what happens to it.
 pub trait Applied: Send + Sync + 'static {
@@ -51,25 +52,34 @@ impl Applied for View {
     }
 
     fn changes(&self) -> Box<dyn Changes> {
-        Box::new(Events { events: self.events() })
+        Box::new(Events { view: self.clone(), at: self.revision(), waiting: VecDeque::new() })
     }
 }
 
+/// The events after a revision. A snapshot that is taken over begins the window anew, so that nothing before it can be
+/// had any more.
 struct Events {
-    events: Receiver<(Position, Event)>,
+    view: View,
+    at: Revision,
+    waiting: VecDeque<(Revision, Event)>,
 }
 
 impl Changes for Events {
     fn next(&mut self) -> Option<Change> {
         loop {
-            match self.events.try_recv() {
-                Ok((_, event)) => {
-                    if let Some(change) = change(&event) {
-                        return Some(change);
+            if self.waiting.is_empty() {
+                match self.view.events_since(self.at) {
+                    Ok(events) => self.waiting.extend(events),
+                    Err(_) => {
+                        self.at = self.view.revision();
+                        return Some(Change::Anything);
                     }
                 }
-                Err(TryRecvError::Lagged(_)) => return Some(Change::Anything),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+            let (revision, event) = self.waiting.pop_front()?;
+            self.at = revision;
+            if let Some(change) = change(&event) {
+                return Some(change);
             }
         }
     }

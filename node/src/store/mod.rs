@@ -20,7 +20,6 @@ mod list;
 mod mark;
 mod opening;
 mod query;
-mod retention;
 mod round;
 mod row;
 mod rows;
@@ -28,6 +27,11 @@ mod source;
 mod stored;
 mod task;
 mod writer;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod power_cut;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +47,7 @@ use self::list::{Found, PAGE_MAX};
 use self::mark::Mark;
 use self::rows::{Rows, RowsError};
 use self::task::Ask;
-use self::writer::Written;
+use self::writer::{Writer, Written};
 
 pub use applied::{Applied, Change, Changes};
 pub use completeness::Completeness;
@@ -269,11 +273,15 @@ impl Inner {
         self.dirty().doubt();
     }
 
+    /// Notes what was written.
+    fn count(&self, writer: &Writer, rows: &Rows) {
+        *self.written() = (writer.written, rows.syncs());
+    }
+
     /// Tells how things stand after a round.
-    fn tell(&self, is_missing: bool, written: &Written, rows: &Rows) {
+    fn tell(&self, is_missing: bool) {
         let completeness = if is_missing { Completeness::Rebuilding } else { Completeness::Complete };
         self.completeness.send_if_modified(|told| std::mem::replace(told, completeness) != completeness);
-        *self.written() = (*written, rows.syncs());
     }
 
     fn take_failure(&self) -> RowsError {

@@ -66,6 +66,7 @@ pub(super) fn write_changes(
         writer.commit(rows, || inner.alone())?;
     }
     inner.dirty().written(&left);
+    inner.count(writer, rows);
     inner.durable.send_replace(moment.position);
     Ok(())
 }
@@ -217,7 +218,7 @@ fn moment(inner: &Inner) -> Moment {
     inner.applied.read(&mut |queue| {
         moment.now = queue.now();
         moment.forgotten = queue.forgotten_count();
-        moment.horizon = super::retention::horizon(queue);
+        moment.horizon = queue.history_horizon();
     });
     moment
 }

@@ -190,6 +190,12 @@ impl Rows {
         Ok(if before == 0 { 0 } else { position.saturating_sub(before) })
     }
 
+    /// What sled takes for durable, and is not.
+    #[cfg(test)]
+    pub(super) fn flush_only(&self) -> Result<(), RowsError> {
+        self.db.flush().map(|_| ()).map_err(RowsError::Sled)
+    }
+
     /// Real syncs so far.
     pub(super) fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)

@@ -12,6 +12,7 @@
 //! A round is due a second after the first change, or when many messages have changed. Without changes the task
 //! sleeps, and nothing is written.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -138,9 +139,10 @@ fn open_rows(inner: &Inner, is_doubtful: bool, stop: &CancellationToken) -> Resu
     let mut forgotten = 0;
     inner.applied.read(&mut |queue| forgotten = queue.forgotten_count());
     let open = || opening::open(&inner.directory, inner.owner, forgotten, &|| !stop.is_cancelled());
-    let opened = open();
+    // sled panics where a page that its file speaks of is not there.
+    let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(RowsError::Panicked));
     match opened {
-        Err(failure) if failure.is_damage() => {
+        Err(failure) if failure.is_damage() || matches!(failure, RowsError::Panicked) => {
             warn!(%failure, "the rows of the message store are not believed");
             set_aside(inner)?;
             open()
@@ -176,7 +178,7 @@ async fn work(
             round::drop_over(inner, rows, writer)
         })
         .await?;
-        inner.tell(desk.writer.mark().missing.is_some(), &desk.writer.written, &desk.rows);
+        inner.tell(desk.writer.mark().missing.is_some());
         let due = match desk.writer.mark().missing {
             Some(missing) => match source {
                 Some(source) if Instant::now() >= page_at => {
@@ -344,6 +346,7 @@ async fn desk_work<T: Send + 'static>(
         if done.is_err() {
             inner.dirty().put_back();
         }
+        inner.count(&writer, &rows);
         Ok((writer, done))
     })
     .await?;

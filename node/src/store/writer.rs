@@ -74,8 +74,8 @@ impl Writer {
 
     /// The writer itself, leaving one that is not used in its place.
     pub(super) fn take_over(&mut self) -> Writer {
-        let mark = self.mark.clone();
-        std::mem::replace(self, Writer::new(mark))
+        let unused = Writer { written: self.written, ..Writer::new(self.mark.clone()) };
+        std::mem::replace(self, unused)
     }
 
     /// What the rows amount to.
@@ -124,6 +124,13 @@ impl Writer {
     /// Whether the message's row is in the slice.
     pub(super) fn holds(&self, id: MessageId) -> bool {
         self.inside.contains(&id)
+    }
+
+    /// What the slice holds, taken out of it.
+    #[cfg(test)]
+    pub(super) fn begun(&mut self) -> Batch {
+        self.inside.clear();
+        std::mem::take(&mut self.batch)
     }
 
     /// Writes the slice with the mark, all or nothing, and makes it durable. `exclude` keeps readers away while the

@@ -1,0 +1,8 @@
+//! Doubts about the message store: that it answers what was applied, after any stop, and never anything else.
+
+mod damage;
+mod history;
+mod peers;
+mod restart;
+mod rig;
+mod row;
