@@ -70,6 +70,81 @@ async fn a_message_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_goes_on_page_by_page_without_gap_or_repeat_the_newest_first() {
+    let served = Served::alone().await;
+    let batch = (0..25).map(|number| hello(&format!("k{number}"))).collect();
+    served.messages().submit_batch(v1::SubmitBatchRequest { messages: batch }).await.expect("accepted");
+    let mut request = v1::ListMessagesRequest { page_size: 10, ..Default::default() };
+    let mut keys = Vec::new();
+
+    loop {
+        let page = served.messages().list(request.clone()).await.expect("a page").into_inner();
+        assert!(page.messages.len() <= 10);
+        let seconds =
+            page.messages.iter().filter_map(|message| message.accepted.map(|at| (at.seconds, at.nanos)));
+        assert!(seconds.is_sorted_by(|newer, older| newer >= older));
+        keys.extend(page.messages.into_iter().map(|message| message.key));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+
+    keys.sort();
+    let mut all: Vec<String> = (0..25).map(|number| format!("k{number}")).collect();
+    all.sort();
+    assert_eq!(keys, all);
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_filtered_and_its_wrong_fields_are_named() {
+    let served = Served::alone().await;
+    let other = v1::SubmitRequest { to: "+4915100000000".to_owned(), ..hello("k2") };
+    let kept = served.messages().submit(hello("k1")).await.expect("accepted").into_inner().id;
+    let other = served.messages().submit(other).await.expect("accepted").into_inner().id;
+    served.messages().cancel(v1::CancelMessageRequest { id: other.clone() }).await.expect("canceled");
+    let list = async |request| -> Vec<String> {
+        let page = served.messages().list(request).await.expect("a page").into_inner();
+        page.messages.into_iter().map(|message| message.id).collect()
+    };
+
+    let to = v1::ListMessagesRequest { to: "+4915100000000".to_owned(), ..Default::default() };
+    assert_eq!(list(to).await, [other.clone()]);
+    let queued =
+        v1::ListMessagesRequest { states: vec![v1::MessageState::Queued.into()], ..Default::default() };
+    assert_eq!(list(queued).await, [kept]);
+    let table = [
+        ("states[0]", v1::ListMessagesRequest { states: vec![99], ..Default::default() }),
+        ("modem", v1::ListMessagesRequest { modem: "a/b".to_owned(), ..Default::default() }),
+        ("page_size", v1::ListMessagesRequest { page_size: 1001, ..Default::default() }),
+        ("page_token", v1::ListMessagesRequest { page_token: "x".to_owned(), ..Default::default() }),
+    ];
+    for (name, request) in table {
+        let refused = served.messages().list(request).await.expect_err(name);
+        assert_eq!((refused.code(), field(&refused).as_str()), (Code::InvalidArgument, name));
+    }
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_beginning_of_an_id_stands_for_it_as_long_as_it_is_alone() {
+    let served = Served::alone().await;
+    let one = served.messages().submit(hello("k1")).await.expect("accepted").into_inner().id;
+    let get = |id: &str| v1::GetMessageRequest { id: id.to_owned(), read: None };
+
+    let found = served.messages().get(get(&one[..8])).await.expect("found").into_inner();
+    served.messages().submit(hello("k2")).await.expect("accepted");
+    let both = served.messages().get(get(&one[..6])).await.expect_err("two begin so");
+    let none = served.messages().get(get("01ARZ3NDEK")).await.expect_err("none begins so");
+
+    assert_eq!(found.message.expect("a message").id, one);
+    assert_eq!((both.code(), reason(&both).as_str()), (Code::FailedPrecondition, "AMBIGUOUS"));
+    assert_eq!((none.code(), reason(&none).as_str()), (Code::NotFound, "NOT_FOUND"));
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nodes_members_and_status_tell_of_the_cluster() {
     let served = Served::alone().await;
     let session = served.session(1).await;

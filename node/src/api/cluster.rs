@@ -45,6 +45,11 @@ impl Api {
     /// How the cluster is.
     pub(super) async fn health(&self) -> Health {
         let has_quorum = self.has_quorum().await;
+        self.health_with(has_quorum)
+    }
+
+    /// How the cluster is, when it is known already whether a majority answers.
+    fn health_with(&self, has_quorum: bool) -> Health {
         let status = self.consensus.status();
         let present = self.view.read(|queue| self.present(&status, queue));
         Health::of(status.members.len(), present, has_quorum)
@@ -78,7 +83,7 @@ impl Api {
     /// One screen: the verdict, what there is, what needs a person.
     pub(super) async fn status(&self, request: &v1::StatusRequest) -> Result<v1::StatusResponse, Refusal> {
         let fresh = self.fresh(request.read.as_ref()).await?;
-        let health = self.health().await;
+        let health = if fresh.is_linear() { self.health_with(true) } else { self.health().await };
         let status = self.consensus.status();
         let names = Names::of(&status.members);
         let ((nodes, modems, queue), revision) = self.view.read_at(|queue| {

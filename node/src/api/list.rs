@@ -23,8 +23,8 @@ const ID_CHARS: usize = 26;
 const ID_CHARS_MIN: usize = 6;
 /// How far the clock that drew an id may be from the one that accepted the message.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
-/// Most messages looked at to complete an id.
-const CANDIDATES_MAX: usize = 10_000;
+/// Most pages looked through to complete an id.
+const CANDIDATE_PAGES_MAX: usize = 10;
 
 impl Api {
     /// Everything known of a message.
@@ -58,7 +58,7 @@ impl Api {
         request: &v1::ListMessagesRequest,
     ) -> Result<v1::ListMessagesResponse, Refusal> {
         let query = query(request)?;
-        let cursor = cursor(&request.page_token)?;
+        let cursor = if request.dead_letters { None } else { cursor(&request.page_token)? };
         let limit = match usize::try_from(request.page_size) {
             Ok(0) => PAGE_DEFAULT,
             Ok(size) if size <= PAGE_MAX => size,
@@ -66,11 +66,13 @@ impl Api {
         };
         let fresh = self.fresh(request.read.as_ref()).await?;
         let revision = self.view.revision();
-        let (records, next) = if request.dead_letters {
-            self.dead_letters(&query, &request.page_token, limit)?
+        let (records, next, is_complete) = if request.dead_letters {
+            let (records, next) = self.dead_letters(&query, &request.page_token, limit)?;
+            (records, next, true)
         } else {
             let page = self.store.list(&query, cursor, limit).await;
-            (page.rows.into_iter().map(|row| row.record).collect(), page.next.map(|next| next.to_string()))
+            let records = page.rows.into_iter().map(|row| row.record).collect();
+            (records, page.next.map(|next| next.to_string()), page.complete)
         };
         let names = self.names();
         let waiting: Vec<_> =
@@ -83,6 +85,7 @@ impl Api {
             messages: messages.collect(),
             next_page_token: next.unwrap_or_default(),
             freshness: Some(self.freshness(&fresh, revision)),
+            incomplete: !is_complete,
         })
     }
 
@@ -100,11 +103,9 @@ impl Api {
             ..Query::default()
         };
         let mut found = BTreeSet::new();
-        let mut looked_at = 0;
         let mut cursor = None;
-        while looked_at < CANDIDATES_MAX {
+        for _ in 0..CANDIDATE_PAGES_MAX {
             let page = self.store.list(&query, cursor, PAGE_MAX).await;
-            looked_at += page.rows.len();
             let ids = page.rows.iter().map(|row| row.record.id);
             found.extend(ids.filter(|id| (first..=last).contains(id)));
             cursor = page.next;
@@ -120,7 +121,7 @@ impl Api {
     }
 
     /// A message that has left memory.
-    async fn stored(&self, id: MessageId) -> Result<Record, Refusal> {
+    pub(super) async fn stored(&self, id: MessageId) -> Result<Record, Refusal> {
         match self.store.get(id).await {
             Ok(Some(row)) => Ok(row.record),
             Ok(None) => Err(absent(id)),

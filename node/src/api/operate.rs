@@ -32,6 +32,10 @@ impl Api {
     /// Does it, and shows the message afterwards.
     pub(super) async fn act(&self, act: Act, id: &str) -> Result<v1::Message, Refusal> {
         let id = self.find(id).await?;
+        if matches!(act, Act::Retry | Act::Discard) {
+            // What was given up is named by its generation, which has to be the newest.
+            self.fresh(None).await?;
+        }
         let generation = self.view.read(|queue| queue.message(id).map(|record| record.generation));
         let generation = generation.unwrap_or_default();
         let body = match act {
@@ -42,13 +46,29 @@ impl Api {
             Act::Release => Body::Release { message: id },
         };
         let reply = self.propose(body).await?;
-        let (Reply::Cancel(CancelReply::TooLate(state))
-        | Reply::Hold(HoldReply::TooLate(state))
-        | Reply::Retry(RetryReply::Refused(state))
-        | Reply::Discard(DiscardReply::Refused(state))) = reply
-        else {
-            done(reply, id)?;
-            return self.shown(id);
+        let state = match reply {
+            // Only what has ended long ago leaves memory.
+            Reply::NoMessage => self.stored(id).await?.state(),
+            Reply::Cancel(CancelReply::TooLate(state))
+            | Reply::Hold(HoldReply::TooLate(state))
+            | Reply::Retry(RetryReply::Refused(state))
+            | Reply::Discard(DiscardReply::Refused(state)) => state,
+            Reply::Full => return Err(full(id)),
+            Reply::Done
+            | Reply::Cancel(CancelReply::Canceled)
+            | Reply::Hold(HoldReply::Held)
+            | Reply::Retry(RetryReply::Retried)
+            | Reply::Discard(DiscardReply::Discarded)
+            | Reply::Accepted { .. }
+            | Reply::KeyReused { .. }
+            | Reply::Rejected { .. }
+            | Reply::Session(_)
+            | Reply::Modem(_)
+            | Reply::Ready(_)
+            | Reply::Withdrawn(_)
+            | Reply::Start(_)
+            | Reply::Outcome { .. }
+            | Reply::Busy => return self.shown(id),
         };
         let title = format!("message {id} is {state}; {} nothing was changed", refused(act));
         Err(Refusal::new(Code::FailedPrecondition, Reason::TooLate, title).fact("state", state.word()))
@@ -66,6 +86,7 @@ impl Api {
         let part =
             u8::try_from(request.part).map_err(|_| Refusal::field("part", "is no part of a message"))?;
         let id = self.find(&request.id).await?;
+        self.fresh(None).await?;
         let uncertain = self.view.read(|queue| queue.message(id).map(uncertain_parts)).unwrap_or_default();
         let wanted: Vec<PartNumber> =
             uncertain.into_iter().filter(|number| part == 0 || number.0 == part).collect();
@@ -74,7 +95,9 @@ impl Api {
             return Err(Refusal::new(Code::FailedPrecondition, Reason::TooLate, title));
         }
         for part in wanted {
-            done(self.propose(Body::Resolve { message: id, part, verdict }).await?, id)?;
+            if self.propose(Body::Resolve { message: id, part, verdict }).await? == Reply::Full {
+                return Err(full(id));
+            }
         }
         self.shown(id)
     }
@@ -118,15 +141,9 @@ pub(super) fn absent(id: impl std::fmt::Display) -> Refusal {
     Refusal::not_found(format!("there is no message {id}")).at("id")
 }
 
-fn done(reply: Reply, id: MessageId) -> Result<(), Refusal> {
-    if reply == Reply::NoMessage {
-        return Err(absent(id));
-    }
-    if reply == Reply::Full {
-        let title = format!("a bound is reached; message {id} was not changed");
-        return Err(Refusal::new(Code::ResourceExhausted, Reason::QueueFull, title));
-    }
-    Ok(())
+fn full(id: MessageId) -> Refusal {
+    let title = format!("a bound is reached; message {id} was not changed");
+    Refusal::new(Code::ResourceExhausted, Reason::QueueFull, title)
 }
 
 fn uncertain_parts(record: &Record) -> Vec<PartNumber> {

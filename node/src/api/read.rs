@@ -30,6 +30,13 @@ pub(super) struct AsOf {
     pub(super) utc: smsgrid::model::Timestamp,
 }
 
+impl Fresh {
+    /// Whether a majority has just answered.
+    pub(super) fn is_linear(&self) -> bool {
+        self.level == v1::ReadLevel::Linear
+    }
+}
+
 impl Api {
     /// Waits until the applied state is as fresh as a request wants it.
     pub(super) async fn fresh(&self, read: Option<&v1::Read>) -> Result<Fresh, Refusal> {
