@@ -13,7 +13,7 @@ const MESSAGES: usize = 400;
 /// How long they may take.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The node's own count of syncs of its log.
-const SYNCS: &str = "smsgrid_log_syncs_total";
+const SYNCS: &str = "smsgrid_raft_log_syncs_total";
 
 fn load_until_done(cluster: &Cluster, settings: Settings) -> Load {
     let load = Load::start(&cluster.apis(), cluster.begun(), settings);

@@ -117,7 +117,9 @@ impl Api {
             .peers
             .iter()
             .filter_map(|(id, peer)| Some((names.name(*id), last - peer.matched?.min(last))));
+        let log = self.consensus.figures();
         let readings = self.view.read(|queue| Readings {
+            log,
             counts: queue.counts().clone(),
             oldest: queue.oldest_waiting(),
             dead_letters: modems::counts(queue).failed,

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::core::Core;
 use super::reads::{self, Read};
-use super::{Call, Failure, Leadership, Member, ReadIndexError, ServeError, StateMachine, Status};
+use super::{Call, Failure, Figures, Leadership, Member, ReadIndexError, ServeError, StateMachine, Status};
 
 /// A handle on the consensus of this node; clones share it.
 pub struct Consensus<M: StateMachine> {
@@ -100,6 +100,11 @@ impl<M: StateMachine> Consensus<M> {
     /// How consensus is doing.
     pub fn status(&self) -> Status {
         self.core.status()
+    }
+
+    /// What the log on disk has done since it was opened.
+    pub fn figures(&self) -> Figures {
+        self.core.log.figures()
     }
 
     /// Makes a snapshot now; returns before it is made.

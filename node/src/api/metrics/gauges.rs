@@ -1,14 +1,17 @@
 //! What is read when somebody asks: the queue, the log, the members.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use smsgrid::model::{MessageState, Timestamp};
 
 use super::Fraction;
+use crate::raft::Figures;
 
 /// What the gauges say now.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,8 @@ pub(in crate::api) struct Readings {
     pub(in crate::api) committed: u64,
     /// Last entry it has applied.
     pub(in crate::api) applied: u64,
+    /// What its log on disk has done since it was opened.
+    pub(in crate::api) log: Figures,
     /// Members that vote.
     pub(in crate::api) voters: u64,
     /// Members that may still be lost; -1 without a majority.
@@ -81,6 +86,9 @@ pub(super) struct Gauges {
     last_log: Gauge,
     committed: Gauge,
     applied: Gauge,
+    log_syncs: Counter,
+    log_groups: Counter,
+    log_entries: Counter,
     members: Family<Kind, Gauge>,
     can_lose: Gauge,
     lag: Family<Peer, Gauge>,
@@ -102,6 +110,9 @@ impl Gauges {
             last_log: Gauge::default(),
             committed: Gauge::default(),
             applied: Gauge::default(),
+            log_syncs: Counter::default(),
+            log_groups: Counter::default(),
+            log_entries: Counter::default(),
             members: Family::default(),
             can_lose: Gauge::default(),
             lag: Family::default(),
@@ -136,6 +147,11 @@ impl Gauges {
         let help = "Last entry a majority has, as this node knows it";
         registry.register("raft_commit_index", help, self.committed.clone());
         registry.register("raft_applied_index", "Last entry this node has applied", self.applied.clone());
+        let help = "Calls of fdatasync and fsync for the log since the node was started";
+        registry.register("raft_log_syncs", help, self.log_syncs.clone());
+        let help = "Groups of entries and votes made durable together";
+        registry.register("raft_log_groups", help, self.log_groups.clone());
+        registry.register("raft_log_entries", "Entries in those groups", self.log_entries.clone());
         let help = "Entries a follower is behind; only at the leader";
         registry.register("raft_peer_lag_entries", help, self.lag.clone());
         registry.register("cluster_members", "Members of the cluster (cluster)", self.members.clone());
@@ -161,6 +177,10 @@ impl Gauges {
         set(&self.last_log, now.last_log);
         set(&self.committed, now.committed);
         set(&self.applied, now.applied);
+        // The log counts by itself, and only upward.
+        self.log_syncs.inner().store(now.log.syncs, Ordering::Relaxed);
+        self.log_groups.inner().store(now.log.groups, Ordering::Relaxed);
+        self.log_entries.inner().store(now.log.entries, Ordering::Relaxed);
         set(&self.members.get_or_create(&Kind { kind: "voter" }), now.voters);
         set(&self.members.get_or_create(&Kind { kind: "learner" }), 0);
         self.can_lose.set(now.can_lose);
