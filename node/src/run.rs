@@ -10,7 +10,6 @@ use tracing::{error, info, warn};
 use crate::cli;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::IdentityError;
 use crate::node::{Node, StartError};
 use crate::telemetry;
 
@@ -68,7 +67,11 @@ pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
 async fn serve(config: Config) -> Result<Exit, StartError> {
     let mut signals = Signals::listen();
     let name = config.node.name.clone();
-    let node = Node::start(config, Clock::system()).await?;
+    let node = tokio::select! {
+        node = Node::start(config, Clock::system()) => node?,
+        // Nothing was claimed or sent yet.
+        () = signals.stop() => return Ok(Exit::Done),
+    };
     info!(event = "node.started", node = %name, version = env!("CARGO_PKG_VERSION"), "node started");
     let exit = tokio::select! {
         () = signals.stop() => Exit::Done,
@@ -127,21 +130,18 @@ async fn next(signal: &mut Option<Signal>) {
 /// Why the node did not start, in the words of the catalogue.
 pub(crate) fn problem(failure: &StartError) -> Problem {
     let reason = match failure {
-        StartError::Identity(IdentityError::Foreign { .. } | IdentityError::Format { .. }) => {
-            Reason::StoreForeign
+        StartError::Identity(error) => return error.problem(),
+        StartError::Formation(error) => return error.problem(),
+        StartError::Log { .. } | StartError::Replay(_) | StartError::Begin(_) | StartError::Outcomes(_) => {
+            Reason::StoreDamaged
         }
-        StartError::Identity(IdentityError::InUse { .. }) => Reason::StoreBusy,
-        StartError::Identity(IdentityError::Damaged { .. } | IdentityError::Lost { .. })
-        | StartError::Log { .. }
-        | StartError::Replay(_)
-        | StartError::Begin(_)
-        | StartError::Outcomes(_) => Reason::StoreDamaged,
-        StartError::Identity(IdentityError::Io { .. })
-        | StartError::Outbox(_)
+        StartError::Outbox(_)
         | StartError::Session(_)
+        | StartError::Store(_)
         | StartError::Simulator { .. }
         | StartError::SpoolJournal(_)
         | StartError::Abandoned => Reason::DiskFailed,
+        StartError::LogLost => Reason::StoreLost,
         StartError::Listen { .. } => Reason::ListenFailed,
         StartError::Folder(_) => Reason::SpoolNotWritable,
     };

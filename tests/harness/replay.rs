@@ -3,17 +3,16 @@
 use std::path::Path;
 
 use smsgrid::log::{Known, Owner, SEGMENT_OCTETS};
-use smsgrid::model::Name;
 use smsgrid::queue::{Policy, Queue};
 use smsgrid_node::identity::DataDir;
 use smsgrid_node::raft::{Options, SegmentLog, replay};
 
 /// Replays the log below `data_dir` and gives `act` the state it leads to. The node must have stopped.
 pub fn read<T>(data_dir: &Path, name: &str, act: impl FnOnce(&Queue) -> T) -> T {
-    let name = Name::new(name).expect("a name");
-    let data_dir = DataDir::open(data_dir, &name).expect("the node has stopped");
+    let data_dir = DataDir::of_stopped(data_dir).expect("the node has stopped");
     let identity = data_dir.identity();
-    let cluster = identity.cluster.octets();
+    assert_eq!(identity.name.as_str(), name);
+    let cluster = identity.phase.cluster().expect("it has one").octets();
     let owner = Owner { cluster, node: identity.node.0.to_be_bytes() };
     let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: Known::default() };
     let log = SegmentLog::open(&data_dir.path().join("log"), &options).expect("the log opens");

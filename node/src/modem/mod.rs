@@ -1,5 +1,6 @@
 //! Modems: their ports, and one task for each that carries out what the core decides.
 
+mod board;
 mod holder;
 mod notify;
 mod outcomes;
@@ -8,6 +9,7 @@ pub mod port;
 mod report;
 mod task;
 
+pub use board::Board;
 pub use notify::{Waker, Wakers};
 pub use outcomes::{Outcomes, OutcomesError};
 pub use pin_marks::{PinMark, Tried};

@@ -102,6 +102,17 @@ pub(super) fn port_failed(modem: &Name, failure: &PortError) {
     tell("modem.lost", &problem);
 }
 
+/// The word of the catalogue for a port that could not be opened.
+pub(super) fn reason_of_port(failure: &PortError) -> Reason {
+    match failure {
+        PortError::Forbidden { .. } => Reason::PortPermission,
+        PortError::Busy { .. } => Reason::PortBusy,
+        PortError::Missing { .. } | PortError::Unreachable { .. } | PortError::NotSerial { .. } => {
+            Reason::PortGone
+        }
+    }
+}
+
 /// Logs that an open port was lost, and with which message on its way.
 pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: Option<MessageId>) {
     let during =
@@ -111,7 +122,7 @@ pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: O
 }
 
 /// Whose fault it was that took a modem out of the pool.
-fn blocking(end: &SendEnd) -> Reason {
+pub(super) fn blocking(end: &SendEnd) -> Reason {
     match end {
         SendEnd::Outcome(PartOutcome::Uncertain(_)) | SendEnd::NotWritten { .. } => Reason::ModemSilent,
         SendEnd::Outcome(PartOutcome::Refused(_) | PartOutcome::Sent { .. })
@@ -119,7 +130,7 @@ fn blocking(end: &SendEnd) -> Reason {
     }
 }
 
-fn ended(end: &SendEnd) -> String {
+pub(super) fn ended(end: &SendEnd) -> String {
     match end {
         SendEnd::Outcome(PartOutcome::Refused(refusal)) => {
             format!("the last part was refused: {}", explained(refusal.cause))
@@ -165,7 +176,7 @@ fn way_out(mark: &Path) -> String {
     format!("{usual} If a phone takes this very PIN, remove {} and restart smsnode.", mark.display())
 }
 
-fn reason(failure: &InitialiseFailure) -> Reason {
+pub(super) fn reason(failure: &InitialiseFailure) -> Reason {
     match failure {
         InitialiseFailure::Silent | InitialiseFailure::Mute { .. } => Reason::ModemSilent,
         InitialiseFailure::PinWrong { .. } | InitialiseFailure::PinAlreadyTried { .. } => Reason::PinWrong,

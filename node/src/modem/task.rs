@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, trace, warn};
 
+use super::board::Board;
 use super::notify::Waker;
 use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub outcomes: Outcomes,
     /// The node's lease.
     pub lease: Arc<Mutex<Lease>>,
+    /// Where the modems' news is shown.
+    pub board: Board,
     /// The node's session.
     pub session: watch::Receiver<Option<SessionId>>,
     /// Time.
@@ -147,6 +150,7 @@ impl ModemTask {
                 Wake::Answer(Answer::Over) => return,
                 Wake::Drain => {
                     draining = true;
+                    self.shared.board.drain(&self.name, self.shared.clock.utc());
                     self.tell(ModemWorker::handle_drain);
                 }
                 Wake::Look => self.tell(ModemWorker::handle_wake),
@@ -196,7 +200,10 @@ impl ModemTask {
                 Effect::MarkPin if self.marking.is_some() => {}
                 Effect::MarkPin => self.marking = self.mark_pin(),
                 Effect::UnmarkPin => self.unmark_pin().await,
-                Effect::Notify(Notice::PortLost { sending }) => self.say_lost(sending),
+                Effect::Notify(Notice::PortLost { sending }) => {
+                    self.report(&Notice::PortLost { sending });
+                    self.say_lost(sending);
+                }
                 Effect::Notify(notice) => self.report(&notice),
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
@@ -205,6 +212,7 @@ impl ModemTask {
     }
 
     fn report(&self, notice: &Notice) {
+        self.shared.board.note(&self.name, notice, self.shared.clock.utc());
         let mark = self.pin.as_ref().map(PinMark::file);
         report::notice(&self.name, notice, &self.location, mark);
     }
@@ -241,6 +249,8 @@ impl ModemTask {
     /// The same fault of the same port is news once.
     fn say_once(&mut self, failure: &PortError) {
         let said = failure.to_string();
+        let now = self.shared.clock.utc();
+        self.shared.board.unreachable(&self.name, said.clone(), report::reason_of_port(failure), now);
         if self.port_failed.as_ref() != Some(&said) {
             report::port_failed(&self.name, failure);
             self.port_failed = Some(said);

@@ -15,6 +15,8 @@ const SESSION_DRAIN: Duration = Duration::from_secs(1);
 const SESSION_END: Duration = Duration::from_secs(2);
 /// How long another node may take to lead instead.
 const HAND_OVER: Duration = Duration::from_secs(2);
+/// How long calls of clients that are under way may take.
+const API_DRAIN: Duration = Duration::from_secs(7);
 /// How long everything else may take.
 const REST_DRAIN: Duration = Duration::from_secs(5);
 
@@ -37,6 +39,7 @@ impl Node {
                 info!("no other node could be made the leader; they elect one by themselves");
             }
         }
+        self.shown.drain(API_DRAIN).await;
         if let Err(failure) = self.outcomes.outbox().close().await {
             warn!(%failure, "the outbox was not closed in order");
         }

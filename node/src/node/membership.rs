@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::background;
 use super::open::Opened;
 use crate::clock::Clock;
-use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, tick};
+use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, announce, tick};
 use crate::machine::{Consensus, View};
 use crate::peer::{self, Renewal};
 use crate::tasks::Tasks;
@@ -30,7 +30,7 @@ pub(super) struct Membership {
 impl Membership {
     /// Starts the tasks that keep the lease, and those that work while this node leads.
     pub(super) fn start(client: &Name, opened: &Opened, tasks: &Tasks, clock: &Clock) -> Membership {
-        let Opened { proposer, view, consensus, node, .. } = opened;
+        let Opened { proposer, view, consensus, .. } = opened;
         let leadership = consensus.leadership();
         let barrier = barrier(consensus.clone(), view.clone());
         let terms = LeaseTerms::default();
@@ -38,6 +38,12 @@ impl Membership {
         background(tasks, "expirer", leases.clone().expire(client.clone(), proposer.clone()));
         let ticker = tick(client.clone(), proposer.clone(), view.clone(), leadership.clone(), clock.clone());
         background(tasks, "ticker", ticker);
+
+        if opened.founded.client.is_some() {
+            let members = consensus.clone();
+            let name_of = move |node| members.members().remove(&node).map(|member| member.name);
+            background(tasks, "herald", announce(leadership.clone(), name_of));
+        }
 
         let lease = Arc::new(Mutex::new(Lease::new(terms)));
         let (keeper, session) = SessionKeeper::new(
@@ -48,13 +54,13 @@ impl Membership {
             lease.clone(),
         );
         let holder = Holder {
-            node: *node,
+            node: opened.identity.node,
             lease: lease.clone(),
             terms,
             session: session.clone(),
             leadership,
             own: leases.clone(),
-            others: ask(opened.peers.clone(), consensus.clone()),
+            others: ask(opened.founded.client.clone(), consensus.clone()),
             clock: clock.clone(),
         };
         background(tasks, "lease", holder.keep());

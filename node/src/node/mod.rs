@@ -11,11 +11,13 @@
 
 mod begin;
 mod drain;
+mod found;
 mod listen;
 mod membership;
 mod modems;
 mod open;
 mod peers;
+mod serve;
 mod spool;
 mod waiters;
 
@@ -33,12 +35,13 @@ use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::machine::{Consensus, Proposer, View};
-use crate::modem::{Outcomes, Shared, Wakers};
+use crate::modem::{Board, Outcomes, Shared, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
 use begin::{Beginning, Begun};
 use membership::Membership;
+use peers::{Kept, Renewed};
 use waiters::Waiters;
 
 pub use open::StartError;
@@ -60,6 +63,8 @@ pub struct Node {
     modems: Tasks,
     /// Keeps the session.
     session: Tasks,
+    /// Shows the node to clients.
+    shown: Tasks,
     keeper: Arc<SessionKeeper>,
     is_alone: bool,
     proposer: Proposer,
@@ -126,15 +131,16 @@ impl Node {
         listeners: Listeners,
         tasks: &Tasks,
     ) -> Result<Node, StartError> {
-        let opened = open::open(&config, &clock, listeners, tasks).await?;
+        let (opened, listener) = open::open(&config, &clock, listeners, tasks).await?;
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
         watch_disk(tasks, "disk of the outbox", async move { outbox.fatal().await });
         let member = Membership::start(&config.node.name, &opened, tasks, &clock);
+        opened.founded.desk.serve_renewals(Arc::new(Renewed(member.leases.clone())));
         let outcomes = Outcomes::new(opened.outbox.clone());
         let (begun, has_begun) = watch::channel(None);
         let beginning = Beginning {
-            node: opened.node,
+            node: opened.identity.node,
             client: config.node.name.clone(),
             barrier: member.barrier.clone(),
             view: opened.view.clone(),
@@ -146,7 +152,11 @@ impl Node {
         };
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, &clock)?;
-        let draining = CancellationToken::new();
+        let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
+        let store = serve::start_store(&config, &opened, tasks).await?;
+        opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
+        let told = (board.clone(), draining.clone(), clock.clone());
+        serve::start_api(&config, &opened, listener, store, told, &shown);
         let shared = Shared {
             client: config.node.name.clone(),
             proposer: opened.proposer.clone(),
@@ -155,12 +165,13 @@ impl Node {
             outcomes: outcomes.clone(),
             lease: member.lease.clone(),
             session: member.session.clone(),
+            board,
             clock,
         };
         let wakers = Wakers::default();
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
-        modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.node), &has_begun)?;
-        let is_alone = opened.peers.is_none();
+        modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.identity.node), &has_begun)?;
+        let is_alone = opened.founded.client.is_none();
         keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
         Ok(Node {
             config,
@@ -170,6 +181,7 @@ impl Node {
             draining,
             modems,
             session,
+            shown,
             keeper: member.keeper,
             is_alone,
             proposer: opened.proposer,

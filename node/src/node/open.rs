@@ -1,21 +1,22 @@
 //! Opening what a node keeps on disk: each step refuses before the next touches anything.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use smsgrid::log::{Known, Owner, Place, SEGMENT_OCTETS};
-use smsgrid::model::NodeId;
 use smsgrid::queue::{Policy, Queue};
+use tokio::net::TcpListener;
 
+use super::found::{self, Founded};
+use super::peers::Served;
 use super::{Addresses, Listeners, listen};
 use crate::clock::Clock;
-use crate::cluster::SessionError;
+use crate::cluster::{FormationError, SessionError};
 use crate::config::{self, Config};
-use crate::identity::{DataDir, Identity, IdentityError};
+use crate::identity::{ClusterId, DataDir, Identity, IdentityError};
 use crate::machine::{Consensus, Proposer, View};
 use crate::modem::OutcomesError;
 use crate::outbox::{Outbox, OutboxError};
-use crate::peer;
-use crate::raft::{self, Alone, InitialiseError, Member, OpenError, Options, SegmentLog, Settings};
+use crate::raft::{self, Alone, InitialiseError, OpenError, Options, SegmentLog, Settings, Transport};
 use crate::tasks::Tasks;
 
 /// Why a node does not start.
@@ -33,6 +34,12 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The node does not become a member of its cluster.
+    #[error(transparent)]
+    Formation(#[from] FormationError),
+    /// The cluster has formed, and this node has nothing of its log.
+    #[error("the log is empty though the cluster has formed")]
+    LogLost,
     /// The log cannot be opened.
     #[error("the log in {path} cannot be opened")]
     Log {
@@ -57,6 +64,9 @@ pub enum StartError {
     /// No session could be registered.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] crate::store::OpenError),
     /// A simulated modem cannot be started.
     #[error("modem {modem} cannot be simulated")]
     Simulator {
@@ -80,9 +90,9 @@ pub enum StartError {
 /// Everything a node keeps on disk, open and replayed.
 pub(super) struct Opened {
     pub(super) data_dir: Arc<Mutex<DataDir>>,
-    pub(super) node: NodeId,
-    /// The way to the other nodes; none when there are none.
-    pub(super) peers: Option<peer::Client>,
+    pub(super) identity: Identity,
+    pub(super) owner: Owner,
+    pub(super) founded: Founded,
     pub(super) addresses: Addresses,
     pub(super) proposer: Proposer,
     pub(super) view: View,
@@ -96,43 +106,52 @@ pub(super) async fn open(
     clock: &Clock,
     listeners: Listeners,
     tasks: &Tasks,
-) -> Result<Opened, StartError> {
-    let listeners = listen::bind(config, listeners).await?;
-    let (path, name) = (config.node.data_dir.clone(), config.node.name.clone());
-    let data_dir = blocking(move || Ok(DataDir::open(&path, &name)?)).await?;
-    let (data_dir, log, outbox) = blocking(move || logs(data_dir)).await?;
-    let node = data_dir.identity().node;
+) -> Result<(Opened, TcpListener), StartError> {
+    let bound = listen::bind(config, listeners).await?;
+    let founders = found::founders(config, &bound.addresses);
+    let (path, own) = (config.node.data_dir.clone(), founders.clone());
+    let data_dir = blocking(move || Ok(DataDir::open(&path, &own)?)).await?;
+    let data_dir = Arc::new(Mutex::new(data_dir));
+    let founded = found::found(config, founders, data_dir.clone(), bound.peer, tasks).await?;
+
+    let directory = data_dir.clone();
+    let (identity, log, outbox) = blocking(move || logs(&directory)).await?;
+    let owner = owner(&identity);
+    let transport: Arc<dyn Transport> = match &founded.client {
+        Some(client) => Arc::new(client.clone()),
+        None => Arc::new(Alone),
+    };
     let start = raft::Start {
-        node,
-        start: data_dir.identity().start,
+        node: identity.node,
+        start: identity.start,
         log: log.clone(),
         snapshots: config.node.data_dir.join("snap"),
-        transport: Arc::new(Alone),
+        transport,
         clock: calendar(clock),
         settings: settings(&config.raft),
         tasks: tasks.clone(),
     };
     let (proposer, view, consensus) = raft::start(start, Queue::new(Policy::default())).await?;
-    if !consensus.is_initialised() {
-        let member = Member { name: config.node.name.clone(), peer: String::new(), api: String::new() };
-        consensus.initialise([(node, member)].into()).await?;
-    }
-    let addresses = listeners.addresses;
-    Ok(Opened {
-        data_dir: Arc::new(Mutex::new(data_dir)),
-        node,
-        peers: None,
-        addresses,
+    founded.desk.serve_calls(Arc::new(Served(consensus.clone())));
+    founded.begin(&consensus, tasks).await?;
+    let opened = Opened {
+        data_dir,
+        identity,
+        owner,
+        founded,
+        addresses: bound.addresses,
         proposer,
         view,
         consensus,
         log,
         outbox,
-    })
+    };
+    Ok((opened, bound.api))
 }
 
 /// Opens the message log and the outbox of `data_dir`.
-fn logs(mut data_dir: DataDir) -> Result<(DataDir, SegmentLog, Outbox), StartError> {
+fn logs(data_dir: &Mutex<DataDir>) -> Result<(Identity, SegmentLog, Outbox), StartError> {
+    let mut data_dir = data_dir.lock().unwrap_or_else(PoisonError::into_inner);
     let owner = owner(data_dir.identity());
     let options = Options { owner, segment_octets: SEGMENT_OCTETS, known: known(data_dir.identity()) };
     let folder = data_dir.path().join("log");
@@ -140,11 +159,11 @@ fn logs(mut data_dir: DataDir) -> Result<(DataDir, SegmentLog, Outbox), StartErr
         SegmentLog::open(&folder, &options).map_err(|source| StartError::Log { path: folder, source })?;
     data_dir.log_is_there()?;
     let outbox = Outbox::open(&data_dir.path().join("outbox"), owner)?;
-    Ok((data_dir, log, outbox))
+    Ok((data_dir.identity().clone(), log, outbox))
 }
 
 /// Does what waits for the disk on a thread that may.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StartError> + Send + 'static,
 ) -> Result<T, StartError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| StartError::Abandoned)?
@@ -161,7 +180,8 @@ fn settings(config: &config::Raft) -> Settings {
 }
 
 fn owner(identity: &Identity) -> Owner {
-    Owner { cluster: identity.cluster.octets(), node: identity.node.0.to_be_bytes() }
+    let cluster = identity.phase.cluster().map(ClusterId::octets).unwrap_or_default();
+    Owner { cluster, node: identity.node.0.to_be_bytes() }
 }
 
 /// What is known of the log before it is opened: once it was there, its first segment is.

@@ -120,6 +120,7 @@ impl Client {
             from: Some(wire::founder_to_wire(&forming.from)),
             to: forming.to.clone(),
             cluster: wire::cluster_to_wire(forming.cluster),
+            life: forming.life,
         };
         let wire = self.wire(address, Lane::Urgent);
         async move {

@@ -98,6 +98,8 @@ pub struct Standing {
     pub stage: Stage,
     /// Whether the caller's name is a member of its cluster.
     pub knows_caller: bool,
+    /// Drawn by its process when it started.
+    pub life: u64,
 }
 
 /// The first founding member gives the cluster's id to another one.
@@ -109,4 +111,6 @@ pub struct Forming {
     pub to: String,
     /// The cluster's id.
     pub cluster: ClusterId,
+    /// The life of the process that said that it is empty; a later one does not take the id.
+    pub life: u64,
 }

@@ -428,7 +428,9 @@ struct GwB;
 impl Founding for GwB {
     fn probe(&self, _: Founder, to: &str) -> BoxFuture<'static, Result<Standing, NotServed>> {
         let answer = match to {
-            "gw-b" => Ok(Standing { from: founder("gw-b"), stage: Stage::Empty, knows_caller: false }),
+            "gw-b" => {
+                Ok(Standing { from: founder("gw-b"), stage: Stage::Empty, knows_caller: false, life: 1 })
+            }
             other => Err(NotServed(format!("this is gw-b, not {other}"))),
         };
         async move { answer }.boxed()

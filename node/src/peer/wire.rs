@@ -99,6 +99,7 @@ pub(super) fn standing_to_wire(standing: &Standing) -> proto::ProbeReply {
         stage: stage.into(),
         cluster: cluster.map(cluster_to_wire).unwrap_or_default(),
         knows_caller: standing.knows_caller,
+        life: standing.life,
     }
 }
 
@@ -110,7 +111,8 @@ pub(super) fn standing_from_wire(reply: proto::ProbeReply) -> Result<Standing, M
         proto::Stage::Forming => Stage::Forming(cluster()?),
         proto::Stage::Formed => Stage::Formed(cluster()?),
     };
-    Ok(Standing { from: founder_from_wire(reply.from)?, stage, knows_caller: reply.knows_caller })
+    let (knows_caller, life) = (reply.knows_caller, reply.life);
+    Ok(Standing { from: founder_from_wire(reply.from)?, stage, knows_caller, life })
 }
 
 pub(super) fn forming_from_wire(request: proto::FormRequest) -> Result<Forming, Malformed> {
@@ -118,6 +120,7 @@ pub(super) fn forming_from_wire(request: proto::FormRequest) -> Result<Forming, 
         from: founder_from_wire(request.from)?,
         to: request.to,
         cluster: cluster_from_wire(&request.cluster)?,
+        life: request.life,
     })
 }
 
@@ -135,7 +138,8 @@ mod tests {
         let cluster = ClusterId::draw();
 
         for stage in [Stage::Empty, Stage::Forming(cluster), Stage::Formed(cluster)] {
-            let standing = Standing { from: founder(), stage, knows_caller: stage != Stage::Empty };
+            let knows_caller = stage != Stage::Empty;
+            let standing = Standing { from: founder(), stage, knows_caller, life: 1 << 63 };
             assert_eq!(standing_from_wire(standing_to_wire(&standing)), Ok(standing));
         }
         for renewal in [
@@ -157,6 +161,7 @@ mod tests {
             from: founder(),
             stage: Stage::Formed(ClusterId::draw()),
             knows_caller: true,
+            life: 1,
         });
         let broken = |break_it: fn(&mut proto::ProbeReply)| {
             let mut reply = whole.clone();

@@ -81,7 +81,10 @@ fn filter(level: Level, variable: Option<&str>) -> Result<Targets, Box<Problem>>
 
 fn ours(level: tracing::Level) -> Targets {
     let others = tracing::Level::WARN.min(level);
-    Targets::new().with_default(others).with_targets(OURS.map(|target| (target, level)))
+    // It warns of every call that was refused or late; what matters of that is told by us.
+    let of_consensus = tracing::Level::ERROR;
+    let targets = Targets::new().with_default(others).with_target("openraft", of_consensus);
+    targets.with_targets(OURS.map(|target| (target, level)))
 }
 
 fn colours() -> bool {

@@ -1,0 +1,196 @@
+//! What the modems of this node last said of themselves, for whoever asks: the log knows their claims, not their signal.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smsgrid::at::InitialiseFailure;
+use smsgrid::model::{Name, Timestamp};
+use smsgrid::worker::modem::Notice;
+use smsgrid_proto::Reason;
+
+use super::report;
+use crate::api::{ModemCondition, ModemNews, Modems};
+
+/// The newest of each modem. Clones are the same board; it holds the modems of the configuration and no more.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<BTreeMap<Name, ModemNews>>>);
+
+impl Board {
+    /// The modem is configured, and nothing is known of it yet.
+    pub fn add(&self, modem: &Name, now: Timestamp) {
+        let news = ModemNews {
+            condition: ModemCondition::Starting,
+            since: now,
+            signal: None,
+            operator: None,
+            why: None,
+            reason: None,
+        };
+        self.rows().insert(modem.clone(), news);
+    }
+
+    /// The modem said something.
+    pub fn note(&self, modem: &Name, notice: &Notice, now: Timestamp) {
+        let mut rows = self.rows();
+        let Some(row) = rows.get_mut(modem) else { return };
+        if let Notice::Surveyed(survey) = notice {
+            row.signal = survey.signal.dbm().map(i32::from);
+            row.operator.clone_from(&survey.operator);
+            if row.condition == ModemCondition::NoNetwork && survey.registration.is_registered() {
+                row.turn(ModemCondition::Ready, None, None, now);
+            }
+        }
+        if let Some((condition, why, reason)) = condition(notice) {
+            row.turn(condition, why, reason, now);
+        }
+    }
+
+    /// The port of the modem cannot be opened.
+    pub fn unreachable(&self, modem: &Name, why: String, reason: Reason, now: Timestamp) {
+        if let Some(row) = self.rows().get_mut(modem) {
+            row.turn(ModemCondition::Unplugged, Some(why), Some(reason), now);
+        }
+    }
+
+    /// The modem takes nothing new.
+    pub fn drain(&self, modem: &Name, now: Timestamp) {
+        if let Some(row) = self.rows().get_mut(modem) {
+            row.turn(ModemCondition::Draining, None, None, now);
+        }
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, ModemNews>> {
+        // Nothing that can panic happens under this lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Modems for Board {
+    fn news(&self) -> Vec<(Name, ModemNews)> {
+        self.rows().iter().map(|(modem, news)| (modem.clone(), news.clone())).collect()
+    }
+}
+
+impl ModemNews {
+    fn turn(
+        &mut self,
+        condition: ModemCondition,
+        why: Option<String>,
+        reason: Option<Reason>,
+        now: Timestamp,
+    ) {
+        if self.condition != condition {
+            self.condition = condition;
+            self.since = now;
+        }
+        self.why = why;
+        self.reason = reason;
+    }
+}
+
+type Turn = (ModemCondition, Option<String>, Option<Reason>);
+
+/// What a notice says of the modem's condition; none when it says nothing.
+fn condition(notice: &Notice) -> Option<Turn> {
+    match notice {
+        Notice::Ready { .. } => Some((ModemCondition::Ready, None, None)),
+        Notice::SetUpFailed { failure, .. } => {
+            Some((of_failure(failure), Some(failure.to_string()), Some(report::reason(failure))))
+        }
+        Notice::HeldElsewhere { node } => {
+            Some((ModemCondition::Starting, Some(format!("node {node} has this modem")), None))
+        }
+        Notice::NotRegistered => {
+            let why = "the log holds as many modems as it can".to_owned();
+            Some((ModemCondition::Trouble, Some(why), None))
+        }
+        Notice::SameIdentity { other } => {
+            let why = format!("it is the same modem as {other}");
+            Some((ModemCondition::Trouble, Some(why), Some(Reason::ConfigConflict)))
+        }
+        Notice::NoNetwork => Some((ModemCondition::NoNetwork, None, Some(Reason::NoNetwork))),
+        Notice::Blocked { end, .. } => {
+            Some((ModemCondition::Blocked, Some(report::ended(end)), Some(report::blocking(end))))
+        }
+        Notice::Resetting { rung } => {
+            let why = format!("it does not answer as it should; trying {rung:?}");
+            Some((ModemCondition::Trouble, Some(why), Some(Reason::ModemSilent)))
+        }
+        Notice::PortLost { .. } => Some((ModemCondition::Unplugged, None, Some(Reason::PortGone))),
+        Notice::Stopped => Some((ModemCondition::Draining, None, None)),
+        // A modem that sends is ready again, whatever it was before.
+        Notice::Sent { .. } => Some((ModemCondition::Ready, None, None)),
+        Notice::Surveyed(_)
+        | Notice::Refused { .. }
+        | Notice::Uncertain { .. }
+        | Notice::NotWritten { .. }
+        | Notice::LateAnswer { .. }
+        | Notice::ClaimLost { .. } => None,
+    }
+}
+
+fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
+    match failure {
+        InitialiseFailure::PinWrong { .. }
+        | InitialiseFailure::PinAlreadyTried { .. }
+        | InitialiseFailure::PinNeeded { .. }
+        | InitialiseFailure::PinNotConfirmed
+        | InitialiseFailure::PinLastAttempt => ModemCondition::Pin,
+        InitialiseFailure::Silent
+        | InitialiseFailure::Mute { .. }
+        | InitialiseFailure::PukLocked
+        | InitialiseFailure::DeviceLocked { .. }
+        | InitialiseFailure::SimMissing
+        | InitialiseFailure::SimBusy
+        | InitialiseFailure::SimFault { .. }
+        | InitialiseFailure::Refused { .. }
+        | InitialiseFailure::NoIdentity
+        | InitialiseFailure::PortLost
+        | InitialiseFailure::Aborted => ModemCondition::Trouble,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smsgrid::at::Rung;
+    use smsgrid::model::MessageId;
+
+    use super::*;
+
+    #[test]
+    fn a_modem_keeps_the_moment_its_condition_changed_and_forgets_why_when_it_is_well() {
+        let (board, modem) = (Board::default(), name("GSM1"));
+        board.add(&modem, at(1));
+        board.note(&modem, &Notice::PortLost { sending: Some(MessageId::from_bytes([1; 16])) }, at(2));
+        board.unreachable(&modem, "it is not there".to_owned(), Reason::PortGone, at(3));
+
+        let lost = &board.news()[0].1;
+        assert_eq!((lost.condition, lost.since), (ModemCondition::Unplugged, at(2)));
+        assert_eq!(lost.why.as_deref(), Some("it is not there"));
+
+        board.note(&modem, &Notice::Resetting { rung: Rung::Resynchronise }, at(4));
+        board.note(&modem, &Notice::NoNetwork, at(5));
+        board.drain(&modem, at(6));
+
+        let draining = &board.news()[0].1;
+        assert_eq!((draining.condition, draining.since), (ModemCondition::Draining, at(6)));
+        assert_eq!((draining.why.as_deref(), draining.reason), (None, None));
+    }
+
+    #[test]
+    fn a_modem_that_is_not_configured_gets_no_row() {
+        let board = Board::default();
+
+        board.note(&name("GSM1"), &Notice::NoNetwork, at(1));
+
+        assert!(board.news().is_empty());
+    }
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_unix_millis(ms)
+    }
+
+    fn name(text: &str) -> Name {
+        Name::new(text).expect("a name")
+    }
+}
