@@ -19,6 +19,8 @@ use smsgrid::queue::{Body, Command, IdempotencyKey, Policy, Queue, Rearm, Route,
 const PAGE_OCTETS: u64 = 4096;
 /// Modems that take messages in turn.
 const MODEMS: u64 = 8;
+/// Clients that share the idempotency keys.
+const CLIENTS: u32 = 8;
 /// Cycles measured at each length of the queue, with empty and with full caches.
 const COLD_CYCLES: u32 = 200;
 const WARM_CYCLES: u32 = 200;
@@ -27,7 +29,7 @@ const EVICTED_OCTETS: usize = 128 << 20;
 
 fn main() {
     measure_codec();
-    measure_memory();
+    measure_image();
     measure_submits();
     for with_routes in [false, true] {
         let kind =
@@ -67,15 +69,111 @@ fn measure_codec() {
     }
 }
 
-/// Before anything else, so that no memory is there to be used again.
-fn measure_memory() {
+/// Before anything else, so that no memory is there to be used again: a million keyed messages, an image of them, and
+/// commands that go on while it is held and written.
+fn measure_image() {
     let before = resident_octets();
-    let mut bench = Bench::new(0);
-    for number in 0..1_000_000 {
-        bench.apply(&submit(number, None));
+    let mut bench = Bench::new(MODEMS);
+    let waiting = 1_000_000;
+    for number in 0..waiting {
+        let mut command = submit(number, Some(number));
+        command.client = name(&format!("client{}", number % CLIENTS));
+        bench.apply(&command);
     }
-    let octets = resident_octets().saturating_sub(before) / 1_000_000;
-    println!("memory: {octets} octets for a waiting message of 160 septets");
+    for modem in 1..=MODEMS {
+        bench.say(Body::Ready { registration: RegistrationId(modem), seq: ReadyNumber(1) });
+    }
+    let octets = |before: u64| resident_octets().saturating_sub(before);
+    println!("image: 1,000,000 waiting messages of 160 septets with keys");
+    println!("  memory: {} octets each", octets(before) / 1_000_000);
+    let take = time(20, || {
+        black_box(bench.queue.image());
+        0
+    });
+    println!("  taken in {take:?}");
+
+    let free = bench.cycles(waiting, COLD_CYCLES, || {});
+    let image = bench.queue.image();
+    let held = bench.cycles(waiting + COLD_CYCLES, COLD_CYCLES, || {});
+    println!("  an outcome without an image {}, with one held {}", spread(free), spread(held));
+    println!("  cancels all over the queue:");
+    let cancels = |bench: &mut Bench, first: u32| -> Vec<Duration> {
+        let scattered = (0..4_000).map(|number| first + number * 249);
+        let cancel = |number| bench.timed(Body::Cancel { message: message(number) });
+        scattered.map(cancel).collect()
+    };
+    println!("    with an image held {}", spread(cancels(&mut bench, 1_000)));
+    drop(image);
+    println!("    without one {}", spread(cancels(&mut bench, 1_100)));
+    measure_writing(bench, before);
+}
+
+/// The image is written by another thread while commands go on.
+fn measure_writing(mut bench: Bench, before: u64) {
+    let image = bench.queue.image();
+    let mut peak = resident_octets();
+    let writer = std::thread::spawn(move || {
+        let mut count = Count(0);
+        let start = Instant::now();
+        let written = image.write(&mut count);
+        drop(image);
+        (start.elapsed(), count.0, written.is_ok())
+    });
+    let mut times = Vec::new();
+    let mut number = 2_000_000;
+    while !writer.is_finished() {
+        times.extend(bench.cycles(number, 100, || {}));
+        number += 100;
+        peak = peak.max(resident_octets());
+    }
+    let Ok((spent, octets, true)) = writer.join() else { return };
+    println!(
+        "  written in {spent:.1?}, {} MB, beside {} cycles: an outcome {}",
+        octets >> 20,
+        number - 2_000_000,
+        spread(times)
+    );
+    println!("  memory in all while it is written: {} MiB", peak.saturating_sub(before) >> 20);
+
+    let mut octets = Vec::new();
+    if bench.queue.image().write(&mut octets).is_err() {
+        return;
+    }
+    let fingerprint = bench.queue.fingerprint();
+    drop(bench);
+    let start = Instant::now();
+    let unchecked = Queue::restore_unchecked(&mut octets.as_slice());
+    let unchecked_in = start.elapsed();
+    drop(unchecked);
+    let start = Instant::now();
+    let restored = Queue::restore(&mut octets.as_slice());
+    let same = restored.is_ok_and(|queue| queue.fingerprint() == fingerprint);
+    println!(
+        "  restored in {:.1?}, {unchecked_in:.1?} of it before the invariants; the same: {same}",
+        start.elapsed()
+    );
+}
+
+/// Octets written so far.
+struct Count(u64);
+
+impl std::io::Write for Count {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0 += octets.len() as u64;
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort();
+    let at = |part: usize| {
+        times.get((times.len() * part / 1000).min(times.len() - 1)).copied().unwrap_or_default()
+    };
+    format!("p50 {:.1?}, p99 {:.1?}, max {:.1?}", at(500), at(990), at(1000))
 }
 
 fn measure_submits() {
@@ -185,6 +283,14 @@ impl Bench {
         times
     }
 
+    fn timed(&mut self, body: Body) -> Duration {
+        let now = Timestamp::from_unix_millis(1_700_000_000_000);
+        let command = Command { client: name("bench"), now, body };
+        let start = Instant::now();
+        self.apply(&command);
+        start.elapsed()
+    }
+
     fn say(&mut self, body: Body) {
         let now = Timestamp::from_unix_millis(1_700_000_000_000);
         self.apply(&Command { client: name("bench"), now, body });
@@ -200,10 +306,8 @@ impl Bench {
 fn submit(number: u32, key: Option<u32>) -> Command {
     let user_data =
         UserData { data_coding: 0, header: Vec::new(), payload: Payload::Septets(vec![0x41; 160]) };
-    // As a ULID: the time first, so that later ids are mostly higher, then what looks random.
-    let scattered = (u128::from(number) << 80) | u128::from(number.wrapping_mul(2_654_435_761));
     let submit = Submit {
-        id: MessageId::from_bytes(scattered.to_be_bytes()),
+        id: message(number),
         key: key.and_then(|key| IdempotencyKey::new(&format!("request-{key:010}")).ok()),
         digest: smsgrid::queue::Digest([7; 16]),
         content: Content {
@@ -223,6 +327,12 @@ fn submit(number: u32, key: Option<u32>) -> Command {
     };
     let now = Timestamp::from_unix_millis(1_700_000_000_000);
     Command { client: name("bench"), now, body: Body::Submit(Box::new(submit)) }
+}
+
+/// As a ULID: the time first, so that later ids are mostly higher, then what looks random.
+fn message(number: u32) -> MessageId {
+    let scattered = (u128::from(number) << 80) | u128::from(number.wrapping_mul(2_654_435_761));
+    MessageId::from_bytes(scattered.to_be_bytes())
 }
 
 /// The best of many rounds: whatever else the machine does can only make a round longer.

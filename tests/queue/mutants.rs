@@ -56,7 +56,7 @@ mutants! {
     a_retry_without_an_attempt_key_is_caught:
         LATE_ANSWERS, Some(M::RetryWithoutAttemptKey), D::None => ["[1]", "[3]", "[4]", "[9]"];
     a_not_written_that_names_no_part_is_caught:
-        LATE_ANSWERS, Some(M::NotWrittenWithoutPart), D::None => ["[1]", "[4]", "[9]"];
+        LATE_ANSWERS, Some(M::NotWrittenWithoutPart), D::None => ["[1]", "[4]", "[9]", "evidence"];
     a_not_written_by_guess_after_a_restart_is_caught:
         ALL_FAULTS, None, D::NotWrittenByGuess => ["[1]", "[2]", "[4]"];
     a_random_boot_nonce_is_caught:
@@ -90,7 +90,7 @@ mutants! {
     a_write_after_not_written_is_caught:
         ALL_FAULTS, None, D::WriteAfterNotWritten => ["[1]", "[2]", "[3]", "[4]", "[5]", "[6b]", "[10]", "[11]"];
     a_reregistration_that_keeps_the_old_claim_is_caught:
-        ALL_FAULTS, Some(M::ReregistrationKeepsClaim), D::None => ["[11]", "[L]"];
+        ALL_FAULTS, Some(M::ReregistrationKeepsClaim), D::None => ["[4]", "[11]", "[L]"];
     an_early_not_written_that_is_dropped_is_caught:
         ALL_FAULTS, Some(M::EarlyNotWrittenDropped), D::None => ["given back", "[13]", "[L]"];
     negative_proof_that_is_ignored_is_caught:
@@ -99,6 +99,14 @@ mutants! {
         ALL_FAULTS, Some(M::PriorityIgnored), D::None => ["order"];
     a_deadline_that_is_ignored_is_caught:
         ALL_FAULTS, Some(M::DeadlineIgnored), D::None => ["time"];
+    a_retry_that_does_not_mark_what_may_have_been_sent_is_caught:
+        ALL_FAULTS, Some(M::RetryUnmarked), D::None => ["[1]"];
+    a_retry_that_takes_an_old_attempt_for_certain_is_caught:
+        ALL_FAULTS, Some(M::RetryForgetsDoubt), D::None => ["[1]", "[12]"];
+    a_retry_under_an_open_claim_is_caught:
+        ALL_FAULTS, Some(M::RetryUnderOpenClaim), D::None => ["[1]", "[4]"];
+    a_retry_that_names_no_generation_is_caught:
+        LATE_ANSWERS, Some(M::RetryWithoutGeneration), D::None => ["[9]"];
     a_schedule_that_is_ignored_is_caught:
         ALL_FAULTS, Some(M::ScheduleIgnored), D::None => ["time"];
 }

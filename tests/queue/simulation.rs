@@ -12,13 +12,14 @@ use crate::sim::{ALL_FAULTS, Faults, LATE_ANSWERS, NO_FAULTS, Setup, World};
 const SEEDS: u64 = 36;
 
 /// Every situation a rule of the protocol is there for.
-const SITUATIONS: [&str; 20] = [
+const SITUATIONS: [&str; 25] = [
     "cancel of a claim not started",
     "cancel of a part in flight",
     "cancel of a resend",
     "deadline of a part in flight",
     "expiry with a claim not started",
     "expiry with a part in flight",
+    "image beside an open proposal",
     "late refusal",
     "late refusal beside a part in flight",
     "late success",
@@ -31,6 +32,10 @@ const SITUATIONS: [&str; 20] = [
     "outcome beside a newer claim",
     "outcome said again",
     "registered again over an open claim",
+    "retry beside a part in flight",
+    "retry of what may have been sent",
+    "retry of what was given up again since",
+    "retry of what was not sent",
     "sent again as a whole",
     "stale outcome with a next part",
 ];

@@ -10,7 +10,8 @@ use smsgrid::model::{
     UncertainPolicy,
 };
 use smsgrid::queue::{
-    AttemptState, Body, CancelReply, Command, Event, Queue, Record, RegisterReply, Reply, StartReply,
+    AttemptState, Body, CancelReply, Command, Event, Queue, Record, RegisterReply, Reply, RetryReply,
+    StartReply,
 };
 
 use super::machine::Machine;
@@ -46,6 +47,10 @@ pub(crate) enum Mutant {
     PriorityIgnored,
     DeadlineIgnored,
     ScheduleIgnored,
+    RetryUnmarked,
+    RetryForgetsDoubt,
+    RetryUnderOpenClaim,
+    RetryWithoutGeneration,
 }
 
 pub(crate) struct Broken {
@@ -81,6 +86,11 @@ impl Machine for Broken {
     fn queue(&self) -> &Queue {
         &self.queue
     }
+
+    /// What a mutant remembers beside its queue is in no image.
+    fn install(&mut self, _image: &[u8]) -> bool {
+        false
+    }
 }
 
 impl Broken {
@@ -111,6 +121,8 @@ impl Broken {
             Mutant::StaleOutcomeStartsNext => self.start_next_anyway(call),
             Mutant::ReregistrationKeepsClaim => self.reregister_in_place(call),
             Mutant::EarlyNotWrittenDropped | Mutant::NegativeProofIgnored => self.drop_not_written(call),
+            Mutant::RetryUnmarked | Mutant::RetryForgetsDoubt => self.retry_quietly(call),
+            Mutant::RetryUnderOpenClaim | Mutant::RetryWithoutGeneration => self.retry_anyway(call),
             Mutant::PriorityIgnored | Mutant::DeadlineIgnored | Mutant::ScheduleIgnored => {
                 self.ask_less(call)
             }
@@ -359,6 +371,34 @@ impl Broken {
         if drops { Reply::Done } else { self.as_told(call) }
     }
 
+    fn retry_quietly(&mut self, call: &mut Call<'_>) -> Reply {
+        let reply = self.as_told(call);
+        let (Body::Retry { message, .. }, Reply::Retry(RetryReply::Retried)) = (&call.command.body, reply)
+        else {
+            return reply;
+        };
+        if self.mutant == Mutant::RetryUnmarked {
+            self.edit_record(*message, |record| {
+                entry(record, "possible_duplicate").into_iter().for_each(|mark| *mark = Value::Bool(false));
+            });
+        } else {
+            self.edit(*message, None, "was_uncertain", &Value::Bool(false));
+        }
+        reply
+    }
+
+    fn retry_anyway(&mut self, call: &mut Call<'_>) -> Reply {
+        let Body::Retry { message, .. } = call.command.body else { return self.as_told(call) };
+        if self.mutant == Mutant::RetryUnderOpenClaim {
+            for attempt in self.in_flight(|record, _| record.id == message) {
+                self.not_written(call, attempt);
+            }
+            return self.as_told(call);
+        }
+        let generation = self.queue.message(message).map_or(0, |record| record.generation);
+        self.say(call, Body::Retry { message, generation })
+    }
+
     fn ask_less(&mut self, call: &mut Call<'_>) -> Reply {
         let mut body = call.command.body.clone();
         if let Body::Submit(submit) = &mut body {
@@ -374,6 +414,30 @@ impl Broken {
     /// Writes a field of the claims with a doubtful attempt, or of that attempt, past all rules; of all such claims
     /// of the message, or of one.
     fn edit(&mut self, message: MessageId, epoch: Option<Epoch>, field: &str, value: &Value) {
+        self.edit_record(message, |record| {
+            let claims = entry(record, "claims");
+            for claim in elements(claims) {
+                if epoch.is_some_and(|epoch| !has(claim, "epoch", &Value::Integer(i128::from(epoch.0)))) {
+                    continue;
+                }
+                let attempts = elements(entry(claim, "attempts"));
+                let doubtful: Vec<&mut Value> = attempts
+                    .into_iter()
+                    .filter(|attempt| ["Released", "Uncertain"].into_iter().any(|state| is(attempt, state)))
+                    .collect();
+                let exposed = !doubtful.is_empty();
+                for attempt in doubtful {
+                    entry(attempt, field).into_iter().for_each(|place| *place = value.clone());
+                }
+                if exposed {
+                    entry(claim, field).into_iter().for_each(|place| *place = value.clone());
+                }
+            }
+        });
+    }
+
+    /// Changes the written form of a message, past all rules.
+    fn edit_record(&mut self, message: MessageId, change: impl FnOnce(&mut Value)) {
         let id = Value::Bytes(message.to_bytes().to_vec());
         let mut frames = take_apart(&written(&self.queue));
         let found = frames.iter_mut().filter(|(kind, _)| *kind == MESSAGE).find_map(|(_, body)| {
@@ -381,24 +445,7 @@ impl Broken {
             has(&record, "id", &id).then_some((body, record))
         });
         let Some((body, mut record)) = found else { panic!("the image has its messages elsewhere") };
-        let claims = entry(&mut record, "claims");
-        for claim in elements(claims) {
-            if epoch.is_some_and(|epoch| !has(claim, "epoch", &Value::Integer(i128::from(epoch.0)))) {
-                continue;
-            }
-            let attempts = elements(entry(claim, "attempts"));
-            let doubtful: Vec<&mut Value> = attempts
-                .into_iter()
-                .filter(|attempt| ["Released", "Uncertain"].into_iter().any(|state| is(attempt, state)))
-                .collect();
-            let exposed = !doubtful.is_empty();
-            for attempt in doubtful {
-                entry(attempt, field).into_iter().for_each(|place| *place = value.clone());
-            }
-            if exposed {
-                entry(claim, field).into_iter().for_each(|place| *place = value.clone());
-            }
-        }
+        change(&mut record);
         body.truncate(SLOT);
         body.extend(cbor4ii::serde::to_vec(Vec::new(), &record).expect("a value has a written form"));
         let image = put_together(&frames);

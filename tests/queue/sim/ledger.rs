@@ -34,8 +34,10 @@ pub(crate) struct Ledger {
     canceled: BTreeSet<MessageId>,
     /// What each message asked for when it was accepted.
     asked: BTreeMap<MessageId, Asked>,
-    /// A person said "not sent" about one of its parts.
+    /// A person said "not sent" about one of its parts, or had it sent again.
     released_by_person: BTreeSet<MessageId>,
+    /// A person had it sent again: it has lost its place in the order.
+    retried: BTreeSet<MessageId>,
     starts: BTreeMap<NodeId, StartNumber>,
     live: BTreeMap<NodeId, SessionId>,
     dead: BTreeSet<SessionId>,
@@ -55,6 +57,8 @@ pub(crate) struct Before {
     doubts: usize,
     modems: BTreeMap<SessionId, usize>,
     newer: Option<(MessageId, Newer)>,
+    /// Of the message a person has sent again.
+    generation: Option<u8>,
 }
 
 impl Ledger {
@@ -92,6 +96,9 @@ impl Ledger {
             {
                 return Err(format!("[2] {message} is not to be sent again, part {} was", new.part));
             }
+            if old.part == new.part && !record.possible_duplicate {
+                return Err(format!("[1] part {} of {message} aired again, and it is not marked", new.part));
+            }
             let mixed = record.parts_count() > 1 && old.generation == generation && old.imsi != new.imsi;
             if mixed {
                 return Err(format!(
@@ -126,7 +133,11 @@ impl Ledger {
             Some((message, newer_attempts(queue.message(message)?, attempt.epoch)))
         });
         let modems = queue.sessions().map(|session| (session.id, session.registrations().count())).collect();
-        Before { doubts: doubts(queue), modems, newer }
+        let generation = match &command.body {
+            Body::Retry { message, .. } => queue.message(*message).map(|record| record.generation),
+            _ => None,
+        };
+        Before { doubts: doubts(queue), modems, newer, generation }
     }
 
     /// Judges a command that has been applied.
@@ -140,6 +151,7 @@ impl Ledger {
     ) -> Result<(), String> {
         let lost = self.note_sessions(&command.body, reply);
         self.note_asked(&command.body, reply);
+        self.note_retry(&before, queue, &command.body)?;
         self.note_permits(&command.body);
         self.check_claims(queue, events)?;
         self.check_doubts(&before, queue, lost)?;
@@ -176,6 +188,27 @@ impl Ledger {
             let not_before = submit.not_before.unwrap_or(Timestamp::ZERO);
             self.asked.insert(id, Asked { priority: submit.priority, not_before, deadline: submit.deadline });
         }
+    }
+
+    /// A message is sent again for a person only as the generation that was given up.
+    fn note_retry(&mut self, before: &Before, queue: &Queue, body: &Body) -> Result<(), String> {
+        let (Body::Retry { message, generation: meant }, Some(was)) = (body, before.generation) else {
+            return Ok(());
+        };
+        let is = queue.message(*message).map_or(was, |record| record.generation);
+        if is == was {
+            return Ok(());
+        }
+        if was != *meant {
+            return Err(format!("[9] {message} is sent again as {is}, generation {meant} was meant"));
+        }
+        self.retried.insert(*message);
+        self.released_by_person.insert(*message);
+        if let Some(asked) = self.asked.get_mut(message) {
+            asked.deadline = asked.deadline.filter(|deadline| *deadline > queue.now());
+            asked.not_before = Timestamp::ZERO;
+        }
+        Ok(())
     }
 
     fn note_permits(&mut self, body: &Body) {
@@ -238,7 +271,8 @@ impl Ledger {
             }
             _ => false,
         };
-        let first = queue.messages().find(comes_first);
+        let mut keep_place = queue.messages().filter(|record| !self.retried.contains(&record.id));
+        let first = keep_place.find(comes_first).filter(|_| !self.retried.contains(&chosen.id));
         first.map_or(Ok(()), |first| Err(format!("order: {} was to come before {message}", first.id)))
     }
 
@@ -342,6 +376,19 @@ fn situations(queue: &Queue, body: &Body) -> Vec<&'static str> {
                 (record.is_some_and(in_flight), "cancel of a part in flight"),
                 (state == Some(MessageState::Claimed), "cancel of a claim not started"),
                 (state == Some(MessageState::Queued) && exposed, "cancel of a resend"),
+            ]
+        }
+        Body::Retry { message, generation } => {
+            let record = queue.message(*message);
+            let dead = record
+                .is_some_and(|record| matches!(record.state(), MessageState::Failed | MessageState::Expired));
+            let meant = record.is_some_and(|record| record.generation == *generation);
+            let exposed = record.is_some_and(Record::is_exposed);
+            vec![
+                (dead && meant && exposed, "retry of what may have been sent"),
+                (dead && meant && !exposed, "retry of what was not sent"),
+                (dead && !meant, "retry of what was given up again since"),
+                (record.is_some_and(in_flight), "retry beside a part in flight"),
             ]
         }
         _ => Vec::new(),

@@ -7,6 +7,8 @@ use smsgrid::queue::{Command, Event, Queue, Reply};
 pub(crate) trait Machine {
     fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply;
     fn queue(&self) -> &Queue;
+    /// Takes the state of this image instead of its own. False when it cannot.
+    fn install(&mut self, image: &[u8]) -> bool;
 }
 
 impl Machine for Queue {
@@ -16,5 +18,10 @@ impl Machine for Queue {
 
     fn queue(&self) -> &Queue {
         self
+    }
+
+    fn install(&mut self, mut image: &[u8]) -> bool {
+        *self = Queue::restore(&mut image).expect("an image of a replica");
+        true
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Faults {
     /// A worker dies inside a living node.
     pub(crate) worker: usize,
     pub(crate) people: usize,
+    /// A replica that is behind gets an image instead of the log: it sees no reply of what it skips.
+    pub(crate) install: usize,
     /// Windows are short and most messages may be sent again: evidence comes beside newer claims.
     pub(crate) hasty: bool,
     pub(crate) air: Air,
@@ -117,6 +119,7 @@ pub(crate) const NO_FAULTS: Faults = Faults {
     pause: 0,
     worker: 0,
     people: 0,
+    install: 0,
     hasty: false,
     air: Air { refused: 15, silent: 0 },
 };
@@ -134,6 +137,7 @@ pub(crate) const ALL_FAULTS: Faults = Faults {
     pause: 10,
     worker: 10,
     people: 60,
+    install: 12,
     hasty: false,
     air: Air { refused: 15, silent: 20 },
 };

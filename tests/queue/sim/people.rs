@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use smsgrid::model::{
-    Address, Alphabet, Content, MessageId, Origin, Part, PartNumber, Payload, Priority, ResendLimit,
-    SendOptions, Timestamp, UncertainPolicy, UserData,
+    Address, Alphabet, Content, MessageId, MessageState, Origin, Part, PartNumber, Payload, Priority,
+    ResendLimit, SendOptions, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{Body, Command, Digest, IdempotencyKey, Route, Submit, Verdict, WaitingFor, digest};
+
+use crate::frames::written;
 
 use super::device::Air;
 use super::node::Worker;
@@ -50,6 +52,10 @@ impl World {
                 self.ledger.faults += 1;
                 self.commit_body(Body::UnregisterModem { registration, force: true })?;
             }
+        }
+        if self.rolls(faults.install) {
+            let node = self.random.below(self.nodes.len());
+            self.install(node);
         }
         if self.rolls(faults.people) { self.interfere() } else { Ok(()) }
     }
@@ -210,7 +216,18 @@ impl World {
         let message = self.random.pick(&all);
         let part = PartNumber(1 + self.random.below(3) as u8);
         let modem = self.devices[self.random.below(self.devices.len())].name.clone();
-        let body = match self.random.below(12) {
+        let given_up = self
+            .main
+            .queue()
+            .messages()
+            .filter(|record| matches!(record.state(), MessageState::Failed | MessageState::Expired));
+        let given_up: Vec<_> = given_up.map(|record| record.id).collect();
+        let dead =
+            if given_up.is_empty() || self.random.chance(20) { message } else { self.random.pick(&given_up) };
+        let generation = self.main.queue().message(dead).map_or(0, |record| record.generation);
+        let body = match self.random.below(16) {
+            12..15 => return self.ask_late(Body::Retry { message: dead, generation }),
+            15 => return self.ask_late(Body::Discard { message: dead, generation }),
             0..3 => Body::Cancel { message },
             3 => Body::Hold { message },
             4..7 => Body::Release { message },
@@ -220,6 +237,23 @@ impl World {
             _ => Body::UnblockModem { modem },
         };
         self.commit_body(body).map(|_| ())
+    }
+
+    /// A person's word that may come later than the person thinks, and twice.
+    fn ask_late(&mut self, body: Body) -> Result<(), String> {
+        self.tickets += 1;
+        let command = Command { client: name("ops"), now: Timestamp::ZERO, body };
+        self.send(Envelope { ticket: self.tickets, command });
+        Ok(())
+    }
+
+    /// A replica that is behind is brought up to date by an image.
+    fn install(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        if node.alive && node.applied < self.log.len() && node.replica.install(&written(self.main.queue())) {
+            node.applied = self.log.len();
+            *self.ledger.seen.entry("image beside an open proposal").or_insert(0) += 1;
+        }
     }
 
     fn new_message(&mut self) -> Submit {
