@@ -241,10 +241,9 @@ fn start_spool(
     clock: &Clock,
 ) -> Result<CancellationToken, StartError> {
     let waiters = Waiters::default();
-    let Some(folders) = &config.spool else { return Ok(CancellationToken::new()) };
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
     let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
-    spool::start(config, folders, intake, &opened.view, submitter, waiters, clock, begun.clone())
+    spool::start(config, intake, &opened.view, submitter, waiters, clock, begun.clone())
 }
 
 /// A node that is alone has begun when this returns; a member of a larger cluster begins when a majority is there.

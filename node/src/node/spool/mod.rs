@@ -29,10 +29,10 @@ use results::Results;
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
 
-/// Opens the folders and the journal, and starts the task, which waits until the node has begun. Gives the token that ends the taking of new files.
+/// Opens the folders and the journal of a node that has them, and starts the task, which waits until the node has
+/// begun. Gives the token that ends the taking of new files.
 pub(super) fn start(
     config: &Config,
-    spool: &config::Spool,
     tasks: &Tasks,
     view: &View,
     submitter: submit::Submitter,
@@ -40,6 +40,7 @@ pub(super) fn start(
     clock: &Clock,
     begun: Begun,
 ) -> Result<CancellationToken, StartError> {
+    let Some(spool) = &config.spool else { return Ok(CancellationToken::new()) };
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
         checked: spool.checked.clone(),
