@@ -9,7 +9,7 @@ mod session;
 mod ticker;
 
 pub use barrier::Barrier;
-pub use formation::{Begin, Fault, Formation, FormationError, Founders, found_alone};
+pub use formation::{Begin, Fault, Formation, FormationError, Founders};
 pub use herald::announce;
 pub use lease::{AskLeader, Holder};
 pub use reign::Leases;

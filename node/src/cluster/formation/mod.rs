@@ -177,23 +177,6 @@ impl Formation {
     }
 }
 
-/// Founds the cluster of a node that is its only member; without effect when it is founded. None, and nothing done, when
-/// there are others.
-pub fn found_alone(founders: Founders, data_dir: &mut DataDir) -> Result<Option<Begin>, IdentityError> {
-    let mut machine = Machine::new(founders, data_dir.identity().phase, draw_life());
-    let step = advance(&mut machine, |machine, phase| {
-        data_dir.move_to(phase)?;
-        machine.handle_written(phase);
-        Ok(())
-    })?;
-    match step {
-        Step::Begin(begin) => Ok(Some(begin)),
-        Step::Ask(_) | Step::Draw | Step::Write(_) | Step::Form(..) | Step::Wait(_) | Step::Refuse(_) => {
-            Ok(None)
-        }
-    }
-}
-
 /// A number by which this process is told from every other one.
 fn draw_life() -> u64 {
     // The lower half of the random part; the number is never zero in practice, and nothing rests on that.
