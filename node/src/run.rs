@@ -136,6 +136,7 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
             Reason::StoreDamaged
         }
         StartError::Outbox(_)
+        | StartError::Runtime(_)
         | StartError::Session(_)
         | StartError::Store(_)
         | StartError::Simulator { .. }

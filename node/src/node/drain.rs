@@ -45,13 +45,25 @@ impl Node {
         }
         self.tasks.drain(REST_DRAIN).await;
         self.consensus.shutdown().await;
+        self.end().await;
         info!("stopped");
     }
 
     /// Stops at once, as a process that is killed: nothing is finished, given back, handed over or told. What was
-    /// durable stays so. When this returns its data directory is free.
+    /// durable stays so. When this returns, a node with a runtime of its own answers nobody any more and its data
+    /// directory is free.
     pub async fn kill(self) {
-        self.tasks.abort().await;
-        self.consensus.shutdown().await;
+        if self.apart.is_none() {
+            self.tasks.abort().await;
+            self.consensus.shutdown().await;
+        }
+        self.end().await;
+    }
+
+    async fn end(self) {
+        let Node { apart, .. } = self;
+        if let Some(apart) = apart {
+            apart.end().await;
+        }
     }
 }

@@ -9,6 +9,7 @@
 //!        ─▶ leadership handed over ─▶ outbox ─▶ everything else
 //! ```
 
+mod apart;
 mod begin;
 mod drain;
 mod found;
@@ -30,6 +31,7 @@ use smsgrid::model::NodeId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
@@ -39,6 +41,7 @@ use crate::modem::{Board, Outcomes, Shared, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
+use apart::{Apart, Sockets};
 use begin::{Beginning, Begun};
 use membership::Membership;
 use peers::{Kept, Renewed};
@@ -73,6 +76,8 @@ pub struct Node {
     outcomes: Outcomes,
     log: SegmentLog,
     addresses: Addresses,
+    /// The runtime it is in, when that is its own.
+    apart: Option<Apart>,
 }
 
 /// Listeners that are bound already; those that are missing are bound as the configuration says.
@@ -106,15 +111,34 @@ pub struct Figures {
 type Failed = Box<dyn Error + Send + Sync>;
 
 impl Node {
-    /// Opens everything and starts every task, on listeners of its own.
-    pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
-        Node::start_on(config, clock, Listeners::default()).await
-    }
-
     /// Opens everything and starts every task. When it returns, messages are taken; modems and their networks may
     /// take longer. A node of a larger cluster needs a majority for both and does not wait for it here: it says that
-    /// it is not ready, and goes on by itself. Dropping the future leaves tasks running that end with the process.
+    /// it is not ready, and goes on by itself. Dropping the future leaves tasks running that end with the runtime.
+    pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
+        Node::start_here(config, clock, Listeners::default()).await
+    }
+
+    /// The same, in a runtime of its own and on these listeners: for several nodes in one process, each of which can be
+    /// killed.
     pub async fn start_on(config: Config, clock: Clock, listeners: Listeners) -> Result<Node, StartError> {
+        let apart = Apart::new(config.node.name.as_str())?;
+        let sockets = Sockets::of(listeners).map_err(StartError::Runtime)?;
+        let Some(runtime) = apart.handle().cloned() else { return Err(StartError::Abandoned) };
+        let starting = async move {
+            let listeners = sockets.enter().map_err(StartError::Runtime)?;
+            Box::pin(Node::start_here(config, clock, listeners)).await
+        };
+        let started = runtime.spawn(starting.instrument(Span::current())).await;
+        match started.map_err(|_| StartError::Abandoned).and_then(|started| started) {
+            Ok(node) => Ok(Node { apart: Some(apart), ..node }),
+            Err(failure) => {
+                apart.end().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn start_here(config: Config, clock: Clock, listeners: Listeners) -> Result<Node, StartError> {
         let tasks = Tasks::new();
         match Node::assemble(config, clock, listeners, &tasks).await {
             Ok(node) => Ok(node),
@@ -190,6 +214,7 @@ impl Node {
             outcomes,
             log: opened.log,
             addresses: opened.addresses,
+            apart: None,
         })
     }
 

@@ -34,6 +34,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// No runtime can be had for it.
+    #[error("the node cannot be run")]
+    Runtime(#[source] std::io::Error),
     /// The node does not become a member of its cluster.
     #[error(transparent)]
     Formation(#[from] FormationError),
