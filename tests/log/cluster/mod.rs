@@ -1,5 +1,10 @@
 //! Three nodes in one process over a network in memory: what is certain when links, leaders and disks fail.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a sleep is a span in which nothing may happen, or a link's delay"
+)]
+
 mod faults;
 mod net;
 mod ordinary;
