@@ -21,8 +21,11 @@ use super::{Call, Failure, Leadership, Rejection, StateMachine, TransportError};
 const BATCH_COMMANDS_MAX: usize = 1024;
 /// Most batches under way; a batch that had to be divided may exceed it by its parts.
 const BATCHES_MAX: usize = 4;
-/// Wait before a batch is handed over again whose answer did not come.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// Wait before a batch is handed over again whose answer did not come, doubled each time.
+const ASK_AGAIN_MIN: Duration = Duration::from_millis(50);
+const ASK_AGAIN_MAX: Duration = Duration::from_secs(1);
+/// How often commands whose callers have gone are removed while no leader can be reached.
+const SWEEP_EVERY: Duration = Duration::from_millis(100);
 /// Wait after a leader refused a batch, doubled each time.
 const HOLD_MIN: Duration = Duration::from_millis(10);
 const HOLD_MAX: Duration = Duration::from_millis(200);
@@ -33,6 +36,7 @@ pub(super) struct Coalescer<M: StateMachine> {
     lanes: Lanes<M>,
     deliveries: FuturesUnordered<BoxFuture<'static, (u64, Handed)>>,
     hold: Hold,
+    next_sweep: Instant,
     /// Every proposer is gone.
     is_closed: bool,
 }
@@ -46,7 +50,8 @@ struct Hold {
 impl<M: StateMachine> Coalescer<M> {
     pub(super) fn new(core: Arc<Core<M>>, lanes: Lanes<M>) -> Coalescer<M> {
         let hold = Hold { until: Instant::now(), next: HOLD_MIN };
-        Coalescer { core, lanes, deliveries: FuturesUnordered::new(), hold, is_closed: false }
+        let next_sweep = Instant::now();
+        Coalescer { core, lanes, deliveries: FuturesUnordered::new(), hold, next_sweep, is_closed: false }
     }
 
     /// Runs until it is cancelled, or consensus fails: then the node must stop. Callers are told either way.
@@ -80,12 +85,21 @@ impl<M: StateMachine> Coalescer<M> {
                     Err(_) => return Failure::Closed,
                 },
                 () = core.flights.changed() => {}
+                () = sleep_until(self.next_sweep), if core.stranded.is_on() => self.sweep(),
                 () = sleep_until(self.hold.until), if self.hold.until > Instant::now() => {}
                 next = self.lanes.next(), if may_send && !self.is_closed => match next {
                     Some(first) => self.send(led, Some(first)).await,
                     None => self.is_closed = true,
                 },
             }
+        }
+    }
+
+    /// Keeps the lanes from filling with commands that were given up, so that new ones wait and are not shed.
+    fn sweep(&mut self) {
+        self.next_sweep = Instant::now() + SWEEP_EVERY;
+        if self.core.flights.sweep() {
+            self.lanes.empty_into(|ticket| self.core.flights.park(ticket));
         }
     }
 
@@ -160,7 +174,7 @@ impl<M: StateMachine> Delivery<M> {
     async fn hand_over(&self, leader: smsgrid::model::NodeId) -> Handed {
         let Some(member) = self.core.member(leader) else { return Handed::Refused };
         let body = wire::encode_batch(self.term, self.batch.octets());
-        let mut may_be_there = false;
+        let (mut may_be_there, mut wait) = (false, ASK_AGAIN_MIN);
         loop {
             let within = self.core.call_timeout();
             let call = self.core.transport.call(leader, &member, Call::Propose, body.clone(), within);
@@ -178,7 +192,8 @@ impl<M: StateMachine> Delivery<M> {
             if !self.core.flights.is_awaited(self.batch.origin().batch) {
                 return Handed::Pending;
             }
-            sleep(ASK_AGAIN).await;
+            sleep(wait).await;
+            wait = (wait * 2).min(ASK_AGAIN_MAX);
         }
     }
 }

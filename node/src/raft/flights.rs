@@ -23,6 +23,9 @@ use super::payload::Origin;
 use super::propose::{Ticket, Waiter};
 use super::{Failure, ProposeError, StateMachine};
 
+/// Most commands kept outside the lanes because no leader can be reached; those of lost batches come on top.
+const PARKED_MAX: usize = 4096;
+
 /// What became of the batches; shared by the coalescer, which sends them, and apply, which answers them.
 pub(super) struct Flights<M: StateMachine> {
     node: NodeId,
@@ -163,6 +166,20 @@ impl<M: StateMachine> Flights<M> {
         {
             tickets.extend(ticket.take());
         }
+    }
+
+    /// Keeps a command that waits for a leader; false when there is no room for another.
+    pub(super) fn park(&self, ticket: Ticket<M>) -> bool {
+        let mut inner = self.inner();
+        inner.lost.push_back(ticket);
+        inner.lost.len() < PARKED_MAX
+    }
+
+    /// Forgets commands nobody waits for; true when there is room for more.
+    pub(super) fn sweep(&self) -> bool {
+        let mut inner = self.inner();
+        inner.lost.retain(|ticket| !ticket.waiter.is_gone());
+        inner.lost.len() < PARKED_MAX
     }
 
     /// How many are under way, and whether there is something to propose again.

@@ -180,6 +180,14 @@ impl<M: StateMachine> Lanes<M> {
         }
     }
 
+    /// Gives what waits to `keep`, what settles first, without taking the decision from its caller; `keep` says whether
+    /// it has room for another.
+    pub(super) fn empty_into(&mut self, mut keep: impl FnMut(Ticket<M>) -> bool) {
+        while let Ok(ticket) = self.settle.try_recv().or_else(|_| self.submit.try_recv())
+            && (ticket.waiter.is_gone() || keep(ticket))
+        {}
+    }
+
     /// Takes what waits, what settles first, until `tickets` holds `commands_max`.
     pub(super) fn fill(&mut self, tickets: &mut Vec<Ticket<M>>, commands_max: usize) {
         while tickets.len() < commands_max

@@ -25,6 +25,11 @@ impl Stranded {
         self.since().take();
     }
 
+    /// Whether there is none now.
+    pub(super) fn is_on(&self) -> bool {
+        self.since().is_some()
+    }
+
     /// Whether it has lasted so long that waiting is pointless.
     pub(super) fn is_hopeless(&self) -> bool {
         self.since().is_some_and(|since| since.elapsed() >= HOPELESS_AFTER)

@@ -90,6 +90,15 @@ async fn without_a_majority_commands_are_refused_for_certain_within_seconds() {
         assert!(is_certain, "{refused:?}");
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // As many as a lane holds, and then some: nobody who gave up takes the place of who comes.
+    for _ in 0..3 {
+        let proposals: Vec<_> = (0..3000).map(|_| cluster[survivor].propose(1000)).collect();
+        for proposal in proposals {
+            let refused = proposal.await.expect("no panic");
+            let is_certain = matches!(refused, Err(ProposeError::Rejected(Rejection::NoLeader)));
+            assert!(is_certain, "{refused:?}");
+        }
+    }
 
     for node in NODES.into_iter().filter(|node| *node != survivor) {
         cluster.begin(node).await;
