@@ -110,7 +110,7 @@ async fn a_list_is_filtered_and_its_wrong_fields_are_named() {
     };
 
     let to = v1::ListMessagesRequest { to: "+4915100000000".to_owned(), ..Default::default() };
-    assert_eq!(list(to).await, [other.clone()]);
+    assert_eq!(list(to).await, std::slice::from_ref(&other));
     let queued =
         v1::ListMessagesRequest { states: vec![v1::MessageState::Queued.into()], ..Default::default() };
     assert_eq!(list(queued).await, [kept]);
