@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use smsgrid::model::{
     Address, Alphabet, Attempt, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi, MessageId,
-    ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part, PartNumber, PartOutcome,
-    Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit, SendOptions, SessionId,
-    StartNumber, Timestamp, UncertainPolicy, UserData,
+    MessageState, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part, PartNumber,
+    PartOutcome, Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit, SendOptions,
+    SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{
     Body, CancelReply, Command, DiscardReply, Event, Failure, HoldReply, IdempotencyKey, PinLost, Policy,
     Queue, ReadyReply, Rearm, RegisterReply, Reply, RetryReply, Route, SessionReply, StartReply, StateCause,
-    Submit, Verdict, WaitingFor, digest, invariants,
+    Step, Submit, Verdict, WaitingFor, digest, invariants,
 };
 
 #[test]
@@ -84,6 +84,12 @@ impl Story {
             "waits" => self.waits(&words),
             "attempt" => Ok(format!("{:?}", self.queue.attempt(words.attempt(1)?))),
             "modem" => self.modem(&words),
+            "history" => self.history(&words),
+            "in_state" => self.in_state(&words),
+            "oldest" => Ok(match self.queue.oldest_waiting() {
+                Some(since) => format!("{}s", self.queue.now().since(since).as_secs()),
+                None => "none".to_owned(),
+            }),
             "claimed" => Ok(std::mem::take(&mut self.claimed).join(" ")),
             "policy" => {
                 let policy = policy(self.queue.policy().clone(), &words)?;
@@ -231,6 +237,24 @@ impl Story {
             Some(WaitingFor::Modem) => "modem".to_owned(),
             Some(WaitingFor::Route) => "route".to_owned(),
         })
+    }
+
+    /// The steps of a message: state, node and modem of the claim it is about, why.
+    fn history(&self, words: &Words<'_>) -> Result<String, String> {
+        let Some(record) = self.queue.message(words.message(1)?) else { return Ok("unknown".to_owned()) };
+        let step = |step: Step| {
+            let owner = step.node.zip(step.modem).map(|(node, modem)| format!(" {node}/{modem}"));
+            let why = step.why.map(|why| format!(" {why:?}"));
+            format!("{}{}{}", step.state, owner.unwrap_or_default(), why.unwrap_or_default())
+        };
+        Ok(record.history().into_iter().map(step).collect::<Vec<_>>().join(", "))
+    }
+
+    fn in_state(&self, words: &Words<'_>) -> Result<String, String> {
+        let word = words.word(1)?;
+        let state =
+            MessageState::ALL.into_iter().find(|state| state.word() == word).ok_or("no such state")?;
+        Ok(self.queue.in_state(state).map(|record| short(record.id)).collect::<Vec<_>>().join(" "))
     }
 
     fn modem(&self, words: &Words<'_>) -> Result<String, String> {
