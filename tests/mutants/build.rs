@@ -15,6 +15,9 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// The daemon of the copy goes by a name of its own, so that it never stands in the place of the sound one.
 const RENAME: Edit =
     Edit { file: "tests/Cargo.toml", from: "name = \"smsnode-under-test\"", to: "name = \"smsnode-mutant\"" };
+/// And its packages are of another version: cargo tells packages apart by that, not by where they lie, and would take
+/// what is broken for what is sound.
+const REVISE: Edit = Edit { file: "Cargo.toml", from: "version = \"0.1.0\"", to: "version = \"0.1.0-mutant\"" };
 /// How a mutant looks whether it is awake.
 const AWAKE: &str = r#"
 /// Whether the environment wakes the mutant of this name.
@@ -33,7 +36,7 @@ pub(crate) fn build(edits: &[Edit]) -> PathBuf {
     for source in SOURCES {
         read(workspace, Path::new(source), &mut files);
     }
-    for edit in edits.iter().chain([&RENAME]) {
+    for edit in edits.iter().chain([&RENAME, &REVISE]) {
         apply(edit, &mut files);
     }
     files.get_mut(Path::new("src/lib.rs")).expect("the core has a root").extend(AWAKE.as_bytes());
@@ -81,7 +84,8 @@ fn compile(copy: &Path) -> PathBuf {
     // What does not change between the copy and the workspace is built once for both.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the target folder");
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--package", "smsgrid-tests", "--bin", "smsnode-mutant"])
+        // Offline, not locked: the packages of another version change the lock file, and nothing else may.
+        .args(["build", "--offline", "--package", "smsgrid-tests", "--bin", "smsnode-mutant"])
         .arg("--message-format=json-render-diagnostics")
         .arg("--target-dir")
         .arg(target)
