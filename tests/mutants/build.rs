@@ -17,7 +17,8 @@ const RENAME: Edit =
     Edit { file: "tests/Cargo.toml", from: "name = \"smsnode-under-test\"", to: "name = \"smsnode-mutant\"" };
 /// And its packages are of another version: cargo tells packages apart by that, not by where they lie, and would take
 /// what is broken for what is sound.
-const REVISE: Edit = Edit { file: "Cargo.toml", from: "version = \"0.1.0\"", to: "version = \"0.1.0-mutant\"" };
+const REVISE: Edit =
+    Edit { file: "Cargo.toml", from: "version = \"0.1.0\"", to: "version = \"0.1.0-mutant\"" };
 /// How a mutant looks whether it is awake.
 const AWAKE: &str = r#"
 /// Whether the environment wakes the mutant of this name.
