@@ -43,6 +43,8 @@ pub struct Holder {
     pub own: Leases,
     /// The way to another leader.
     pub others: Arc<AskLeader>,
+    /// Called when parts may be written again.
+    pub regained: Box<dyn Fn() + Send + Sync>,
     /// Time.
     pub clock: Clock,
 }
@@ -104,11 +106,10 @@ impl Holder {
         }
         match answer.renewal {
             Some(Renewal::Renewed) => {
-                let mut lease = self.lease();
-                if !lease.permits_writing(self.clock.now()) {
+                if self.renewed(answer.sent) {
                     info!(session = answer.session.0, "lease renewed; parts may be sent");
+                    (self.regained)();
                 }
-                lease.handle_renewed(answer.sent);
                 true
             }
             Some(Renewal::Ended) => {
@@ -121,6 +122,14 @@ impl Holder {
                 false
             }
         }
+    }
+
+    /// Whether the lease permits writing now and did not before.
+    fn renewed(&self, sent: Time) -> bool {
+        let (mut lease, now) = (self.lease(), self.clock.now());
+        let before = lease.permits_writing(now);
+        lease.handle_renewed(sent);
+        !before && lease.permits_writing(now)
     }
 
     fn lease(&self) -> MutexGuard<'_, Lease> {

@@ -15,6 +15,7 @@ use super::open::Opened;
 use crate::clock::Clock;
 use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, announce, tick};
 use crate::machine::{Consensus, View};
+use crate::modem::Wakers;
 use crate::peer::{self, Renewal};
 use crate::tasks::Tasks;
 
@@ -29,7 +30,13 @@ pub(super) struct Membership {
 
 impl Membership {
     /// Starts the tasks that keep the lease, and those that work while this node leads.
-    pub(super) fn start(client: &Name, opened: &Opened, tasks: &Tasks, clock: &Clock) -> Membership {
+    pub(super) fn start(
+        client: &Name,
+        opened: &Opened,
+        wakers: &Wakers,
+        tasks: &Tasks,
+        clock: &Clock,
+    ) -> Membership {
         let Opened { proposer, view, consensus, .. } = opened;
         let leadership = consensus.leadership();
         let barrier = barrier(consensus.clone(), view.clone());
@@ -61,6 +68,10 @@ impl Membership {
             leadership,
             own: leases.clone(),
             others: ask(opened.founded.client.clone(), consensus.clone()),
+            regained: Box::new({
+                let wakers = wakers.clone();
+                move || wakers.wake_all()
+            }),
             clock: clock.clone(),
         };
         background(tasks, "lease", holder.keep());

@@ -159,7 +159,8 @@ impl Node {
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
         watch_disk(tasks, "disk of the outbox", async move { outbox.fatal().await });
-        let member = Membership::start(&config.node.name, &opened, tasks, &clock);
+        let wakers = Wakers::default();
+        let member = Membership::start(&config.node.name, &opened, &wakers, tasks, &clock);
         opened.founded.desk.serve_renewals(Arc::new(Renewed(member.leases.clone())));
         let outcomes = Outcomes::new(opened.outbox.clone());
         let (begun, has_begun) = watch::channel(None);
@@ -192,7 +193,6 @@ impl Node {
             board,
             clock,
         };
-        let wakers = Wakers::default();
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
         modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.identity.node), &has_begun)?;
         let is_alone = opened.founded.client.is_none();

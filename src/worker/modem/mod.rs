@@ -219,7 +219,7 @@ impl ModemWorker {
         self.proceed(context);
     }
 
-    /// It is now, or the applied state, the session or the lease have changed.
+    /// It is now, or the applied state or the session have changed, or the lease permits writing again.
     pub fn handle_wake(&mut self, context: &Context<'_>) {
         if self.engine.poll_timeout().is_some_and(|due| due <= context.now) {
             self.engine.handle_timeout(context.now);

@@ -85,6 +85,8 @@ impl ModemWorker {
             Some(NotWrittenReason::PortLost)
         } else if self.draining && !begun {
             Some(NotWrittenReason::Draining)
+        } else if self.draining && !context.lease.permits_writing(context.now) {
+            Some(NotWrittenReason::LeaseLost)
         } else {
             None
         };
@@ -93,7 +95,8 @@ impl ModemWorker {
             self.job = Some(job);
             return true;
         }
-        if self.engine.is_idle() {
+        // Without a lease nothing could be written: the claim waits for the next one, or ends with the session.
+        if self.engine.is_idle() && context.lease.permits_writing(context.now) {
             self.propose(Asked::Start, Body::Start { attempt: job.attempt() });
         }
         false
@@ -156,7 +159,7 @@ impl ModemWorker {
 
     /// The part to start in the same step; none when this node may not write any more.
     fn next_part(&self, job: &Job, context: &Context<'_>) -> Option<PartNumber> {
-        self.registered.filter(|_| self.is_in_step())?;
+        self.registered.filter(|_| self.is_in_step() && context.lease.permits_writing(context.now))?;
         let record = context.queue.message(job.message)?;
         (1..=record.parts_count())
             .map(PartNumber)
@@ -166,7 +169,8 @@ impl ModemWorker {
     fn rearm(&self, context: &Context<'_>) -> Option<Rearm> {
         let registration =
             self.registered.and_then(|registered| context.queue.registration(registered.id))?;
-        let free = self.is_in_step() && self.takes_work(context);
+        let free =
+            self.is_in_step() && self.takes_work(context) && context.lease.permits_writing(context.now);
         free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next() })
     }
 
@@ -268,7 +272,11 @@ impl ModemWorker {
         match (armed, self.takes_work(context)) {
             (true, true) | (false, false) => {}
             (true, false) => self.propose(Asked::Withdraw, Body::Withdraw { registration: id, seq }),
-            (false, true) => self.propose(Asked::Ready, Body::Ready { registration: id, seq }),
+            // A lease that lapsed is usually back before a withdrawal would be agreed on, so what is armed stays armed.
+            (false, true) if context.lease.permits_writing(context.now) => {
+                self.propose(Asked::Ready, Body::Ready { registration: id, seq });
+            }
+            (false, true) => {}
         }
         false
     }
