@@ -13,11 +13,18 @@ use crate::api::{ModemCondition, ModemNews, Modems};
 
 /// The newest of each modem. Clones are the same board; it holds the modems of the configuration and no more.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<BTreeMap<Name, ModemNews>>>);
+pub struct Board(Arc<Mutex<BTreeMap<Name, Row>>>);
+
+#[derive(Debug)]
+struct Row {
+    news: ModemNews,
+    /// Another node has the modem, or may have it: it is that one's to show.
+    is_elsewhere: bool,
+}
 
 impl Board {
-    /// The modem is configured, and nothing is known of it yet.
-    pub fn add(&self, modem: &Name, now: Timestamp) {
+    /// The modem is configured, and nothing is known of it yet; one that is shared may be another node's.
+    pub fn add(&self, modem: &Name, is_shared: bool, now: Timestamp) {
         let news = ModemNews {
             condition: ModemCondition::Starting,
             since: now,
@@ -26,13 +33,14 @@ impl Board {
             why: None,
             reason: None,
         };
-        self.rows().insert(modem.clone(), news);
+        self.rows().insert(modem.clone(), Row { news, is_elsewhere: is_shared });
     }
 
     /// The modem said something.
     pub fn note(&self, modem: &Name, notice: &Notice, now: Timestamp) {
         let mut rows = self.rows();
-        let Some(row) = rows.get_mut(modem) else { return };
+        let Some(Row { news: row, is_elsewhere }) = rows.get_mut(modem) else { return };
+        *is_elsewhere = matches!(notice, Notice::HeldElsewhere { .. });
         if let Notice::Surveyed(survey) = notice {
             row.signal = survey.signal.dbm().map(i32::from);
             row.operator.clone_from(&survey.operator);
@@ -48,18 +56,19 @@ impl Board {
     /// The port of the modem cannot be opened.
     pub fn unreachable(&self, modem: &Name, why: String, reason: Reason, now: Timestamp) {
         if let Some(row) = self.rows().get_mut(modem) {
-            row.turn(ModemCondition::Unplugged, Some(why), Some(reason), now);
+            row.is_elsewhere = false;
+            row.news.turn(ModemCondition::Unplugged, Some(why), Some(reason), now);
         }
     }
 
     /// The modem takes nothing new.
     pub fn drain(&self, modem: &Name, now: Timestamp) {
         if let Some(row) = self.rows().get_mut(modem) {
-            row.turn(ModemCondition::Draining, None, None, now);
+            row.news.turn(ModemCondition::Draining, None, None, now);
         }
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, ModemNews>> {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, Row>> {
         // Nothing that can panic happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,7 +76,9 @@ impl Board {
 
 impl Modems for Board {
     fn news(&self) -> Vec<(Name, ModemNews)> {
-        self.rows().iter().map(|(modem, news)| (modem.clone(), news.clone())).collect()
+        let rows = self.rows();
+        let own = rows.iter().filter(|(_, row)| !row.is_elsewhere);
+        own.map(|(modem, row)| (modem.clone(), row.news.clone())).collect()
     }
 }
 
@@ -153,14 +164,14 @@ fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
 #[cfg(test)]
 mod tests {
     use smsgrid::at::Rung;
-    use smsgrid::model::MessageId;
+    use smsgrid::model::{MessageId, NodeId};
 
     use super::*;
 
     #[test]
     fn a_modem_keeps_the_moment_its_condition_changed_and_forgets_why_when_it_is_well() {
         let (board, modem) = (Board::default(), name("GSM1"));
-        board.add(&modem, at(1));
+        board.add(&modem, false, at(1));
         board.note(&modem, &Notice::PortLost { sending: Some(MessageId::from_bytes([1; 16])) }, at(2));
         board.unreachable(&modem, "it is not there".to_owned(), Reason::PortGone, at(3));
 
@@ -175,6 +186,19 @@ mod tests {
         let draining = &board.news()[0].1;
         assert_eq!((draining.condition, draining.since), (ModemCondition::Draining, at(6)));
         assert_eq!((draining.why.as_deref(), draining.reason), (None, None));
+    }
+
+    #[test]
+    fn a_modem_that_another_node_has_is_shown_by_that_one() {
+        let (board, modem) = (Board::default(), name("GSM1"));
+        board.add(&modem, true, at(1));
+        assert!(board.news().is_empty(), "nobody knows yet whose it is");
+
+        board.note(&modem, &Notice::NoNetwork, at(2));
+        assert_eq!(board.news().len(), 1);
+        board.note(&modem, &Notice::HeldElsewhere { node: NodeId(2) }, at(3));
+
+        assert!(board.news().is_empty());
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(super) fn start(
             turn,
             ..Settings::new(name.clone())
         };
-        shared.board.add(name, shared.clock.utc());
+        shared.board.add(name, settings.is_shared, shared.clock.utc());
         let (shared, waker, begun) = (shared.clone(), wakers.add(), begun.clone());
         tasks.spawn(name.as_str(), |drain| async move {
             let Some(quiet) = begin::wait(begun, &drain).await else { return Ok(()) };
