@@ -26,6 +26,8 @@ pub struct View<M: StateMachine> {
 
 struct State<M: StateMachine> {
     machine: M,
+    /// After the last command applied.
+    at: Revision,
     window: Window<M::Event>,
 }
 
@@ -41,7 +43,8 @@ pub struct NotApplied {
 
 impl<M: StateMachine> View<M> {
     pub(super) fn new(machine: M) -> View<M> {
-        let state = State { machine, window: Window::begin_at(Revision::default()) };
+        let at = Revision::default();
+        let state = State { machine, at, window: Window::begin_at(at) };
         View {
             state: Arc::new(RwLock::new(state)),
             applied: watch::Sender::new(Position::default()),
@@ -58,7 +61,7 @@ impl<M: StateMachine> View<M> {
     /// Reads the applied state together with the revision it is at: events after it are not in what was read.
     pub fn read_at<T>(&self, act: impl FnOnce(&M) -> T) -> (T, Revision) {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        (act(&state.machine), state.window.last())
+        (act(&state.machine), state.at)
     }
 
     /// The last position applied; entries are applied as a whole. The default before the first.
@@ -99,9 +102,9 @@ impl<M: StateMachine> View<M> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).window.since(after)
     }
 
-    /// The revision of the last event.
+    /// The revision the state is at: after every event of the last command applied, whether it had any or not.
     pub fn revision(&self) -> Revision {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).window.last()
+        self.state.read().unwrap_or_else(PoisonError::into_inner).at
     }
 
     /// Applies the commands of one entry and tells everybody. What is none takes its position and has no effect.
@@ -133,10 +136,11 @@ impl<M: StateMachine> View<M> {
 
     /// Replaces the state by that after the entry `index`.
     pub(super) fn install(&self, machine: M, index: u64) {
-        let window = Window::begin_at(Revision::after_entry(index));
+        let at = Revision::after_entry(index);
+        let window = Window::begin_at(at);
         let old = {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *state, State { machine, window })
+            std::mem::replace(&mut *state, State { machine, at, window })
         };
         // Dropping a large state takes a while; readers need not wait for it.
         drop(old);
@@ -162,13 +166,14 @@ impl<M: StateMachine> State<M> {
             self.window.push(Revision { index, offset, event: number }, event.clone());
             happened.push((position, event));
         }
+        self.at = Revision::after(position);
         reply
     }
 }
 
 impl<M: StateMachine> std::fmt::Debug for State<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("revision", &self.window.last()).finish_non_exhaustive()
+        f.debug_struct("State").field("revision", &self.at).finish_non_exhaustive()
     }
 }
 

@@ -40,6 +40,11 @@ impl Revision {
         Revision { index, offset: u32::MAX, event: u16::MAX }
     }
 
+    /// After everything the command at `position` brought.
+    pub fn after(position: Position) -> Revision {
+        Revision { index: position.index, offset: position.offset, event: u16::MAX }
+    }
+
     /// The command it belongs to.
     pub fn position(self) -> Position {
         Position { index: self.index, offset: self.offset }
