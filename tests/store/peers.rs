@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use smsgrid::model::MessageId;
 use smsgrid_node::store::{Completeness, Query, Row, Source, SourceError, Store};
 
-use crate::rig::{Running, World, expected};
+use crate::rig::{Nobody, Running, World, expected};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_lost_its_rows_gets_them_back_from_another() {
@@ -113,14 +113,6 @@ impl Source for Peer {
             Ok(again.collect())
         }
         .boxed()
-    }
-}
-
-struct Nobody;
-
-impl Source for Nobody {
-    fn page(&self, _: Option<MessageId>, _: usize) -> BoxFuture<'_, Result<Vec<Row>, SourceError>> {
-        async { Err(SourceError { why: "nobody is there".into() }) }.boxed()
     }
 }
 

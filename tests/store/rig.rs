@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use smsgrid::log::Owner;
 use smsgrid::model::{
     Address, Alphabet, Attempt, Content, Imei, Imsi, MessageId, ModemIdentity, Name, NodeId, OpenNumber,
@@ -12,7 +14,9 @@ use smsgrid::model::{
     ResendLimit, SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{Body, Command, Digest, Event, Policy, Queue, Record, Reply, Route, Submit};
-use smsgrid_node::store::{Applied, Change, Changes, Completeness, Cursor, Query, Row, Source, Store};
+use smsgrid_node::store::{
+    Applied, Change, Changes, Completeness, Cursor, Query, Row, Source, SourceError, Store,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -299,6 +303,15 @@ impl Running {
                 None => return rows,
             }
         }
+    }
+}
+
+/// Other nodes, none of which is there.
+pub(crate) struct Nobody;
+
+impl Source for Nobody {
+    fn page(&self, _: Option<MessageId>, _: usize) -> BoxFuture<'_, Result<Vec<Row>, SourceError>> {
+        async { Err(SourceError { why: "nobody is there".into() }) }.boxed()
     }
 }
 

@@ -13,6 +13,8 @@ use super::{Cursor, Inner, Row};
 
 /// Most records copied while the state is held.
 const COPY_MAX: usize = 64;
+/// Most records looked at while the state is held.
+const LOOK_MAX: usize = 1024;
 /// Rows are dropped when the horizon has moved by this much.
 const DROP_EVERY_MS: u64 = 60_000;
 /// Rows looked at to be dropped between two looks at what else is to be done.
@@ -43,7 +45,7 @@ pub(super) fn write_changes(
         dirty.catch_up(inner.applied.as_ref());
         (dirty.take(), dirty.take_lost(), dirty.take_blind())
     };
-    if blind && moment.forgotten != writer.mark().forgotten {
+    if blind && moment.forgotten != writer.mark().forgotten && may_miss(inner, writer.mark().now) {
         find_missing(inner, rows, writer)?;
     }
     if let Some(lost) = lost {
@@ -210,6 +212,26 @@ fn find_missing(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Result<(), R
         }
     }
     writer.commit(rows, || inner.alone())
+}
+
+/// Whether a message may have left memory that ended after the last mark. Those that ended first leave first: as long
+/// as one is here that had ended at the mark, all that left had, and their rows say so.
+fn may_miss(inner: &Inner, marked: Timestamp) -> bool {
+    let mut after = None;
+    let mut more = true;
+    let mut found = false;
+    while more && !found {
+        inner.applied.read(&mut |queue| {
+            let mut count = 0;
+            for record in queue.messages_after(after).take(LOOK_MAX) {
+                found |= record.ended().is_some_and(|ended| ended <= marked);
+                after = Some(record.id);
+                count += 1;
+            }
+            more = count == LOOK_MAX;
+        });
+    }
+    !found
 }
 
 fn moment(inner: &Inner) -> Moment {

@@ -32,14 +32,22 @@ pub(super) fn read_row(rows: &Rows, id: MessageId) -> Result<Option<Row>, RowsEr
     if row.record.id == id { Ok(Some(row)) } else { Err(RowsError::Damaged { id }) }
 }
 
-/// At most `limit` rows with ids above `after`, by id.
+/// Most octets of a page, but for a last row that reaches past it: a page must fit into one call between nodes.
+const PAGE_OCTETS: usize = 4 << 20;
+
+/// At most `limit` rows with ids above `after`, by id; fewer when they are long, none only behind the last.
 pub(super) fn page(rows: &Rows, after: Option<MessageId>, limit: usize) -> Result<Vec<Row>, RowsError> {
     let mut page = Vec::new();
+    let mut octets = 0;
     for pair in rows.range(key::rows_after(after)).take(limit) {
         let (key, value) = pair?;
         let id = key::row_id(&key).ok_or(RowsError::Doubtful { what: "a key is no row" })?;
         let stored = join(rows, id, key, value)?;
+        octets += stored.octets.len();
         page.push(Row::decode(&stored.octets).map_err(|_| RowsError::Damaged { id })?);
+        if octets >= PAGE_OCTETS {
+            break;
+        }
     }
     Ok(page)
 }
