@@ -12,7 +12,7 @@
 //!
 //! A **batch** is what one node proposes at once: one log entry, encoded once; log, wire and followers have the same
 //! octets. Its replies are computed where it was proposed, when its entry is applied there: a reply implies that the
-//! state here has it. [`Flights`](flights::Flights) knows what is certain of each batch.
+//! state here has it. `Flights` knows what is certain of each batch.
 //!
 //! [`SegmentLog`] is the only code that touches the log's files; what to write and what to accept at opening
 //! is decided by `smsgrid::log`. Elections, replication and commits are the library's, which only this folder names.

@@ -101,7 +101,7 @@ pub(in crate::queue) fn write<T: Serialize>(fields: &T, to: &mut Vec<u8>) {
     *to = serializer.into_inner().into_inner();
 }
 
-/// Reads what [`write`] wrote, and nothing after it.
+/// Reads what [`write()`] wrote, and nothing after it.
 pub(in crate::queue) fn read<'a, T: Deserialize<'a>>(octets: &'a [u8]) -> Result<T, String> {
     let mut deserializer = Deserializer::new(SliceReader::new(octets));
     let fields = T::deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;

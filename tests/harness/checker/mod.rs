@@ -168,7 +168,7 @@ pub fn summary(evidence: &Evidence) -> String {
 }
 
 impl Evidence {
-    /// What the first node says in the end, by recipient; the [replicas](replicas) are compared by themselves.
+    /// What the first node says in the end, by recipient; the [replicas] are compared by themselves.
     fn by_recipient(&self) -> BTreeMap<&str, Vec<&Settled>> {
         let mut messages: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
         for settled in self.finals.first().map(|last| &last.messages).into_iter().flatten() {
