@@ -41,7 +41,7 @@ async fn a_node_of_another_cluster_is_refused() {
 
     let refused = stranger.call(B, &pair.member, Call::Vote, Bytes::new(), SOON).await;
 
-    says(refused, "refused: the caller is of cluster");
+    says(refused, "refused the call: the caller is of cluster");
     assert_eq!(pair.served(), 0);
 }
 
@@ -51,7 +51,7 @@ async fn a_call_for_another_node_at_this_address_is_refused() {
 
     let refused = pair.client.call(NodeId(3), &pair.member, Call::Vote, Bytes::new(), SOON).await;
 
-    says(refused, "refused: the call is for node 3, this is node 2");
+    says(refused, "refused the call: the call is for node 3, this is node 2");
     assert_eq!(pair.served(), 0);
 }
 
@@ -62,13 +62,13 @@ async fn a_caller_without_a_cluster_is_served_founding_alone() {
 
     says(
         stranger.call(B, &pair.member, Call::Vote, Bytes::new(), SOON).await,
-        "not delivered: this node has no cluster yet",
+        "cannot be reached: this node has no cluster yet",
     );
     let standing = stranger.probe(&pair.member.peer, &founder("gw-c"), "gw-b", SOON).await;
     assert_eq!(standing.map(|standing| standing.stage), Ok(Stage::Empty));
     says(
         stranger.probe(&pair.member.peer, &founder("gw-c"), "gw-x", SOON).await,
-        "refused: this is gw-b, not gw-x",
+        "refused the call: this is gw-b, not gw-x",
     );
 }
 
