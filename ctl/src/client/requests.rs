@@ -24,6 +24,16 @@ pub(crate) struct Query {
     pub(crate) dead_letters: bool,
 }
 
+/// Messages of a query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) messages: Vec<Message>,
+    /// There are more than were asked for.
+    pub(crate) more: bool,
+    /// The node that answered and lacks a part of the history.
+    pub(crate) lacking: Option<String>,
+}
+
 /// A change of a message that a person asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -52,13 +62,10 @@ impl Client {
         Ok(told::message(answer.message.unwrap_or_default()))
     }
 
-    /// The newest messages of a query, at most `limit`; and whether there are more.
-    pub(crate) async fn messages(
-        &mut self,
-        query: &Query,
-        limit: usize,
-    ) -> Result<(Vec<Message>, bool), Failed> {
+    /// The newest messages of a query, at most `limit`.
+    pub(crate) async fn messages(&mut self, query: &Query, limit: usize) -> Result<Listed, Failed> {
         let mut messages = Vec::new();
+        let mut lacking = None;
         let mut token = String::new();
         loop {
             let wanted = u32::try_from(limit - messages.len()).unwrap_or(u32::MAX).min(PAGE_MAX);
@@ -78,11 +85,14 @@ impl Client {
                     Ok(MessageServiceClient::new(channel).list(request.clone()).await?.into_inner())
                 })
                 .await?;
+            if answer.incomplete {
+                lacking = Some(told::freshness(answer.freshness).node);
+            }
             messages.extend(answer.messages.into_iter().map(told::message));
             token = answer.next_page_token;
             if token.is_empty() || messages.len() >= limit {
                 messages.truncate(limit);
-                return Ok((messages, !token.is_empty()));
+                return Ok(Listed { messages, more: !token.is_empty(), lacking });
             }
         }
     }

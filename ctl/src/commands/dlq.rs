@@ -43,8 +43,8 @@ async fn which(
     if !args.all {
         return Ok(args.ids.clone());
     }
-    let (messages, _) = desk.client()?.messages(&dead_letters(), ALL_MAX).await?;
-    let ids: Vec<String> = messages.into_iter().map(|message| message.id).collect();
+    let listed = desk.client()?.messages(&dead_letters(), ALL_MAX).await?;
+    let ids: Vec<String> = listed.messages.into_iter().map(|message| message.id).collect();
     if !ids.is_empty() && !desk.global.dry_run {
         let all = count(ids.len(), "dead letter");
         desk.confirm(&format!("{verb} {all} {question}"), word).await?;

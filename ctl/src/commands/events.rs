@@ -45,7 +45,13 @@ async fn lately(
     loop {
         match stream.next().await? {
             Told::Event(event) if event.revision > now => break,
-            Told::Event(event) => events.push(event),
+            Told::Event(event) => {
+                let is_last = event.revision == now;
+                events.push(event);
+                if is_last {
+                    break;
+                }
+            }
             Told::Progress(revision) if revision >= now => break,
             Told::Progress(_) => {}
             Told::Resync { oldest, .. } => stream.go_back(&oldest),

@@ -8,7 +8,7 @@ use crate::args::{ListArgs, MsgCommand};
 use crate::client::{Change, Client, Failed, Query};
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::render::{message_card, message_sheet, quoted};
+use crate::render::{message_card, message_sheet, quoted, tame};
 use crate::view::Message;
 
 /// Most messages that are listed at once, when all are asked for.
@@ -53,10 +53,16 @@ pub(super) async fn list(args: &ListArgs, base: Query, desk: &mut Desk<'_>) -> R
     }
     query.dead_letters = base.dead_letters;
     let limit = if args.all { LIST_MAX } else { usize::try_from(args.limit).unwrap_or(LIST_MAX) };
-    let (messages, more) = desk.client()?.messages(&query, limit).await?;
-    desk.list(&message_sheet(&messages, desk.style))?;
-    if more {
-        desk.say(&format!("Showing the newest {}; --all shows the rest.", messages.len()));
+    let listed = desk.client()?.messages(&query, limit).await?;
+    desk.list(&message_sheet(&listed.messages, desk.style))?;
+    if listed.more {
+        desk.say(&format!("Showing the newest {}; --all shows the rest.", listed.messages.len()));
+    }
+    if let Some(node) = listed.lacking {
+        let node = tame(&node);
+        desk.say(&format!(
+            "{node} lacks a part of the history; another node may have it: ask it with --server."
+        ));
     }
     Ok(Exit::Done)
 }
@@ -97,10 +103,10 @@ pub(super) async fn find(id: &str, client: &mut Client) -> Result<Message, Failu
 /// The messages that begin like this, as the way out.
 async fn candidates(id: &str, client: &mut Client) -> Failure {
     let failure = Failure::of(Reason::Ambiguous, format!("{} stands for more than one message", quoted(id)));
-    let Ok((messages, more)) = client.messages(&beginning(id), 1_000).await else { return failure };
+    let Ok(listed) = client.messages(&beginning(id), 1_000).await else { return failure };
     let mut ids: Vec<String> =
-        messages.into_iter().map(|message| message.id).filter(|known| known.starts_with(id)).collect();
-    let many = ids.len() > 10 || more;
+        listed.messages.into_iter().map(|message| message.id).filter(|known| known.starts_with(id)).collect();
+    let many = ids.len() > 10 || listed.more;
     ids.truncate(10);
     let rest = if many { ", and more" } else { "" };
     if ids.is_empty() { failure } else { failure.fix(format!("write one of: {}{rest}", ids.join(", "))) }

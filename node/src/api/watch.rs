@@ -95,7 +95,7 @@ impl<I: Interest> Teller<I> {
 
     async fn tell(&mut self) -> End {
         let mut wakes = self.api.view.wakes();
-        if let Err(end) = self.progress().await {
+        if let Err(end) = self.begin().await {
             return end;
         }
         loop {
@@ -119,6 +119,14 @@ impl<I: Interest> Teller<I> {
                 }
             }
         }
+    }
+
+    /// What is known already, between two words of how far it goes: a client that wants no more knows then that it
+    /// has all.
+    async fn begin(&mut self) -> Result<(), End> {
+        self.progress().await?;
+        self.catch_up().await?;
+        self.progress().await
     }
 
     async fn catch_up(&mut self) -> Result<(), End> {
