@@ -1,5 +1,6 @@
 //! The nodes of a demo: started, killed, started again.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use futures_util::future::{join_all, select_all};
 use smsgrid::model::Name;
 use smsgrid::queue::Queue;
 use smsgrid_proto::Problem;
+use tokio::net::TcpSocket;
 use tracing::{Instrument, info_span};
 
 use super::control::Refusal;
@@ -38,6 +40,9 @@ pub(super) struct Seat {
     node: Option<Node>,
     /// What it had applied last, running or not.
     view: Option<View>,
+    /// Its ports while it does not run: bound and not listening, so that nobody else gets them and whoever calls is
+    /// refused as by a host that is down.
+    reserved: Vec<TcpSocket>,
 }
 
 impl Fleet {
@@ -53,8 +58,15 @@ impl Fleet {
             let name = site.config.node.name.clone();
             let started = start(site.config.clone(), clock.clone(), site.listeners).await;
             let node = started.map_err(|failure| problem_of(&name, &failure))?;
-            let mut seat =
-                Seat { name, file: site.file, config: site.config, addresses: None, node: None, view: None };
+            let mut seat = Seat {
+                name,
+                file: site.file,
+                config: site.config,
+                addresses: None,
+                node: None,
+                view: None,
+                reserved: Vec::new(),
+            };
             seat.take(node);
             Ok(seat)
         });
@@ -95,6 +107,7 @@ impl Fleet {
             return Err(Refusal { error: format!("{name} is not running"), names });
         };
         node.kill().await;
+        seat.reserve();
         let role = if led { "It led: another node is elected now." } else { "It did not lead." };
         Ok(format!("{name} is killed. {role}   Start it again: smsctl demo start {name}"))
     }
@@ -141,8 +154,11 @@ impl Fleet {
     /// A node stopped by itself: what is left of it is cut off. Gives the sentence that tells it.
     pub(super) async fn fell(&mut self, (name, end): (Name, UnexpectedEnd)) -> String {
         let seat = self.seats.iter_mut().find(|seat| seat.name == name);
-        if let Some(node) = seat.and_then(|seat| seat.node.take()) {
-            node.kill().await;
+        if let Some(seat) = seat {
+            if let Some(node) = seat.node.take() {
+                node.kill().await;
+            }
+            seat.reserve();
         }
         format!("{name} stopped: {end}. Start it again: smsctl demo start {name}")
     }
@@ -178,7 +194,22 @@ impl Seat {
         self.addresses = Some(node.addresses());
         self.view = Some(node.view().clone());
         self.node = Some(node);
+        self.reserved.clear();
     }
+
+    /// Keeps the ports for the next start. One that cannot be had was taken already, and the start tells so.
+    fn reserve(&mut self) {
+        let addresses = self.addresses.into_iter().flat_map(|it| [Some(it.api), it.peer]).flatten();
+        self.reserved = addresses.filter_map(|address| reserved(address).ok()).collect();
+    }
+}
+
+fn reserved(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // The listener of the next start sets it too, and takes the port beside this socket.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Starts a node; everything it logs is told apart by its name.

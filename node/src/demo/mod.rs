@@ -66,8 +66,7 @@ pub(crate) struct Args {
 pub(crate) fn carry_out(args: &Args, out: &mut dyn Write, talk: &mut dyn Write) -> io::Result<Exit> {
     let started = Instant::now();
     let places = Places::make(args.keep.as_deref())?;
-    // Killed nodes are what a demo is for: what the others say of them would bury what it prints.
-    let log = Log { level: crate::config::Level::Error, ..Log::default() };
+    let log = Log { level: crate::config::Level::Warn, ..Log::default() };
     if let Some(problem) = Name::new("demo").ok().and_then(|name| telemetry::install(&log, &name).err()) {
         return cli::tell(&[*problem], talk);
     }
