@@ -6,9 +6,9 @@
 mod chance;
 mod checks;
 mod pins;
-mod shared;
-mod shared_world;
 mod station;
+mod takeover;
+mod two_nodes;
 mod world;
 
 use std::time::Duration;

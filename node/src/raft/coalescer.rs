@@ -37,6 +37,8 @@ pub(super) struct Coalescer<M: StateMachine> {
     deliveries: FuturesUnordered<BoxFuture<'static, (u64, Handed)>>,
     hold: Hold,
     next_sweep: Instant,
+    /// No majority followed when it was last looked for.
+    is_left: bool,
     /// Every proposer is gone.
     is_closed: bool,
 }
@@ -51,7 +53,8 @@ impl<M: StateMachine> Coalescer<M> {
     pub(super) fn new(core: Arc<Core<M>>, lanes: Lanes<M>) -> Coalescer<M> {
         let hold = Hold { until: Instant::now(), next: HOLD_MIN };
         let next_sweep = Instant::now();
-        Coalescer { core, lanes, deliveries: FuturesUnordered::new(), hold, next_sweep, is_closed: false }
+        let (deliveries, is_left, is_closed) = (FuturesUnordered::new(), false, false);
+        Coalescer { core, lanes, deliveries, hold, next_sweep, is_left, is_closed }
     }
 
     /// Runs until it is cancelled, or consensus fails: then the node must stop. Callers are told either way.
@@ -66,12 +69,9 @@ impl<M: StateMachine> Coalescer<M> {
         let mut leadership = core.leadership.subscribe();
         loop {
             let led = *leadership.borrow_and_update();
-            if led.leader.is_none() {
-                core.stranded.begins();
-            }
+            let is_followed = self.is_followed(&led);
             let (under_way, is_again) = core.flights.load();
-            let may_send =
-                led.leader.is_some() && under_way < BATCHES_MAX && self.hold.until <= Instant::now();
+            let may_send = is_followed && under_way < BATCHES_MAX && self.hold.until <= Instant::now();
             if may_send && is_again {
                 self.send(led, None).await;
                 continue;
@@ -88,11 +88,30 @@ impl<M: StateMachine> Coalescer<M> {
                 () = sleep_until(self.next_sweep), if core.stranded.is_on() => self.sweep(),
                 () = sleep_until(self.hold.until), if self.hold.until > Instant::now() => {}
                 next = self.lanes.next(), if may_send && !self.is_closed => match next {
-                    Some(first) => self.send(led, Some(first)).await,
+                    // The majority may have been lost since it was last looked for.
+                    Some(first) if self.is_followed(&led) => self.send(led, Some(first)).await,
+                    Some(first) => self.park(first),
                     None => self.is_closed = true,
                 },
             }
         }
+    }
+
+    /// Whether a command may be brought into the log now; notes since when not.
+    fn is_followed(&mut self, led: &Leadership) -> bool {
+        let is_followed = self.core.is_followed(led);
+        if !is_followed {
+            self.core.stranded.begins();
+        } else if self.is_left {
+            self.core.stranded.ends();
+        }
+        self.is_left = !is_followed;
+        is_followed
+    }
+
+    fn park(&mut self, ticket: Ticket<M>) {
+        // One more than there is room for: the next sweep looks for room before it takes another.
+        self.core.flights.park(ticket.give_back());
     }
 
     /// Keeps the lanes from filling with commands that were given up, so that new ones wait and are not shed.

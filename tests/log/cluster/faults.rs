@@ -108,6 +108,35 @@ async fn without_a_majority_commands_are_refused_for_certain_within_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_left_alone_refuses_for_certain_within_seconds() {
+    let mut cluster = Cluster::start().await;
+    let leader = cluster.leader().await;
+    cluster[leader].add(1).await;
+    let last = cluster[leader].log.state().last;
+    for node in NODES.into_iter().filter(|node| *node != leader) {
+        cluster.stop(node).await;
+    }
+    // Before that it may believe that it is followed, and what it writes is in doubt.
+    sleep(cluster.settings.election_max).await;
+
+    let begun = Instant::now();
+    let proposals: Vec<_> = (0..50).map(|_| cluster[leader].propose(1000)).collect();
+    for proposal in proposals {
+        let refused = proposal.await.expect("no panic");
+        let is_certain = matches!(refused, Err(ProposeError::Rejected(Rejection::NoLeader)));
+        assert!(is_certain, "{refused:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(cluster[leader].log.state().last, last);
+
+    for node in NODES.into_iter().filter(|node| *node != leader) {
+        cluster.begin(node).await;
+    }
+    cluster[leader].add(10).await;
+    cluster.agree(11).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_is_cut_off_confirms_no_read() {
     let cluster = Cluster::start().await;
     let old = cluster.leader().await;

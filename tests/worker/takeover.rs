@@ -7,7 +7,7 @@ use smsgrid::model::MessageState;
 use smsgrid::worker::modem::Notice;
 
 use crate::seeds;
-use crate::shared_world::Shared;
+use crate::two_nodes::Shared;
 
 /// Longer than a session may be silent.
 const BEYOND_LEASE: Duration = Duration::from_secs(4);
