@@ -40,6 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ATTEMPT_MAX: Duration = Duration::from_secs(5);
 /// Between two rounds over all servers.
 const ROUND_PAUSE: Duration = Duration::from_millis(250);
+/// How long a node may need to be sure that it accepts nothing. No round is begun that could not hear it: what is certain
+/// so far would become a doubt.
+const REFUSAL_MAX: Duration = Duration::from_secs(3);
 
 /// What a question may do, and so what a broken connection means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +137,8 @@ impl Client {
             let since = *trouble.since.get_or_insert_with(Instant::now);
             let over = deadline.min(since + PATIENCE);
             let hopeless = trouble.doubt.is_none() && trouble.elsewhere.is_none();
-            if hopeless || kind == Kind::Look || Instant::now() + ROUND_PAUSE >= over {
+            let room = if trouble.doubt.is_none() { REFUSAL_MAX } else { ROUND_PAUSE };
+            if hopeless || kind == Kind::Look || Instant::now() + room >= over {
                 return Err(trouble.into_failed());
             }
             sleep(ROUND_PAUSE).await;
