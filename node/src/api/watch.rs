@@ -130,6 +130,8 @@ impl<I: Interest> Teller<I> {
     }
 
     async fn catch_up(&mut self) -> Result<(), End> {
+        // Looked at first: whatever it covers is among the events that are read afterwards.
+        let covered = self.api.view.revision();
         match self.api.view.events_since(self.cursor) {
             Ok(events) => {
                 for (revision, event) in events {
@@ -139,6 +141,7 @@ impl<I: Interest> Teller<I> {
                     }
                     self.cursor = revision;
                 }
+                self.cursor = self.cursor.max(covered);
                 Ok(())
             }
             Err(gone) => {
