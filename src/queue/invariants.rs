@@ -248,6 +248,10 @@ fn check_indexes(queue: &Queue) -> Result<(), Violation> {
             queue.shelf.len() == records().filter(|r| r.indexed.shelf.is_some()).count(),
             "on the shelf are only messages that wait for a word",
         ),
+        (
+            queue.dead_letters() == queue.in_state(MessageState::Failed).count() as u64,
+            "dead letters are counted",
+        ),
         (lanes_agree(queue), "a lane holds what waits in it"),
         (queue.sims.len() == queue.registrations.len(), "a SIM has one registration"),
         (registrations == queue.registrations.len(), "a registration has a session [8]"),

@@ -45,6 +45,12 @@ impl Shelf {
 }
 
 impl Queue {
+    /// How many messages failed that nobody has retried or discarded.
+    pub fn dead_letters(&self) -> u64 {
+        let uncertain = self.counts.get(&MessageState::Uncertain).copied().unwrap_or_default();
+        (self.shelf.len() as u64).saturating_sub(uncertain)
+    }
+
     /// Puts a record on the shelf, elsewhere on it, or takes it off.
     pub(super) fn move_shelf(&mut self, record: &mut Record, slot: Slot) {
         let state = record.state();

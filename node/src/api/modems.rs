@@ -108,7 +108,7 @@ pub(super) fn counts(queue: &Queue) -> v1::QueueCounts {
         claimed: count(MessageState::Claimed),
         sending: count(MessageState::Sending),
         uncertain: count(MessageState::Uncertain),
-        failed: u64::try_from(queue.in_state(MessageState::Failed).count()).unwrap_or(u64::MAX),
+        failed: queue.dead_letters(),
         oldest_seconds: oldest.unwrap_or_default(),
         scheduled: count(MessageState::Scheduled),
         sent: count(MessageState::Sent),

@@ -85,7 +85,7 @@ impl Beginning {
 /// Names what the last life of this process left in doubt, or nobody would hear of it until it is decided.
 fn tell_uncertain(view: &View) {
     let uncertain: Vec<MessageId> = view.read(|queue| {
-        let messages = queue.messages().filter(|record| record.state() == MessageState::Uncertain);
+        let messages = queue.in_state(MessageState::Uncertain);
         messages.map(|record| record.id).take(UNCERTAIN_NAMED_MAX).collect()
     });
     for message in uncertain {

@@ -88,7 +88,7 @@ impl ModemWorker {
             let ended = attempt.ended.map(|ended| queue.now().since(ended));
             attempt.state.is_doubtful() && ended.is_none_or(|ended| ended < self.settings.profile.quiet)
         };
-        let uncertain = queue.messages().filter(|record| record.state() == MessageState::Uncertain);
+        let uncertain = queue.in_state(MessageState::Uncertain);
         let mut claims = uncertain.flat_map(|record| record.claims());
         claims.any(|claim| claim.modem == self.settings.name && claim.attempts.iter().any(recent))
     }
