@@ -11,13 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use smsgrid::log::LogId;
-use smsgrid::model::{Name, NodeId, Position, StartNumber, Timestamp};
-use smsgrid_node::raft::{
-    self, Alone, Completion, Lane, Member, Options, Proposer, SegmentLog, Settings, Start, StateMachine,
-};
+use smsgrid::model::{Name, NodeId, StartNumber, Timestamp};
+use smsgrid_node::raft::{self, Alone, Completion, Member, Options, Proposer, SegmentLog, Settings, Start};
 use smsgrid_node::tasks::Tasks;
+use smsgrid_tests::count::{COMMAND_OCTETS, Count};
 
-const ENTRY_OCTETS: usize = 300;
 const RUN: Duration = Duration::from_secs(4);
 const OPEN_ENTRIES: u64 = 1_000_000;
 
@@ -30,7 +28,7 @@ async fn main() {
     };
     let temporary = temporary.expect("a temporary directory");
 
-    println!("{ENTRY_OCTETS}-octet entries, one fdatasync a group, {} s each", RUN.as_secs());
+    println!("{COMMAND_OCTETS}-octet entries, one fdatasync a group, {} s each", RUN.as_secs());
     println!(
         "{:>28} {:>10} {:>10} {:>12} {:>9} {:>9}",
         "", "appends/s", "groups/s", "in a group", "p50 ms", "p99 ms"
@@ -59,7 +57,7 @@ async fn append_alone(directory: &Path, clients: usize) {
                     let (done, written) = Completion::pair();
                     {
                         let mut index = next.lock().await;
-                        log.append(vec![(id(*index), vec![7; ENTRY_OCTETS])], done).await.expect("taken");
+                        log.append(vec![(id(*index), vec![7; COMMAND_OCTETS])], done).await.expect("taken");
                         *index += 1;
                     }
                     written.wait().await.expect("durable");
@@ -109,7 +107,7 @@ async fn client(proposer: Proposer<Count>, end: Instant) -> Vec<Duration> {
     let mut waits = Vec::new();
     while Instant::now() < end {
         let begun = Instant::now();
-        proposer.propose(vec![7; ENTRY_OCTETS], Duration::from_secs(10)).await.expect("accepted");
+        proposer.propose(vec![7; COMMAND_OCTETS], Duration::from_secs(10)).await.expect("accepted");
         waits.push(begun.elapsed());
     }
     waits
@@ -138,7 +136,7 @@ async fn open_large(directory: &Path) {
     let begun = Instant::now();
     let mut index = 1;
     while index <= OPEN_ENTRIES {
-        let entries = (index..index + 1000).map(|index| (id(index), vec![7; ENTRY_OCTETS])).collect();
+        let entries = (index..index + 1000).map(|index| (id(index), vec![7; COMMAND_OCTETS])).collect();
         let told = told.clone();
         let done = Completion::new(move |result| {
             result.expect("durable");
@@ -176,62 +174,4 @@ fn open(directory: &Path) -> SegmentLog {
 
 fn id(index: u64) -> LogId {
     LogId { term: 0, node: NodeId(1), index }
-}
-
-/// Counts commands.
-#[derive(Debug, Default)]
-struct Count(u64);
-
-#[derive(Debug, thiserror::Error)]
-#[error("no entry of this benchmark")]
-struct Foreign;
-
-impl StateMachine for Count {
-    type Command = Vec<u8>;
-    type Reply = u64;
-    type Event = ();
-    type Image = u64;
-    type DecodeError = Foreign;
-
-    fn apply(&mut self, _: Position, _: &Vec<u8>, _: &mut Vec<()>) -> u64 {
-        self.0 += 1;
-        self.0
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::ZERO
-    }
-
-    fn lane(_: &Vec<u8>) -> Lane {
-        Lane::Submit
-    }
-
-    fn stamp(_: &mut [u8], _: Timestamp) -> Result<(), Foreign> {
-        Ok(())
-    }
-
-    fn image(&self) -> u64 {
-        self.0
-    }
-
-    fn write_image(image: &u64, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-        out.write_all(&image.to_le_bytes())
-    }
-
-    fn restore(input: &mut dyn std::io::Read) -> Result<Count, Foreign> {
-        let mut octets = [0; 8];
-        input.read_exact(&mut octets).map_err(|_| Foreign)?;
-        Ok(Count(u64::from_le_bytes(octets)))
-    }
-
-    fn encode(commands: &[Vec<u8>]) -> Vec<u8> {
-        commands.concat()
-    }
-
-    fn decode(entry: &[u8]) -> Result<Vec<Option<Vec<u8>>>, Foreign> {
-        match entry.len() % ENTRY_OCTETS {
-            0 => Ok(entry.chunks(ENTRY_OCTETS).map(|command| Some(command.to_vec())).collect()),
-            _ => Err(Foreign),
-        }
-    }
 }

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use smsgrid::model::{Name, NodeId, Position, StartNumber, Timestamp};
+use smsgrid::model::{Name, NodeId, StartNumber, Timestamp};
 use smsgrid_node::raft::{
-    self, Call, Consensus, Figures, Lane, Member, Options, Proposer, SegmentLog, Settings, Start,
-    StateMachine, Transport, TransportError,
+    self, Call, Consensus, Figures, Member, Options, Proposer, SegmentLog, Settings, Start, Transport,
+    TransportError,
 };
 use smsgrid_node::tasks::Tasks;
+use smsgrid_tests::count::{COMMAND_OCTETS, Count};
 
-const COMMAND_OCTETS: usize = 300;
 const RUN: Duration = Duration::from_secs(5);
 const NODES: [NodeId; 3] = [NodeId(1), NodeId(2), NodeId(3)];
 
@@ -110,7 +110,7 @@ async fn start(directory: &Path) -> BTreeMap<NodeId, Node> {
             settings: Settings::default(),
             tasks: tasks.clone(),
         };
-        let (proposer, _, consensus) = raft::start(start, Count(0)).await.expect("a new log");
+        let (proposer, _, consensus) = raft::start(start, Count::default()).await.expect("a new log");
         assert!(handles[&node].set(consensus.clone()).is_ok());
         cluster.insert(node, Node { proposer, consensus, log, tasks });
     }
@@ -152,63 +152,5 @@ impl Transport for Wire {
             let handle = handle.ok_or_else(|| TransportError::Unreachable("not started".to_owned()))?;
             handle.serve(from, call, body).await.map_err(|error| TransportError::Refused(error.to_string()))
         })
-    }
-}
-
-/// Counts commands.
-#[derive(Debug)]
-struct Count(u64);
-
-#[derive(Debug, thiserror::Error)]
-#[error("no entry of this benchmark")]
-struct Foreign;
-
-impl StateMachine for Count {
-    type Command = Vec<u8>;
-    type Reply = u64;
-    type Event = ();
-    type Image = u64;
-    type DecodeError = Foreign;
-
-    fn apply(&mut self, _: Position, _: &Vec<u8>, _: &mut Vec<()>) -> u64 {
-        self.0 += 1;
-        self.0
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::ZERO
-    }
-
-    fn lane(_: &Vec<u8>) -> Lane {
-        Lane::Submit
-    }
-
-    fn encode(commands: &[Vec<u8>]) -> Vec<u8> {
-        commands.concat()
-    }
-
-    fn stamp(_: &mut [u8], _: Timestamp) -> Result<(), Foreign> {
-        Ok(())
-    }
-
-    fn decode(entry: &[u8]) -> Result<Vec<Option<Vec<u8>>>, Foreign> {
-        match entry.len() % COMMAND_OCTETS {
-            0 => Ok(entry.chunks(COMMAND_OCTETS).map(|command| Some(command.to_vec())).collect()),
-            _ => Err(Foreign),
-        }
-    }
-
-    fn image(&self) -> u64 {
-        self.0
-    }
-
-    fn write_image(image: &u64, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-        out.write_all(&image.to_le_bytes())
-    }
-
-    fn restore(input: &mut dyn std::io::Read) -> Result<Count, Foreign> {
-        let mut octets = [0; 8];
-        input.read_exact(&mut octets).map_err(|_| Foreign)?;
-        Ok(Count(u64::from_le_bytes(octets)))
     }
 }

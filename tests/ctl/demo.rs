@@ -17,6 +17,8 @@ use super::smsctl::{Answer, command, smsctl, start, start_with};
 const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");
 /// How long anything of the demo may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long until a message in doubt is decided and sent.
+const EVIDENCE: Duration = Duration::from_secs(200);
 
 /// A running demo.
 struct Demo {
@@ -171,7 +173,8 @@ fn ten_kills_and_starts_in_a_row_lose_nothing() {
     let wrong = demo.steer(&["kill", "gw-x"]);
     assert_eq!((twice.exit, wrong.exit), (7, 3), "{twice:?} {wrong:?}");
     assert!(wrong.talk.contains("gw-a, gw-b, gw-c"), "{wrong:?}");
-    wait::until_true("all to be sent", PATIENCE, || {
+    // A kill may leave one in doubt, and that is decided after the evidence window of two minutes.
+    wait::until_true("all to be sent", EVIDENCE, || {
         demo.ask(&["msg", "list", "state:sent", "-o", "name"]).out.lines().count() == 20
     });
     let count = demo.end();

@@ -8,6 +8,7 @@ pub mod chance;
 pub mod checker;
 pub mod cluster;
 pub mod cost;
+pub mod count;
 pub mod disk;
 pub mod gateway;
 pub mod history;

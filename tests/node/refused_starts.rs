@@ -15,8 +15,8 @@ fn a_bad_configuration_tells_every_fault_and_starts_nothing() {
     let config = dir.path().join("smsgrid.toml");
     let (data, spool) = (dir.path().join("data"), dir.path().join("spool"));
     let text = format!(
-        "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[listen]\napi = \"127.0.0.1:0\"\n\n[spool]\ndir = \"{}\"\nsettle_time = \"3 days ago\"\n\n\
-         [modems.GSM1]\nport = \"/dev/ttyNONE\"\nbaudrat = 9600\n\n[modems.GSM2]\nport = \"/dev/ttyNONE\"\n",
+        "[node]\nname = \"gw-a\"\ndata_dir = \"{}\"\n\n[spool]\ndir = \"{}\"\nsettle_time = \"3 days ago\"\n\n\
+         [modems.GSM1]\nport = \"/dev/ttyNONE\"\nbaudrat = 9600\n\n[modems.GSM2]\nport = \"/dev/ttyNONE\"\n\n[listen]\napi = \"127.0.0.1:0\"\n",
         data.display(),
         spool.display()
     );

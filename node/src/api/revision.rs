@@ -3,8 +3,6 @@
 //! A number is written as how many hexadecimal digits it has (one character, `0` to `g`), then the digits. Numbers so
 //! written sort as they count, and one after the other they are read back without a separator.
 
-use smsgrid::model::Position;
-
 use super::refusal::Refusal;
 use crate::raft::Revision;
 
@@ -15,11 +13,6 @@ pub(super) fn word(revision: Revision) -> String {
     push(&mut word, u64::from(revision.offset));
     push(&mut word, u64::from(revision.event));
     word
-}
-
-/// The revision after every event of the command at `position`.
-pub(super) fn after(position: Position) -> Revision {
-    Revision { index: position.index, offset: position.offset, event: u16::MAX }
 }
 
 /// Reads a word back; `field` names it in the refusal.

@@ -15,6 +15,7 @@ use super::message;
 use super::refusal::Refusal;
 use super::request::Asker;
 use super::{revision, words};
+use crate::raft::Revision;
 use crate::submit::{Accepted, SubmitError};
 
 impl Api {
@@ -90,7 +91,7 @@ impl Api {
         let accepted_at =
             |queue: &smsgrid::queue::Queue| queue.message(accepted.id).map(|record| record.accepted_at);
         match self.view.read(accepted_at) {
-            Some(position) if !accepted.replayed => revision::word(revision::after(position)),
+            Some(position) if !accepted.replayed => revision::word(Revision::after(position)),
             Some(_) | None => revision::word(self.view.revision()),
         }
     }

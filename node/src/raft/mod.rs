@@ -72,3 +72,6 @@ pub use status::{PeerStatus, Role, Status};
 pub use transport::{Alone, Call, Transport, TransportError};
 pub use view::{NotApplied, View};
 pub use window::{Gone, Revision};
+
+/// Where the lines of the consensus library come from in the process log.
+pub(crate) const LOG_TARGET: &str = "openraft";

@@ -25,6 +25,7 @@ use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Level, Log, LogFormat};
+use crate::raft;
 
 pub use layer::Sink;
 
@@ -83,7 +84,7 @@ fn ours(level: tracing::Level) -> Targets {
     let others = tracing::Level::WARN.min(level);
     // It warns of every call that was refused or late; what matters of that is told by us.
     let of_consensus = tracing::Level::ERROR;
-    let targets = Targets::new().with_default(others).with_target("openraft", of_consensus);
+    let targets = Targets::new().with_default(others).with_target(raft::LOG_TARGET, of_consensus);
     targets.with_targets(OURS.map(|target| (target, level)))
 }
 

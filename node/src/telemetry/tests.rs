@@ -119,7 +119,7 @@ fn others_are_told_from_warn_on_and_ours_from_the_level() {
     let lines = told_at(Level::Debug, Form::Text { is_coloured: false }, || {
         info!(target: "h2::proto", "theirs");
         warn!(target: "h2::proto", "their warning");
-        warn!(target: "openraft::core", "a refused call");
+        warn!(target: crate::raft::LOG_TARGET, "a refused call");
         debug!("ours");
     });
 
