@@ -333,6 +333,19 @@ impl Pair {
     }
 }
 
+/// A killed runtime lets its port go a moment later.
+async fn listen(address: SocketAddr) -> TcpListener {
+    let bound = timeout(SOON, async {
+        loop {
+            if let Ok(listener) = TcpListener::bind(address).await {
+                return listener;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    bound.await.expect("a port")
+}
+
 /// A node that answers, on a runtime of its own: ended like a process that is killed, it leaves no connection behind.
 struct Server {
     address: SocketAddr,
@@ -356,7 +369,7 @@ impl Server {
         let belonging = Belonging::of(cluster, B);
         let (told, bound) = oneshot::channel();
         runtime.spawn(async move {
-            let listener = TcpListener::bind(address).await.expect("a port");
+            let listener = listen(address).await;
             told.send(listener.local_addr().expect("its address")).expect("somebody waits");
             serve(listener, belonging, desk, pending()).await.expect("served");
         });
