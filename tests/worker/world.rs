@@ -335,7 +335,12 @@ impl World {
             self.lease.handle_lost();
             self.register();
         }
+        let could_write = self.lease.permits_writing(self.now);
         self.lease.handle_renewed(self.now);
+        if !could_write {
+            // As the node does: whoever waits for the lease is told that it is back.
+            self.tell_all();
+        }
     }
 
     /// The process dies and starts again: rule 8 of the claim protocol.
