@@ -4,4 +4,4 @@
 set -euo pipefail
 
 export SMSGRID_KILLS=10
-timeout --kill-after=10 900 cargo test -p smsgrid-tests --test cluster leaders_and_owners -- --nocapture
+timeout --kill-after=10 900 cargo test -p smsgrid-tests --features lab --test cluster leaders_and_owners -- --nocapture

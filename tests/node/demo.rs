@@ -73,7 +73,7 @@ fn a_broken_file_is_filed_with_its_reason_and_counted_by_nobody() {
 
 #[test]
 fn a_demo_that_keeps_nothing_leaves_nothing() {
-    let mut demo = Process::start(Path::new(SMSNODE), &["demo", "--json", "--quiet"]);
+    let mut demo = Process::start(Path::new(SMSNODE), &["demo", "--port=0", "--json", "--quiet"]);
     let places = first_line(&demo);
     let folder = path(&places, "folder");
     assert!(folder.is_dir());
@@ -87,7 +87,7 @@ fn a_demo_that_keeps_nothing_leaves_nothing() {
 /// A quiet demo in a folder that is kept, and what its first line says.
 fn start(dir: &Path, more: &[&str]) -> (Process, Value) {
     let keep = dir.join("demo").display().to_string();
-    let arguments = [&["demo", "--json", "--quiet", "--keep", &keep], more].concat();
+    let arguments = [&["demo", "--port=0", "--json", "--quiet", "--keep", &keep], more].concat();
     let demo = Process::start(Path::new(SMSNODE), &arguments);
     let places = first_line(&demo);
     (demo, places)

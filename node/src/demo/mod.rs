@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Simulated modems of each node, of different tempers
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
     modems: u8,
+    /// Port of the first node for clients; each node has two, one after the other. Where one is taken, or with 0, free ones
+    #[arg(long, default_value_t = sites::PORT)]
+    port: u16,
     /// Keep everything in this folder instead of a temporary one, and go on with what is there
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -86,7 +89,7 @@ async fn demonstrate(
 ) -> io::Result<Exit> {
     let mut signals = run::Signals::listen();
     let (clock, tasks) = (Clock::system(), Tasks::new());
-    let sites = match sites::prepare(places, args.nodes, args.modems).await? {
+    let sites = match sites::prepare(places, args.nodes, args.modems, args.port).await? {
         Ok(sites) => sites,
         Err(problems) => return cli::tell(&problems, talk),
     };

@@ -1,7 +1,7 @@
 //! The nodes of a demo before they run: names, ports, configuration files.
 //!
-//! The ports are those of the documentation (7170 and up) as far as they are free, others where they are not. They are
-//! bound before the files are written, because every file names the ports of all; a file that is there already, in a
+//! The ports are those of the documentation (7170 and up) as far as they are free, others where they are not or where
+//! nobody wants a certain one. They are bound before the files are written, because every file names the ports of all; a file that is there already, in a
 //! folder that was kept, is what counts.
 
 use std::fs;
@@ -16,8 +16,9 @@ use super::places::Places;
 use crate::config::Config;
 use crate::node::Listeners;
 
-/// The first port of the first node; each node has this one for clients and the next for nodes.
-const PORT: u16 = 7170;
+/// The first port of the first node where nobody says another; each node has this one for clients and the next for
+/// nodes.
+pub(super) const PORT: u16 = 7170;
 /// The tempers of the modems, in turn.
 const TEMPERS: [&str; 4] = ["fast", "steady", "normal", "flaky"];
 /// Names of the nodes end with these letters.
@@ -44,18 +45,19 @@ pub(super) fn temper(number: usize) -> &'static str {
     TEMPERS.iter().cycle().nth(number.saturating_sub(1)).copied().unwrap_or("fast")
 }
 
-/// The sites of `nodes` nodes with `modems` modems each, or those that are there already.
+/// The sites of `nodes` nodes with `modems` modems each, from `port` on, or those that are there already.
 pub(super) async fn prepare(
     places: &Places,
     nodes: u8,
     modems: u8,
+    port: u16,
 ) -> io::Result<Result<Vec<Site>, Vec<Problem>>> {
     let names: Vec<String> = LETTERS.chars().map(|letter| format!("gw-{letter}")).collect();
     let kept: Vec<&String> = names.iter().take_while(|name| places.config(name).exists()).collect();
     if kept.is_empty() {
         let mut grounds = Vec::new();
-        for (name, port) in names.into_iter().take(nodes.into()).zip((PORT..).step_by(2)) {
-            let (api, peer) = pair(port).await?;
+        for (name, offset) in names.into_iter().take(nodes.into()).zip((0..).step_by(2)) {
+            let (api, peer) = pair(port.checked_add(offset).filter(|_| port != 0)).await?;
             grounds.push(Ground { name, api, peer });
         }
         return settle(places, grounds, modems);
@@ -71,13 +73,15 @@ pub(super) async fn prepare(
     Ok(Ok(sites))
 }
 
-/// Two neighbouring ports, or two that are free.
-async fn pair(port: u16) -> io::Result<(TcpListener, TcpListener)> {
+/// This port and the next, or two that are free.
+async fn pair(port: Option<u16>) -> io::Result<(TcpListener, TcpListener)> {
     let bind = async |port: u16| TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await;
-    match (bind(port).await, bind(port.saturating_add(1)).await) {
-        (Ok(api), Ok(peer)) => Ok((api, peer)),
-        (Ok(_), Err(_)) | (Err(_), _) => Ok((bind(0).await?, bind(0).await?)),
+    if let Some((port, next)) = port.and_then(|port| Some((port, port.checked_add(1)?)))
+        && let (Ok(api), Ok(peer)) = (bind(port).await, bind(next).await)
+    {
+        return Ok((api, peer));
     }
+    Ok((bind(0).await?, bind(0).await?))
 }
 
 /// Writes the files.
@@ -149,7 +153,7 @@ mod tests {
 
     async fn prepared(folder: &Path, nodes: u8) -> Vec<Site> {
         let places = Places::make(Some(folder)).expect("a folder");
-        prepare(&places, nodes, 2).await.expect("ports").unwrap_or_else(|problems| panic!("{problems:?}"))
+        prepare(&places, nodes, 2, 0).await.expect("ports").unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
     #[tokio::test]
