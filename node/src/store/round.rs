@@ -104,7 +104,10 @@ pub(super) fn drop_over(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Resu
         }
     }
     writer.note(|mark| mark.dropped_before = horizon);
-    writer.commit(rows, || inner.alone())?;
+    // Where nothing was dropped the next slice takes it along: an idle store writes nothing.
+    if writer.is_begun() {
+        writer.commit(rows, || inner.alone())?;
+    }
     Ok(true)
 }
 
