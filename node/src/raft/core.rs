@@ -98,18 +98,20 @@ impl<M: StateMachine> Core<M> {
         metrics.membership_config.membership().get_node(&node.0).cloned()
     }
 
-    /// Whether who leads may be able to bring a command into the log. Of another node it is not known; this node, when it
-    /// leads, must have been heard by a majority within the longest election: what it wrote otherwise would be in
-    /// doubt until the majority is back.
+    /// Whether who leads may be able to bring a command into the log. Another node that leads must have been heard, and
+    /// this node, when it leads, must have been heard by a majority, within the longest election: what was handed over
+    /// otherwise would be in doubt until the majority is back.
     pub(super) fn is_followed(&self, led: &Leadership) -> bool {
+        let span = self.settings.election_max;
+        let Some(leader) = led.leader else { return false };
+        if !led.leads {
+            return self.desk.has_heard(leader, span) || led.since.elapsed() < span;
+        }
         let metrics = self.raft.metrics();
         let metrics = openraft::async_runtime::watch::WatchReceiver::borrow_watched(&metrics);
         let is_alone = metrics.membership_config.membership().nodes().nth(1).is_none();
-        if !led.leads || is_alone {
-            return led.leader.is_some();
-        }
         let heard = metrics.last_quorum_acked.map(|heard| heard.elapsed());
-        heard.unwrap_or_else(|| led.since.elapsed()) < self.settings.election_max
+        is_alone || heard.unwrap_or_else(|| led.since.elapsed()) < span
     }
 
     /// How long a call to the leader may take.

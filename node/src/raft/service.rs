@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use openraft::raft::AppendEntriesResponse;
 use openraft::storage::Snapshot;
 use smsgrid::model::NodeId;
 use tokio::time::Instant;
@@ -41,6 +42,8 @@ pub enum ServeError {
 pub(super) struct Desk {
     /// No vote is given before.
     votes_from: Mutex<Instant>,
+    /// The leader that was heard last, and when.
+    heard: Mutex<Option<(NodeId, Instant)>>,
     incoming: Arc<tokio::sync::Mutex<Option<Incoming>>>,
     recent: Mutex<BTreeMap<NodeId, Recent>>,
 }
@@ -60,6 +63,7 @@ impl Desk {
     pub(super) fn new() -> Desk {
         Desk {
             votes_from: Mutex::new(Instant::now()),
+            heard: Mutex::new(None),
             incoming: Arc::new(tokio::sync::Mutex::new(None)),
             recent: Mutex::default(),
         }
@@ -68,6 +72,16 @@ impl Desk {
     /// Gives no vote before.
     pub(super) fn wait_until(&self, instant: Instant) {
         *self.votes_from.lock().unwrap_or_else(PoisonError::into_inner) = instant;
+    }
+
+    /// Whether `leader` was heard within `span`.
+    pub(super) fn has_heard(&self, leader: NodeId, span: Duration) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.is_some_and(|(from, at)| from == leader && at.elapsed() < span)
+    }
+
+    fn hears(&self, leader: NodeId) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some((leader, Instant::now()));
     }
 
     fn gives_votes(&self) -> bool {
@@ -127,8 +141,11 @@ impl<M: StateMachine> Core<M> {
         match call {
             Call::AppendEntries => {
                 let request = read(&body)?;
-                let response = self.raft.append_entries(request).await;
-                response.map(|response| wire::encode(&response)).map_err(|error| stopped(&error))
+                let response = self.raft.append_entries(request).await.map_err(|error| stopped(&error))?;
+                if !matches!(response, AppendEntriesResponse::HigherVote(_)) {
+                    self.desk.hears(from);
+                }
+                Ok(wire::encode(&response))
             }
             Call::Vote | Call::PreVote if !self.desk.gives_votes() => Err(ServeError::TooEarly),
             Call::Vote => {
@@ -143,7 +160,7 @@ impl<M: StateMachine> Core<M> {
                 let response = self.raft.handle_transfer_leader(read(&body)?).await;
                 response.map(|response| wire::encode(&response)).map_err(|error| stopped(&error))
             }
-            Call::SnapshotBlock => self.take_block(read(&body)?).await,
+            Call::SnapshotBlock => self.take_block(from, read(&body)?).await,
             Call::Propose => self.take_batch(from, &body).await,
             Call::ReadIndex => Ok(wire::encode_index(self.confirm_index().await)),
         }
@@ -169,10 +186,11 @@ impl<M: StateMachine> Core<M> {
         Ok(handed.ok().and_then(Result::ok).unwrap_or(Handed::Pending).encode())
     }
 
-    async fn take_block(self: &Arc<Self>, block: Block) -> Result<Bytes, ServeError> {
+    async fn take_block(self: &Arc<Self>, from: NodeId, block: Block) -> Result<Bytes, ServeError> {
         if let Some(own) = self.log.state().vote.map(types::vote).filter(|own| *own > block.vote) {
             return Ok(wire::encode(&BlockReply::Done(own)));
         }
+        self.desk.hears(from);
         let core = self.clone();
         // Goes on when the caller hangs up: the file must not be written by two calls at once.
         let taking = tokio::spawn(async move {

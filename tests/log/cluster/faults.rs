@@ -108,6 +108,28 @@ async fn without_a_majority_commands_are_refused_for_certain_within_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_whose_calls_are_lost_on_the_way_refuses_for_certain_within_seconds() {
+    let cluster = Cluster::start().await;
+    let follower = cluster.followers().await[0];
+    cluster.net.isolate(follower, Link::Silent);
+    // Before that it may hand over what then is in doubt.
+    sleep(cluster.settings.election_max).await;
+
+    let begun = Instant::now();
+    let proposals: Vec<_> = (0..50).map(|_| cluster[follower].propose(1000)).collect();
+    for proposal in proposals {
+        let refused = proposal.await.expect("no panic");
+        let is_certain = matches!(refused, Err(ProposeError::Rejected(Rejection::NoLeader)));
+        assert!(is_certain, "{refused:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    cluster.net.heal();
+    cluster[follower].add(1).await;
+    cluster.agree(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_left_alone_refuses_for_certain_within_seconds() {
     let mut cluster = Cluster::start().await;
     let leader = cluster.leader().await;
