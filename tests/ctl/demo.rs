@@ -31,7 +31,8 @@ impl Demo {
     fn start() -> Demo {
         let folder = tempfile::tempdir().expect("a folder");
         let keep = folder.path().join("demo").display().to_string();
-        let process = Process::start(Path::new(SMSNODE), &["demo", "--port=0", "--json", "--quiet", "--keep", &keep]);
+        let process =
+            Process::start(Path::new(SMSNODE), &["demo", "--port=0", "--json", "--quiet", "--keep", &keep]);
         let line = process.wait_for_line("where everything is", PATIENCE, is_beginning);
         let places = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
         Demo { process, places, _folder: folder }
@@ -248,7 +249,8 @@ fn a_demo_that_is_run_again_goes_on_with_what_it_kept() {
     let keep = folder.path().join("demo").display().to_string();
     let mut counts = Vec::new();
     for _ in 0..2 {
-        let mut process = Process::start(Path::new(SMSNODE), &["demo", "--port=0", "--json", "--quiet", "--keep", &keep]);
+        let mut process =
+            Process::start(Path::new(SMSNODE), &["demo", "--port=0", "--json", "--quiet", "--keep", &keep]);
         let line = process.wait_for_line("where everything is", PATIENCE, is_beginning);
         let places: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
         let server = places["nodes"][0]["api"].as_str().expect("an address");

@@ -2,10 +2,12 @@
 //! that take no time and modems that take 300 ms, the way of one message through an idle cluster, failover, a million
 //! waiting messages, and what idleness costs. It prints figures and asserts nothing about time.
 //!
-//! `cargo bench -p smsgrid-tests --bench cluster [-- [--write] NAME]...`; the names are `submits`, `first`, `rate`,
-//! `steady`, `failover`, `million` and `idle`, all of them without one. `--write` writes the table to `tests/RESULTS.md`.
+//! `cargo bench -p smsgrid-tests --bench cluster [-- [--write] NAME]...`; the names are `submits`, `batches`, `first`,
+//! `rate`, `steady`, `failover`, `million` and `idle`, all of them without one. `--write` writes the table to
+//! `tests/RESULTS.md`.
 //! Data lies in the temporary folder: set `TMPDIR` to measure another disk.
 
+mod batches;
 mod etcd;
 mod failover;
 mod first;
@@ -40,6 +42,9 @@ fn main() {
 
     if runs("submits") {
         submits::measure(temporary.path(), &runtime, &mut results);
+    }
+    if runs("batches") {
+        batches::measure(&runtime, &mut results);
     }
     if runs("first") {
         first::measure(&runtime, &mut results);

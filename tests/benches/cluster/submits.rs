@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use smsgrid_proto::v1::SubmitRequest;
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
-use smsgrid_proto::v1::{SubmitBatchRequest, SubmitRequest, submit_result};
 use smsgrid_tests::cluster::ask;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
@@ -20,12 +20,9 @@ const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 /// How long each cell is measured, in each of the rounds.
 const SPAN: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 2;
-const BATCH: usize = 50;
-const BATCH_CLIENTS: usize = 32;
 /// How much faster than etcd.
 const RATIO: f64 = 2.0;
 const RATIO_ALONE: f64 = 1.3;
-const BATCHED_PER_SECOND: f64 = 50_000.0;
 
 /// Measures and prints.
 pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
@@ -62,15 +59,6 @@ async fn compare(folder: &Path, channels: &[Channel], results: &mut Results) {
             results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
         }
     }
-    drop(etcd);
-    let batched = batched(channels).await;
-    let rate = batched.rate() * BATCH as f64;
-    results.at_least(
-        format!("messages in batches of {BATCH}, {BATCH_CLIENTS} clients"),
-        rate,
-        BATCHED_PER_SECOND,
-        "a second",
-    );
 }
 
 async fn submitted(channels: &[Channel], clients: usize) -> Run {
@@ -96,32 +84,9 @@ async fn put(channels: &[Channel], clients: usize) -> Run {
     .await
 }
 
-async fn batched(channels: &[Channel]) -> Run {
-    let services: Vec<_> = channels.iter().cloned().map(MessageServiceClient::new).collect();
-    closed_loop(BATCH_CLIENTS, SPAN, move |client, number| {
-        let mut service = services[client % services.len()].clone();
-        let messages = (0..BATCH).map(|item| short_request(client, number * BATCH + item)).collect();
-        async move {
-            let answer =
-                service.submit_batch(SubmitBatchRequest { messages }).await.expect("answered").into_inner();
-            let accepted = answer.messages.iter();
-            let accepted = accepted
-                .filter(|item| matches!(item.result, Some(submit_result::Result::Message(_))))
-                .count();
-            assert_eq!(accepted, BATCH, "an item of a batch was refused");
-        }
-    })
-    .await
-}
-
 /// A message whose text is as long as a value.
 fn request(client: usize, number: usize) -> SubmitRequest {
     let text = text(client * 1_000_000 + number);
-    SubmitRequest { to: "+4915112345678".to_owned(), text, ..SubmitRequest::default() }
-}
-
-fn short_request(client: usize, number: usize) -> SubmitRequest {
-    let text = format!("message {number} of client {client}");
     SubmitRequest { to: "+4915112345678".to_owned(), text, ..SubmitRequest::default() }
 }
 
