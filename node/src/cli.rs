@@ -34,7 +34,8 @@ enum Command {
     Demo(demo::Args),
     /// Check a configuration without starting anything
     ///
-    /// Prints the file as it counts, defaults marked and secrets hidden; or every fault at once, with exit 2.
+    /// Prints the file as it counts, defaults marked and secrets hidden, and on standard error what is no fault and may be a
+    /// mistake; or every fault at once, with exit 2.
     CheckConfig {
         /// The configuration, smsgrid.toml
         file: PathBuf,
@@ -81,6 +82,9 @@ fn check_config(file: &Path, out: &mut dyn Write, talk: &mut dyn Write) -> io::R
     match Config::load(file) {
         Ok(config) => {
             write!(out, "{}", config.effective())?;
+            for notice in config.notices() {
+                writeln!(talk, "notice: {notice}")?;
+            }
             Ok(Exit::Done)
         }
         Err(problems) => tell(&problems, talk),
@@ -126,6 +130,20 @@ mod tests {
 
         assert_eq!((exit, talk.as_str()), (Exit::Done, ""));
         assert!(out.contains("name = \"gw-a\"\n") && out.contains("max_parts = 10  # default\n"), "{out}");
+    }
+
+    #[test]
+    fn what_may_be_a_mistake_is_told_beside_a_right_file() {
+        let text = "[node]\nname = \"gw-a\"\ndata_dir = \"d\"\n[cluster]\nname = \"c\"\n\
+                    members = [{ name = \"gw-a\", peer = \"127.0.0.1:9171\", api = \"127.0.0.1:7170\" }]\n";
+        let (_folder, path) = written(text);
+
+        let (exit, out, talk) = smsnode(&["check-config", &path]);
+
+        assert_eq!(exit, Exit::Done);
+        assert!(out.contains("peer = \"127.0.0.1:7171\"") && !out.contains("notice"), "{out}");
+        assert!(talk.starts_with("notice: gw-a is reached by others at 127.0.0.1:9171 (peer)"), "{talk}");
+        assert_eq!(talk.lines().count(), 1, "{talk}");
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
     if let Err(problem) = telemetry::install(&config.log, &config.node.name) {
         return cli::tell(&[*problem], talk);
     }
+    for notice in config.notices() {
+        warn!(event = "config.notice", "{notice}");
+    }
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config));
     // Nothing is waited for any more: what had to be durable is.

@@ -2,6 +2,7 @@
 
 mod calm;
 mod kills;
+mod listed;
 mod modems;
 mod network;
 mod pauses;

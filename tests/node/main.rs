@@ -7,6 +7,7 @@ mod files;
 mod killed;
 mod modem_faults;
 mod network_faults;
+mod notices;
 mod pair;
 mod port_faults;
 mod refused_starts;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use smsgrid::model::NodeId;
 use tokio::net::TcpListener;
@@ -25,8 +25,9 @@ pub(super) struct Founded {
     pub(super) client: Option<Client>,
     /// Where the parts that answer the others are put.
     pub(super) desk: Desk,
+    /// The members as the configuration lists them.
+    pub(super) listed: BTreeMap<NodeId, Member>,
     formation: Formation,
-    members: BTreeMap<NodeId, Member>,
     begin: Begin,
 }
 
@@ -47,6 +48,7 @@ pub(super) async fn found(
     tasks: &Tasks,
 ) -> Result<Founded, StartError> {
     let (members, cluster_name) = (founders.members().clone(), founders.cluster_name().to_string());
+    let is_alone = members.len() == 1 && is_as_founded(&founders, &data_dir);
     let belonging = Belonging::none();
     let formation = Formation::new(founders, data_dir, belonging.clone());
     let desk = Desk::new(Arc::new(formation.clone()));
@@ -58,8 +60,15 @@ pub(super) async fn found(
     }
     let client = Client::new(belonging, local(config.listen.peer.ip()));
     let begin = formation.run(&client).await?;
-    let client = (members.len() > 1).then_some(client);
-    Ok(Founded { cluster_name, client, desk, formation, members, begin })
+    let client = (!is_alone).then_some(client);
+    Ok(Founded { cluster_name, client, desk, formation, listed: members, begin })
+}
+
+/// Whether the list is the one that the cluster was founded with, or will be. A file that has lost members since is no
+/// reason to call nobody.
+fn is_as_founded(founders: &Founders, data_dir: &Mutex<DataDir>) -> bool {
+    let data_dir = data_dir.lock().unwrap_or_else(PoisonError::into_inner);
+    data_dir.identity().founders == founders.digest()
 }
 
 impl Founded {
@@ -69,7 +78,7 @@ impl Founded {
             Begin::Resume if consensus.is_initialised() => return Ok(()),
             Begin::Resume => return Err(StartError::LogLost),
             Begin::Initialise if !consensus.is_initialised() => {
-                match consensus.initialise(self.members.clone()).await {
+                match consensus.initialise(self.listed.clone()).await {
                     Ok(()) | Err(InitialiseError::Initialised) => {}
                     Err(failure @ (InitialiseError::NotAMember | InitialiseError::Failed(_))) => {
                         return Err(failure.into());

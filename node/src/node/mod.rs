@@ -13,6 +13,7 @@ mod apart;
 mod begin;
 mod drain;
 mod found;
+mod listed;
 mod listen;
 mod membership;
 mod modems;

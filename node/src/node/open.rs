@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::found::{self, Founded};
 use super::peers::Served;
-use super::{Addresses, Listeners, listen};
+use super::{Addresses, Listeners, listed, listen};
 use crate::clock::Clock;
 use crate::cluster::{FormationError, SessionError};
 use crate::config::{self, Config};
@@ -137,6 +137,9 @@ pub(super) async fn open(
     let (proposer, view, consensus) = raft::start(start, Queue::new(Policy::default())).await?;
     founded.desk.serve_calls(Arc::new(Served(consensus.clone())));
     founded.begin(&consensus, tasks).await?;
+    if config.cluster.is_some() {
+        listed::tell(&founded.listed, &consensus.members());
+    }
     let opened = Opened {
         data_dir,
         identity,
