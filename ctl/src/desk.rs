@@ -7,17 +7,13 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::args::{Format, Global, When};
-use crate::client::{Client, Failed, Server};
+use crate::client::{Client, Failed, Server, Unreached};
+use crate::contexts::{ContextFile, SERVERS_MAX, Said, choose};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::nearest::nearest;
 use crate::render::{Sheet, Style, csv, quoted, table, tame};
 use smsgrid_proto::Reason;
-
-/// The server that is asked when none is named.
-const DEFAULT_SERVER: &str = "http://127.0.0.1:7170";
-/// Most servers that can be named.
-const SERVERS_MAX: usize = 64;
 
 /// The desk of one command.
 pub(crate) struct Desk<'a> {
@@ -55,25 +51,22 @@ impl<'a> Desk<'a> {
         Desk { out, talk, global, environment, style, parting }
     }
 
-    /// A client of the servers named by options or the environment.
+    /// A client of the servers that options, the environment or the context in use name.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let named = &self.global.servers;
-        let from_environment = self.environment.server.as_deref().unwrap_or(DEFAULT_SERVER);
-        let words: Vec<&str> = if named.is_empty() {
-            from_environment.split([',', ' ']).filter(|word| !word.is_empty()).collect()
-        } else {
-            named.iter().flat_map(|word| word.split(',')).collect()
+        let said = Said {
+            servers: &self.global.servers,
+            context: self.global.context.as_deref(),
+            server_variable: self.environment.server.as_deref(),
+            context_variable: self.environment.context.as_deref(),
         };
-        if words.is_empty() || words.len() > SERVERS_MAX {
-            return Err(Failure::wrong(format!("name at least one server and at most {SERVERS_MAX}")));
-        }
-        let parse = |word: &&str| {
-            Server::parse(word).map_err(|fault| {
-                Failure::wrong(format!("{} is no address of a server", quoted(word))).why(fault)
-            })
-        };
-        let servers = words.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-        Ok(Client::new(servers, self.global.timeout, self.global.read))
+        let chosen = choose(said, self.context_file().as_ref())?;
+        let servers = servers(&chosen.servers)?;
+        Ok(Client::new(servers, chosen.context, self.global.timeout, self.global.read))
+    }
+
+    /// Where contexts are saved; none when the surroundings do not tell.
+    pub(crate) fn context_file(&self) -> Option<ContextFile> {
+        self.environment.configurations.as_deref().map(ContextFile::below)
     }
 
     /// Prints a list; in JSON it is a member of one object.
@@ -212,6 +205,18 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// The servers that these words name.
+pub(crate) fn servers(words: &[String]) -> Result<Vec<Server>, Failure> {
+    if words.is_empty() || words.len() > SERVERS_MAX {
+        return Err(Failure::wrong(format!("name at least one server and at most {SERVERS_MAX}")));
+    }
+    let parse = |word: &String| {
+        Server::parse(word)
+            .map_err(|fault| Failure::wrong(format!("{} is no address of a server", quoted(word))).why(fault))
+    };
+    words.iter().map(parse).collect()
+}
+
 /// Every object says the version of its form.
 pub(crate) fn versioned(mut object: Value) -> Value {
     if let Value::Object(members) = &mut object {
@@ -224,10 +229,14 @@ impl From<Failed> for Failure {
     fn from(failed: Failed) -> Failure {
         match failed {
             Failed::Refused(refusal) => (*refusal).into(),
-            Failed::Unreachable(servers) => {
+            Failed::Unreachable(Unreached { servers, context }) => {
                 let each: Vec<String> =
                     servers.iter().map(|(server, why)| format!("{server}: {why}")).collect();
-                Failure::of(Reason::Unreachable, format!("no node answered: {}", each.join(", ")))
+                let failure =
+                    Failure::of(Reason::Unreachable, format!("no node answered: {}", each.join(", ")));
+                let Some(context) = context else { return failure };
+                let which = format!("Context {} is used; `smsctl context list`.", quoted(&context));
+                failure.fix(format!("{} {which}", Reason::Unreachable.fix()))
             }
             Failed::Unknown(why) => Failure::of(
                 Reason::OutcomeUnknown,

@@ -5,6 +5,7 @@
 mod args;
 mod client;
 mod commands;
+mod contexts;
 mod desk;
 mod environment;
 mod failure;

@@ -197,6 +197,7 @@ fn every_help_opens_with_examples() {
         ("modem", &["list", "show", "block", "unblock"]),
         ("node", &["list", "show"]),
         ("cluster", &["status", "members"]),
+        ("context", &["list", "add", "use", "remove"]),
         ("demo", &["kill", "start", "unplug", "plug"]),
     ] {
         commands.extend(verbs.iter().map(|verb| vec![noun, verb]));

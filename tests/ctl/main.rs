@@ -1,6 +1,7 @@
 //! `smsctl` as scripts and people use it: a process, its output, its exit code, and servers that do anything but help.
 
 mod answers;
+mod contexts;
 mod demo;
 mod exits;
 mod failover;

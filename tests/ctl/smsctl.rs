@@ -61,7 +61,7 @@ pub(crate) fn smsctl_reading(servers: &[&str], words: &[&str], input: &str) -> A
 pub(crate) fn command(servers: &[&str], words: &[&str]) -> Command {
     let mut command = Command::new(SMSCTL);
     command.args(servers.iter().flat_map(|server| ["--server", server])).args(words);
-    for name in ["SMSCTL_SERVER", "SMSCTL_DEMO", "NO_COLOR"] {
+    for name in ["SMSCTL_SERVER", "SMSCTL_CONTEXT", "SMSCTL_DEMO", "XDG_CONFIG_HOME", "HOME", "NO_COLOR"] {
         command.env_remove(name);
     }
     command

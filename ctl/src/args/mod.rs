@@ -1,6 +1,7 @@
 //! The command line: the help text is the manual.
 
 mod cluster;
+mod context;
 mod demo;
 mod message;
 mod send;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use cluster::{ClusterCommand, EventsArgs, ModemCommand, NodeCommand, StatusArgs};
+pub(crate) use context::ContextCommand;
 pub(crate) use demo::DemoCommand;
 pub(crate) use message::{DeadArgs, DlqCommand, ListArgs, MsgCommand, UncertainCommand, Verdict};
 pub(crate) use send::{Priority, SendArgs, Uncertain};
@@ -26,6 +28,7 @@ Examples:
   smsctl modem list                                        the modems of every node
   smsctl events --follow -o ndjson                         everything that happens, for a program
   smsctl errors NO_QUORUM                                  what a word means and the way out
+  smsctl context add prod --server gw-a:7170 --use         save a cluster, and ask it from now on
 ";
 
 const EXIT_CODES: &str = "\
@@ -58,9 +61,13 @@ pub(crate) struct Args {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// A node to ask, such as gw-a:7170; give several and the next one is asked when one fails [env: SMSCTL_SERVER,
-    /// separated by commas] [default: http://127.0.0.1:7170]
+    /// separated by commas] [default: the context in use, else http://127.0.0.1:7170]
     #[arg(long = "server", value_name = "URL", global = true)]
     pub(crate) servers: Vec<String>,
+    /// Ask this saved cluster, or - for the one in use before; --server counts more [env: SMSCTL_CONTEXT, which counts less
+    /// than SMSCTL_SERVER]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) context: Option<String>,
     /// The form of the data
     #[arg(
         short,
@@ -119,6 +126,9 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Cluster(ClusterCommand),
     Events(EventsArgs),
+    /// Saved clusters: list, add, use, remove
+    #[command(subcommand, arg_required_else_help = true)]
+    Context(ContextCommand),
     /// Steer a running `smsnode demo`
     #[command(subcommand, arg_required_else_help = true)]
     Demo(DemoCommand),

@@ -12,7 +12,7 @@ use v1::message_service_client::MessageServiceClient;
 
 use super::refusal::{Meaning, meaning};
 use super::told;
-use super::{Client, Failed, PATIENCE, ROUND_PAUSE};
+use super::{Client, Failed, PATIENCE, ROUND_PAUSE, Unreached};
 use crate::view::{Event, Message};
 
 /// After this long without a word it is asked whether the server still hears from the cluster.
@@ -184,7 +184,8 @@ impl Follow<'_> {
         }
         let since = *self.failing.get_or_insert_with(Instant::now);
         if since.elapsed() >= self.client.timeout.unwrap_or(PATIENCE) {
-            return Err(elsewhere.map_or(Failed::Unreachable(unreachable), Failed::Refused));
+            let unreached = Unreached { servers: unreachable, context: self.client.context.clone() };
+            return Err(elsewhere.map_or(Failed::Unreachable(unreached), Failed::Refused));
         }
         sleep(ROUND_PAUSE).await;
         Ok(())

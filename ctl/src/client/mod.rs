@@ -62,16 +62,27 @@ enum Kind {
 pub(crate) enum Failed {
     /// A server said no, and nothing was done.
     Refused(Box<Refusal>),
-    /// No server was reached: each with its reason. Nothing was handed over.
-    Unreachable(Vec<(String, String)>),
+    /// No server was reached. Nothing was handed over.
+    Unreachable(Unreached),
     /// It may have been done.
     Unknown(String),
+}
+
+/// The servers that were asked in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unreached {
+    /// Each with its reason.
+    pub(crate) servers: Vec<(String, String)>,
+    /// The context that names them, if one does.
+    pub(crate) context: Option<String>,
 }
 
 /// The servers, and which of them answered last.
 #[derive(Debug)]
 pub(crate) struct Client {
     servers: Vec<Server>,
+    /// The context that names them, if one does.
+    context: Option<String>,
     /// The place of the server that answered last.
     good: usize,
     timeout: Option<Duration>,
@@ -96,8 +107,18 @@ struct Trouble {
 
 impl Client {
     /// A client of these servers, of which there is one at least.
-    pub(crate) fn new(servers: Vec<Server>, timeout: Option<Duration>, read: Option<ReadLevel>) -> Client {
-        Client { servers, good: 0, timeout, read }
+    pub(crate) fn new(
+        servers: Vec<Server>,
+        context: Option<String>,
+        timeout: Option<Duration>,
+        read: Option<ReadLevel>,
+    ) -> Client {
+        Client { servers, context, good: 0, timeout, read }
+    }
+
+    /// The context that names the servers, if one does.
+    pub(crate) fn context(&self) -> Option<&str> {
+        self.context.as_deref()
     }
 
     /// How fresh answers must be, when somebody said so.
@@ -139,7 +160,7 @@ impl Client {
             let hopeless = trouble.doubt.is_none() && trouble.elsewhere.is_none();
             let room = if trouble.doubt.is_none() { REFUSAL_MAX } else { ROUND_PAUSE };
             if hopeless || kind == Kind::Look || Instant::now() + room >= over {
-                return Err(trouble.into_failed());
+                return Err(trouble.into_failed(self.context.clone()));
             }
             sleep(ROUND_PAUSE).await;
         }
@@ -191,11 +212,11 @@ impl Trouble {
         }
     }
 
-    fn into_failed(self) -> Failed {
+    fn into_failed(self, context: Option<String>) -> Failed {
         match (self.doubt, self.elsewhere) {
             (Some(why), _) => Failed::Unknown(why),
             (None, Some(refusal)) => Failed::Refused(refusal),
-            (None, None) => Failed::Unreachable(self.unreachable),
+            (None, None) => Failed::Unreachable(Unreached { servers: self.unreachable, context }),
         }
     }
 }

@@ -43,6 +43,11 @@ impl Server {
         }
     }
 
+    /// Its address in full.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// How it is named to people.
     pub(crate) fn name(&self) -> &str {
         self.url.trim_start_matches("http://")

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod completion;
+mod context;
 mod demo;
 mod dlq;
 mod errors;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, desk: &mut Desk<'_>) -> Result<Exit, F
         Command::Node(command) => node::run(&command, desk).await,
         Command::Cluster(command) => cluster::run(&command, desk).await,
         Command::Events(args) => events::run(&args, desk).await,
+        Command::Context(command) => context::run(&command, desk).await,
         Command::Demo(command) => demo::run(&command, desk),
         Command::Errors { reason: None } => errors::list(desk),
         Command::Errors { reason: Some(reason) } => errors::explain(&reason, desk),

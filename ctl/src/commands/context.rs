@@ -1,0 +1,179 @@
+//! `smsctl context`: saved clusters. It needs no server.
+
+use serde_json::json;
+use smsgrid_proto::Exit;
+
+use crate::args::ContextCommand;
+use crate::contexts::{ContextFile, Contexts, name_fault};
+use crate::desk::{Desk, servers};
+use crate::failure::Failure;
+use crate::render::{Cell, Column, Sheet, quoted};
+
+/// Carries out a command about saved clusters.
+pub(crate) async fn run(command: &ContextCommand, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+    let file = desk.context_file().ok_or_else(no_place)?;
+    let contexts = file.load()?;
+    match command {
+        ContextCommand::List => list(&contexts, desk),
+        ContextCommand::Add { name, take } => add(name, *take, contexts, &file, desk).await,
+        ContextCommand::Use { name } => take_into_use(name, contexts, &file, desk),
+        ContextCommand::Remove { name } => remove(name, contexts, &file, desk),
+    }
+}
+
+fn list(contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+    desk.list(&sheet(contexts, |_| true))?;
+    let stronger = [
+        ("SMSCTL_SERVER", desk.environment.server.is_some()),
+        ("SMSCTL_CONTEXT", desk.environment.context.is_some()),
+    ];
+    if let Some((name, _)) = stronger.into_iter().find(|(_, is_set)| *is_set) {
+        desk.say(&format!("{name} is set and counts more than the context in use."));
+    }
+    Ok(Exit::Done)
+}
+
+async fn add(
+    name: &str,
+    take: bool,
+    mut contexts: Contexts,
+    file: &ContextFile,
+    desk: &mut Desk<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(how) = name_fault(name) {
+        return Err(Failure::wrong(format!("{} is no name of a context", quoted(name))).fix(how));
+    }
+    if desk.global.servers.is_empty() {
+        return Err(Failure::wrong(format!("no server of {name} is named"))
+            .fix(format!("smsctl context add {name} --server HOST:PORT")));
+    }
+    let words: Vec<String> =
+        desk.global.servers.iter().flat_map(|word| word.split(',')).map(str::to_owned).collect();
+    let urls: Vec<String> = servers(&words)?.iter().map(|server| server.url().to_owned()).collect();
+    let before = contexts.saved.get(name).filter(|before| **before != urls).cloned();
+    if let Some(before) = before.as_ref().filter(|_| !desk.global.dry_run) {
+        let (old, new) = (named(before), named(&urls));
+        desk.confirm(&format!("Context {name} is saved with {old}. Replace that by {new}?"), None).await?;
+    }
+    contexts.add(name, urls.clone()).map_err(|_| {
+        Failure::new(Exit::Rejected, "there is no room for another context")
+            .fix("remove one: smsctl context remove NAME")
+    })?;
+    if take {
+        contexts.take_into_use(name);
+    }
+    let undo = match &before {
+        Some(before) => command(name, before, false),
+        None => format!("smsctl context remove {name}"),
+    };
+    let mut done = format!("Context {name} is saved: {}.   Undo: {undo}", named(&urls));
+    if contexts.current.is_none() {
+        done.push_str(&format!("\nNo context is in use. Take it: smsctl context use {name}"));
+    }
+    settle(&format!("save context {name}: {}", named(&urls)), &done, &contexts, file, desk)?;
+    show(name, &contexts, desk)
+}
+
+fn take_into_use(
+    word: &str,
+    mut contexts: Contexts,
+    file: &ContextFile,
+    desk: &mut Desk<'_>,
+) -> Result<Exit, Failure> {
+    let name = contexts.resolve(word).map(str::to_owned);
+    let name = name.map_err(|missing| missing.failure(&contexts, "the command"))?;
+    let before = contexts.current.clone();
+    contexts.take_into_use(&name);
+    let undo = match before.filter(|before| *before != name) {
+        Some(_) => "   Undo: smsctl context use -",
+        None => "",
+    };
+    settle(
+        &format!("use context {name}"),
+        &format!("Context {name} is in use.{undo}"),
+        &contexts,
+        file,
+        desk,
+    )?;
+    show(&name, &contexts, desk)
+}
+
+fn remove(
+    word: &str,
+    mut contexts: Contexts,
+    file: &ContextFile,
+    desk: &mut Desk<'_>,
+) -> Result<Exit, Failure> {
+    let name = contexts.resolve(word).map(str::to_owned);
+    let name = name.map_err(|missing| missing.failure(&contexts, "the command"))?;
+    let was_in_use = contexts.current.as_ref() == Some(&name);
+    let undo = command(&name, contexts.saved.get(&name).map(Vec::as_slice).unwrap_or_default(), was_in_use);
+    contexts.remove(&name);
+    let none = if was_in_use { ", and none is in use" } else { "" };
+    settle(
+        &format!("remove context {name}"),
+        &format!("Context {name} is removed{none}.   Undo: {undo}"),
+        &contexts,
+        file,
+        desk,
+    )?;
+    Ok(Exit::Done)
+}
+
+/// Writes the file and says what was done; or says what would be.
+fn settle(
+    would: &str,
+    done: &str,
+    contexts: &Contexts,
+    file: &ContextFile,
+    desk: &mut Desk<'_>,
+) -> Result<(), Failure> {
+    if desk.global.dry_run {
+        desk.say(&format!("Would {would}. Nothing was done."));
+        return Ok(());
+    }
+    file.store(contexts)?;
+    desk.say(done);
+    Ok(())
+}
+
+/// The context that was changed, for whoever reads data.
+fn show(name: &str, contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+    if !desk.global.dry_run {
+        desk.list(&sheet(contexts, |one| one == name))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The contexts of which `shown` is true.
+fn sheet(contexts: &Contexts, shown: impl Fn(&str) -> bool) -> Sheet {
+    let mut sheet =
+        Sheet::new("contexts", &[Column::new("name"), Column::new("use"), Column::new("servers")]);
+    for (name, servers) in contexts.saved.iter().filter(|(name, _)| shown(name)) {
+        let is = |role: &Option<String>| role.as_ref() == Some(name);
+        let (current, previous) = (is(&contexts.current), is(&contexts.previous));
+        let role = if current { Some("in use") } else { previous.then_some("before") };
+        let cells = vec![Cell::new(name), Cell::maybe(role), Cell::new(named(servers))];
+        let object = json!({ "name": name, "servers": servers, "current": current, "previous": previous });
+        sheet.push(name, cells, object);
+    }
+    sheet
+}
+
+/// The command that saves it as it was.
+fn command(name: &str, servers: &[String], take: bool) -> String {
+    let servers: String = servers.iter().map(|server| format!(" --server {server}")).collect();
+    format!("smsctl context add {name}{servers}{}", if take { " --use" } else { "" })
+}
+
+/// Addresses as people write them.
+fn named(servers: &[String]) -> String {
+    let short: Vec<&str> = servers.iter().map(|server| server.trim_start_matches("http://")).collect();
+    short.join(", ")
+}
+
+fn no_place() -> Failure {
+    Failure::wrong("it is not known where contexts are saved")
+        .why("neither XDG_CONFIG_HOME nor HOME names a folder from the root")
+        .fix("set one of them, or name the servers: --server HOST:PORT")
+}

@@ -1,0 +1,97 @@
+//! The file on disk: read whole, replaced whole, closed to others.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use smsgrid_proto::{Exit, Reason};
+
+use super::Contexts;
+use super::read::read;
+use crate::failure::Failure;
+
+/// Largest file that is read, in octets.
+const OCTETS_MAX: u64 = 1 << 20;
+/// The folder of the file, below that of all configurations.
+const FOLDER: &str = "smsgrid";
+/// Its name.
+const NAME: &str = "contexts.toml";
+
+/// Where the contexts are saved.
+#[derive(Clone, Debug)]
+pub(crate) struct ContextFile(PathBuf);
+
+impl ContextFile {
+    /// The file below the folder of this user's configurations.
+    pub(crate) fn below(configurations: &Path) -> ContextFile {
+        ContextFile(configurations.join(FOLDER).join(NAME))
+    }
+
+    /// Where it lies.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What it says; nothing when it is not there.
+    pub(crate) fn load(&self) -> Result<Contexts, Failure> {
+        let text = match text(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contexts::default()),
+            Err(error) => {
+                let title = format!("cannot read the saved contexts in {}", self.0.display());
+                let fix = "make it a file you can read, or name the servers: --server HOST:PORT";
+                return Err(Failure::of(Reason::ConfigUnreadable, title).why(error.to_string()).fix(fix));
+            }
+        };
+        read(&text).map_err(|fault| {
+            let title = format!("{} line {}: {}", self.0.display(), fault.line, fault.what);
+            let fix = fault.fix.map(|fix| format!("{fix} ")).unwrap_or_default();
+            let fix = format!("{fix}Or name the servers: --server HOST:PORT");
+            Failure::of(Reason::ConfigUnreadable, title).fix(fix).effect("No server was asked.")
+        })
+    }
+
+    /// Replaces it: the old one or the new one is there after a crash, never half of one.
+    pub(crate) fn store(&self, contexts: &Contexts) -> Result<(), Failure> {
+        self.replace(contexts.written().as_bytes()).map_err(|error| {
+            let title = format!("cannot write the saved contexts to {}", self.0.display());
+            let fix = "see who may write there, and whether the disk is full";
+            Failure::new(Exit::Unexpected, title)
+                .why(error.to_string())
+                .fix(fix)
+                .effect("Nothing was changed.")
+        })
+    }
+
+    fn replace(&self, octets: &[u8]) -> io::Result<()> {
+        // A link stays one, and what it leads to is replaced.
+        let path = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let temporary = folder.join(format!(".{NAME}.{}", std::process::id()));
+        let written = write_whole(&temporary, octets).and_then(|()| fs::rename(&temporary, &path));
+        if written.is_err() {
+            // What is left of it is no file of ours; that it stays is the smaller trouble.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        File::open(folder)?.sync_all()
+    }
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(OCTETS_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > OCTETS_MAX {
+        return Err(io::Error::other(format!("it has more than {OCTETS_MAX} octets")));
+    }
+    Ok(text)
+}
+
+fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(octets)?;
+    file.sync_all()
+}
