@@ -184,10 +184,10 @@ async fn a_connection_that_says_nothing_is_closed_and_does_not_hold_up_the_end()
 }
 
 /// An answer over HTTP/1.1.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     kind: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -196,7 +196,7 @@ impl Answer {
     }
 }
 
-async fn get(served: &Served, path: &str) -> Answer {
+pub(crate) async fn get(served: &Served, path: &str) -> Answer {
     ask(served, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n")).await
 }
 

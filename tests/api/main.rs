@@ -3,6 +3,7 @@
 
 mod acts;
 mod http;
+mod metrics;
 mod reads;
 mod refusals;
 mod served;

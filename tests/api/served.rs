@@ -9,7 +9,7 @@ use smsgrid::model::{
     ReadyNumber, RegistrationId, SessionId, StartNumber, Timestamp,
 };
 use smsgrid::queue::{Body, Command, Policy, Queue, RegisterReply, Reply, SessionReply};
-use smsgrid_node::api::{self, Context, Metrics, NoModems, ServeError};
+use smsgrid_node::api::{self, Context, Metrics, Modems, NoModems, ServeError};
 use smsgrid_node::clock::Clock;
 use smsgrid_node::machine::{Consensus, Proposer, View};
 use smsgrid_node::raft::{self, Alone, Member, Options, SegmentLog, Settings};
@@ -38,6 +38,7 @@ pub(crate) struct Served {
     pub(crate) channel: Channel,
     pub(crate) proposer: Proposer,
     pub(crate) view: View,
+    pub(crate) metrics: Metrics,
     pub(crate) draining: CancellationToken,
     pub(crate) shutdown: CancellationToken,
     pub(crate) serving: JoinHandle<Result<(), ServeError>>,
@@ -49,15 +50,20 @@ pub(crate) struct Served {
 impl Served {
     /// A cluster of one.
     pub(crate) async fn alone() -> Served {
-        Served::with_members(&["gw-a"]).await
+        Served::showing(NoModems).await
+    }
+
+    /// A cluster of one, whose modems say this of themselves.
+    pub(crate) async fn showing(modems: impl Modems) -> Served {
+        Served::with_members(&["gw-a"], modems).await
     }
 
     /// One node of three; the others are not there.
     pub(crate) async fn without_majority() -> Served {
-        Served::with_members(&["gw-a", "gw-b", "gw-c"]).await
+        Served::with_members(&["gw-a", "gw-b", "gw-c"], NoModems).await
     }
 
-    async fn with_members(names: &[&str]) -> Served {
+    async fn with_members(names: &[&str], modems: impl Modems) -> Served {
         let folder = TempDir::new().expect("a folder");
         let tasks = Tasks::new();
         let log = SegmentLog::open(&folder.path().join("log"), &Options::default()).expect("a log");
@@ -93,18 +99,31 @@ impl Served {
             store: store.expect("a store"),
             started: clock.utc(),
             clock,
-            modems: Arc::new(NoModems),
+            modems: Arc::new(modems),
             draining: CancellationToken::new(),
             metrics: Metrics::new(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        let metrics = context.metrics.clone();
         let (draining, shutdown) = (context.draining.clone(), CancellationToken::new());
         let serving = tokio::spawn(api::serve(listener, context, shutdown.clone()));
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.timeout(PATIENCE).connect_lazy();
         let _folder = folder;
-        Served { address, channel, proposer, view, draining, shutdown, serving, consensus, tasks, _folder }
+        Served {
+            address,
+            channel,
+            proposer,
+            view,
+            metrics,
+            draining,
+            shutdown,
+            serving,
+            consensus,
+            tasks,
+            _folder,
+        }
     }
 
     pub(crate) fn messages(&self) -> MessageServiceClient<Channel> {

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The node's own count of syncs of its log.
 const SYNCS: &str = "smsgrid_raft_log_syncs_total";
 
-fn load_until_done(cluster: &Cluster, settings: Settings) -> Load {
+pub(super) fn load_until_done(cluster: &Cluster, settings: Settings) -> Load {
     let load = Load::start(&cluster.apis(), cluster.begun(), settings);
     cluster.until("all messages to be accepted", PATIENCE, || load.is_done().then_some(()));
     load

@@ -3,6 +3,7 @@
 mod calm;
 mod kills;
 mod listed;
+mod metrics;
 mod modems;
 mod network;
 mod pauses;

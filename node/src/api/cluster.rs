@@ -6,7 +6,7 @@ use smsgrid::model::NodeId;
 use smsgrid::queue::Queue;
 use smsgrid_proto::{Reason, v1};
 
-use super::health::Health;
+use super::health::{Health, LOOK_AGAIN};
 use super::limits::READ_TIMEOUT;
 use super::metrics::Readings;
 use super::names::Names;
@@ -107,8 +107,33 @@ impl Api {
         })
     }
 
+    /// Counts messages that end, once the node has caught up. Never ends.
+    pub(super) async fn count_ends(&self) {
+        let (mut wakes, mut leadership) = (self.view.wakes(), self.consensus.leadership());
+        while !self.begin_ends().await {
+            tokio::select! {
+                Ok(()) = leadership.changed() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+        while wakes.changed().await.is_ok() {
+            self.metrics.follow_ends(&self.view);
+        }
+        std::future::pending().await
+    }
+
+    /// Whether messages that end are counted from now on: as soon as this node has caught up.
+    async fn begin_ends(&self) -> bool {
+        if !self.metrics.counts_ends() && self.is_caught_up().await {
+            self.metrics.begin_ends(&self.view);
+        }
+        self.metrics.counts_ends()
+    }
+
     /// Everything counted, as text.
     pub(super) async fn scrape(&self) -> Result<String, std::fmt::Error> {
+        self.begin_ends().await;
+        self.metrics.follow_ends(&self.view);
         let health = self.health().await;
         let status = self.consensus.status();
         let names = Names::of(&status.members);
@@ -124,6 +149,7 @@ impl Api {
             oldest: queue.oldest_waiting(),
             dead_letters: modems::counts(queue).failed,
             modems: u64::try_from(queue.registrations().count()).unwrap_or(u64::MAX),
+            own_modems: self.own_modems(queue, &names),
             role: role_word(status.role),
             has_leader: status.leader.is_some(),
             has_quorum: health.can_lose >= 0,

@@ -64,10 +64,23 @@ pub struct ModemNews {
     pub signal: Option<i32>,
     /// The network it is registered with.
     pub operator: Option<String>,
+    /// Whose network that is; none when the modem does not tell.
+    pub network: Option<Network>,
     /// Why it is not ready, in words.
     pub why: Option<String>,
     /// The word of the catalogue for its trouble.
     pub reason: Option<Reason>,
+}
+
+/// Whose network a modem is registered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// With none.
+    None,
+    /// With that of its SIM.
+    Home,
+    /// With another one.
+    Roaming,
 }
 
 /// How a modem is, as its own node sees it.

@@ -12,7 +12,7 @@ use super::Api;
 const SERVICES: [&str; 4] =
     ["", "smsgrid.v1.MessageService", "smsgrid.v1.ModemService", "smsgrid.v1.ClusterService"];
 /// How often that is looked at beside every change of leader.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How the cluster is, as this node sees it.
 #[derive(Clone, Debug)]

@@ -49,8 +49,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 use tonic::{Response, Status};
 
-pub use context::{Context, ModemCondition, ModemNews, Modems, NoModems};
-pub use metrics::Metrics;
+pub use context::{Context, ModemCondition, ModemNews, Modems, Network, NoModems};
+pub use metrics::{Metrics, ModemCounts};
 pub use server::{ServeError, serve};
 
 use limits::WATCHES_MAX;

@@ -8,6 +8,7 @@ use smsgrid_proto::v1;
 
 use super::Api;
 use super::context::{ModemCondition, ModemNews};
+use super::metrics::ModemReading;
 use super::names::Names;
 use super::request::timestamp;
 use super::words::tail;
@@ -28,6 +29,24 @@ impl Api {
             tell(modem, &news);
         }
         modems.into_values().collect()
+    }
+
+    /// The modems of this node's configuration that no other node has, for whoever counts.
+    pub(super) fn own_modems(&self, queue: &Queue, names: &Names) -> Vec<ModemReading> {
+        let all = self.all_modems(queue, names);
+        let state = |name: &Name| {
+            let own =
+                all.iter().find(|modem| modem.node == self.name.as_str() && modem.name == name.as_str());
+            own.map_or(v1::ModemState::Starting, v1::Modem::state)
+        };
+        let reading = |(name, news): (Name, ModemNews)| ModemReading {
+            state: state(&name),
+            since: news.since,
+            signal: news.signal,
+            network: news.network,
+            name,
+        };
+        self.context.modems.news().into_iter().map(reading).collect()
     }
 }
 

@@ -95,6 +95,7 @@ pub async fn serve(
         served = serving => served.map_err(ServeError::from),
         () = api.follow_health(&reporter) => Ok(()),
         () = api.keep_confirming() => Ok(()),
+        () = api.count_ends() => Ok(()),
         // What does not end by itself is cut off.
         () = ended => Ok(()),
     };

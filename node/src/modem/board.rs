@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use smsgrid::at::InitialiseFailure;
+use smsgrid::at::{InitialiseFailure, Registration};
 use smsgrid::model::{Name, Timestamp};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::Reason;
 
 use super::report;
-use crate::api::{ModemCondition, ModemNews, Modems};
+use crate::api::{ModemCondition, ModemNews, Modems, Network};
 
 /// The newest of each modem. Clones are the same board; it holds the modems of the configuration and no more.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,7 @@ impl Board {
             since: now,
             signal: None,
             operator: None,
+            network: None,
             why: None,
             reason: None,
         };
@@ -44,6 +45,7 @@ impl Board {
         if let Notice::Surveyed(survey) = notice {
             row.signal = survey.signal.dbm().map(i32::from);
             row.operator.clone_from(&survey.operator);
+            row.network = network(survey.registration);
             if row.condition == ModemCondition::NoNetwork && survey.registration.is_registered() {
                 row.turn(ModemCondition::Ready, None, None, now);
             }
@@ -94,6 +96,17 @@ impl ModemNews {
             self.condition = condition;
             self.since = now;
         }
+        match condition {
+            // What it said of its network is over with it.
+            ModemCondition::Unplugged => (self.signal, self.operator, self.network) = (None, None, None),
+            ModemCondition::NoNetwork => self.network = Some(Network::None),
+            ModemCondition::Starting
+            | ModemCondition::Ready
+            | ModemCondition::Pin
+            | ModemCondition::Blocked
+            | ModemCondition::Trouble
+            | ModemCondition::Draining => {}
+        }
         self.why = why;
         self.reason = reason;
     }
@@ -140,6 +153,16 @@ fn condition(notice: &Notice) -> Option<Turn> {
     }
 }
 
+/// With which network a modem is registered, when it tells.
+fn network(registration: Registration) -> Option<Network> {
+    match registration {
+        Registration::Unknown => None,
+        Registration::Idle | Registration::Denied | Registration::Searching => Some(Network::None),
+        Registration::Roaming => Some(Network::Roaming),
+        Registration::Home => Some(Network::Home),
+    }
+}
+
 fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
     match failure {
         InitialiseFailure::PinWrong { .. }
@@ -163,7 +186,7 @@ fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
 
 #[cfg(test)]
 mod tests {
-    use smsgrid::at::Rung;
+    use smsgrid::at::{Rung, SignalQuality, Survey};
     use smsgrid::model::{MessageId, NodeId};
 
     use super::*;
@@ -186,6 +209,31 @@ mod tests {
         let draining = &board.news()[0].1;
         assert_eq!((draining.condition, draining.since), (ModemCondition::Draining, at(6)));
         assert_eq!((draining.why.as_deref(), draining.reason), (None, None));
+    }
+
+    #[test]
+    fn what_a_modem_said_of_its_network_is_over_when_it_is_gone() {
+        let (board, modem) = (Board::default(), name("GSM1"));
+        board.add(&modem, false, at(1));
+        let signal = SignalQuality { rssi: Some(20), ber: None };
+        for (registration, network) in [
+            (Registration::Home, Some(Network::Home)),
+            (Registration::Roaming, Some(Network::Roaming)),
+            (Registration::Denied, Some(Network::None)),
+            (Registration::Unknown, None),
+            (Registration::Home, Some(Network::Home)),
+        ] {
+            let survey = Survey { signal, registration, ..Survey::default() };
+            board.note(&modem, &Notice::Surveyed(survey), at(2));
+            assert_eq!((board.news()[0].1.signal, board.news()[0].1.network), (Some(-73), network));
+        }
+
+        board.note(&modem, &Notice::NoNetwork, at(3));
+        assert_eq!(board.news()[0].1.network, Some(Network::None));
+        board.note(&modem, &Notice::PortLost { sending: None }, at(4));
+
+        let gone = &board.news()[0].1;
+        assert_eq!((gone.signal, gone.operator.as_deref(), gone.network), (None, None, None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Modems: their ports, and one task for each that carries out what the core decides.
 
 mod board;
+mod counting;
 mod holder;
 mod notify;
 mod outcomes;

@@ -14,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, trace, warn};
 
 use super::board::Board;
+use super::counting::count;
 use super::notify::Waker;
 use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
+use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
 use crate::machine::{Proposer, View, propose_while};
@@ -49,6 +51,8 @@ pub struct Shared {
     pub lease: Arc<Mutex<Lease>>,
     /// Where the modems' news is shown.
     pub board: Board,
+    /// What the node counts.
+    pub metrics: Metrics,
     /// The node's session.
     pub session: watch::Receiver<Option<SessionId>>,
     /// Time.
@@ -61,6 +65,7 @@ pub struct ModemTask {
     name: Name,
     location: Location,
     worker: ModemWorker,
+    counts: ModemCounts,
     port: Option<Port>,
     waker: Waker,
     pin: Option<PinMark>,
@@ -96,16 +101,18 @@ enum Wake {
 }
 
 impl ModemTask {
-    /// A task for the modem at `location`. `pin` is the mark of the PIN its settings hold.
+    /// A task for the modem at `location`, which counts into `counts`. `pin` is the mark of the PIN its settings hold.
     pub fn new(
         shared: Shared,
         location: Location,
         settings: Settings,
         waker: Waker,
         pin: Option<PinMark>,
+        counts: ModemCounts,
     ) -> ModemTask {
         ModemTask {
             name: settings.name.clone(),
+            counts,
             worker: ModemWorker::new(settings),
             shared,
             location,
@@ -213,6 +220,7 @@ impl ModemTask {
 
     fn report(&self, notice: &Notice) {
         self.shared.board.note(&self.name, notice, self.shared.clock.utc());
+        count(notice, &self.counts, &self.shared.view);
         let mark = self.pin.as_ref().map(PinMark::file);
         report::notice(&self.name, notice, &self.location, mark);
     }

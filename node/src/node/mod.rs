@@ -34,6 +34,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
+use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
 use crate::config::Config;
@@ -181,7 +182,8 @@ impl Node {
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
-        let told = (board.clone(), draining.clone(), clock.clone());
+        let metrics = Metrics::new();
+        let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api(&config, &opened, listener, store, told, &shown);
         let shared = Shared {
             client: config.node.name.clone(),
@@ -192,6 +194,7 @@ impl Node {
             lease: member.lease.clone(),
             session: member.session.clone(),
             board,
+            metrics,
             clock,
         };
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));

@@ -71,11 +71,12 @@ pub(super) fn start(
             ..Settings::new(name.clone())
         };
         shared.board.add(name, settings.is_shared, shared.clock.utc());
+        let counts = shared.metrics.modem(name);
         let (shared, waker, begun) = (shared.clone(), wakers.add(), begun.clone());
         tasks.spawn(name.as_str(), |drain| async move {
             let Some(quiet) = begin::wait(begun, &drain).await else { return Ok(()) };
             let settings = Settings { quiet_first: is_quiet(&quiet, &settings), ..settings };
-            ModemTask::new(shared, location, settings, waker, mark).run(drain).await;
+            ModemTask::new(shared, location, settings, waker, mark, counts).run(drain).await;
             Ok(())
         });
     }

@@ -50,7 +50,7 @@ pub(super) fn start_api(
     opened: &Opened,
     listener: TcpListener,
     store: Store,
-    (board, draining, clock): (Board, CancellationToken, Clock),
+    (board, metrics, draining, clock): (Board, Metrics, CancellationToken, Clock),
     tasks: &Tasks,
 ) {
     let context = Context {
@@ -67,7 +67,7 @@ pub(super) fn start_api(
         clock,
         modems: Arc::new(board),
         draining,
-        metrics: Metrics::new(),
+        metrics,
     };
     tasks.spawn("api", |cancel| async move { Ok(Box::pin(api::serve(listener, context, cancel)).await?) });
 }

@@ -11,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use smsgrid::model::{MessageState, Timestamp};
 
 use super::Fraction;
+use super::modems::ModemReading;
 use crate::raft::Figures;
 
 /// What the gauges say now.
@@ -24,6 +25,8 @@ pub(in crate::api) struct Readings {
     pub(in crate::api) dead_letters: u64,
     /// Registered modems.
     pub(in crate::api) modems: u64,
+    /// Those of this node.
+    pub(in crate::api) own_modems: Vec<ModemReading>,
     /// What the node is in the log: leader, follower, candidate or learner.
     pub(in crate::api) role: &'static str,
     /// Whether it knows a leader.
@@ -197,6 +200,6 @@ fn set(gauge: &Gauge, value: u64) {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "milliseconds of this age fit a double")]
-fn seconds(moment: Timestamp) -> f64 {
+pub(super) fn seconds(moment: Timestamp) -> f64 {
     moment.as_unix_millis() as f64 / 1000.0
 }

@@ -5,11 +5,13 @@
 //! the sum. Labels come from small closed sets.
 
 mod calls;
+mod ends;
 mod gauges;
+mod modems;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -19,12 +21,19 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use smsgrid::model::Name;
 use smsgrid_proto::Reason;
 
 use calls::Calls;
 pub(super) use calls::Method;
+use ends::Ends;
 use gauges::Gauges;
 pub(super) use gauges::Readings;
+pub use modems::ModemCounts;
+pub(super) use modems::ModemReading;
+use modems::Modems;
+
+use crate::machine::View;
 
 /// A gauge of a number with a fraction.
 pub(super) type Fraction = Gauge<f64, AtomicU64>;
@@ -40,6 +49,10 @@ struct Counted {
     registry: Registry,
     calls: Calls,
     gauges: Gauges,
+    modems: Modems,
+    ends: Ends,
+    /// Held while gauges are set and written: of two who ask at once neither sees what the other has set by half.
+    turn: Mutex<()>,
     accepted: Counter,
     rejected: Family<Rejected, Counter>,
     repeated: Counter,
@@ -88,10 +101,15 @@ impl Metrics {
         registry.register("stream_resyncs", "Watches told to read anew", resyncs.clone());
         let calls = Calls::register(&mut registry);
         let gauges = Gauges::register(&mut registry);
+        let modems = Modems::register(&mut registry);
+        let ends = Ends::register(&mut registry);
         Metrics(Arc::new(Counted {
             registry,
             calls,
             gauges,
+            modems,
+            ends,
+            turn: Mutex::new(()),
             accepted: accepted.get_or_create_owned(&GRPC),
             rejected,
             repeated: repeated.get_or_create_owned(&GRPC),
@@ -99,6 +117,26 @@ impl Metrics {
             watches,
             resyncs,
         }))
+    }
+
+    /// The counters of one modem of this node.
+    pub fn modem(&self, modem: &Name) -> ModemCounts {
+        self.0.modems.of(modem)
+    }
+
+    /// Whether messages that end are counted yet.
+    pub(super) fn counts_ends(&self) -> bool {
+        self.0.ends.has_begun()
+    }
+
+    /// Messages that end after what `view` has applied by now are counted.
+    pub(super) fn begin_ends(&self, view: &View) {
+        self.0.ends.begin(view);
+    }
+
+    /// Counts messages that have ended.
+    pub(super) fn follow_ends(&self, view: &View) {
+        self.0.ends.follow(view);
     }
 
     /// A message was taken, or found taken.
@@ -129,7 +167,9 @@ impl Metrics {
 
     /// Everything counted, as text, after what is read now.
     pub(super) fn text(&self, readings: &Readings, watches: usize) -> Result<String, fmt::Error> {
+        let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.gauges.set(readings);
+        self.0.modems.set(&readings.own_modems);
         self.0.watches.set(i64::try_from(watches).unwrap_or(i64::MAX));
         let mut out = String::new();
         text::encode(&mut out, &self.0.registry)?;
