@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::StartError;
-use super::modems;
+use super::doubts::in_doubt;
 use crate::clock::Clock;
 use crate::cluster::{Barrier, SessionKeeper};
 use crate::machine::{Proposer, View, propose_until_answered};
@@ -60,7 +60,7 @@ impl Beginning {
                 "waiting for a majority of the nodes; nothing is accepted or sent"
             );
         }
-        let quiet = modems::in_doubt(&self.view, self.node, self.clock.utc());
+        let quiet = self.view.read(|queue| in_doubt(queue, self.node, self.clock.utc()));
         self.settle_outbox().await?;
         self.keeper.register().await?;
         tell_uncertain(&self.view);

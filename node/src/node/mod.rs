@@ -11,6 +11,7 @@
 
 mod apart;
 mod begin;
+mod doubts;
 mod drain;
 mod found;
 mod listed;

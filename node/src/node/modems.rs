@@ -4,38 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use smsgrid::at::{Pin, PinPlan, Profile};
-use smsgrid::model::{Address, Name, NodeId, Timestamp, TypeOfNumber};
-use smsgrid::queue::{AttemptRecord, Record};
+use smsgrid::model::{Address, Name, TypeOfNumber};
 use smsgrid::worker::modem::Settings;
 use tracing::{info, warn};
 
 use super::StartError;
 use super::begin::{self, Begun};
 use crate::config::{Config, Modem, Port};
-use crate::machine::View;
 use crate::modem::port::Location;
 use crate::modem::{ModemTask, PinMark, Shared, Tried, Wakers};
 use crate::sim::Inside;
 use crate::tasks::Tasks;
-
-/// Longest `quiet_time` a configuration may name.
-const QUIET_TIME_MAX: Duration = Duration::from_secs(600);
-
-/// Modems whose late answer may still come: they had a part in flight when an earlier life of this process ended, or one
-/// became uncertain so lately that even the longest quiet time is not over. Looks at every message once.
-pub(super) fn in_doubt(view: &View, node: NodeId, now: Timestamp) -> BTreeSet<Name> {
-    let is_recent = |attempt: &AttemptRecord| {
-        attempt.state.is_doubtful() && attempt.ended.is_none_or(|ended| now.since(ended) < QUIET_TIME_MAX)
-    };
-    view.read(|queue| {
-        let session = queue.session(node).map(|session| session.id);
-        let in_flight = session.into_iter().flat_map(|session| queue.claims_of(session));
-        let in_flight = in_flight.filter(|claim| claim.in_flight().is_some());
-        let doubtful = queue.messages().flat_map(Record::claims);
-        let doubtful = doubtful.filter(|claim| claim.attempts.iter().any(is_recent));
-        in_flight.chain(doubtful).map(|claim| claim.modem.clone()).collect()
-    })
-}
 
 /// Starts one task for each modem of the configuration, which waits until the node has begun; those that are simulated run in `simulated`, which has to
 /// outlive `tasks`.
