@@ -14,6 +14,7 @@ mod refused_starts;
 mod signals;
 mod sim;
 mod sim_faults;
+mod spool_metrics;
 
 /// The daemon under test.
 const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");

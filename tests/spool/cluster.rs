@@ -147,6 +147,8 @@ impl Listener for Cluster {
     fn filed(&self, filed: &Filed) {
         self.0.lock().expect("no test panicked").filed.push(filed.clone());
     }
+
+    fn holds(&self, _: usize) {}
 }
 
 fn text(message: &SpoolMessage) -> String {

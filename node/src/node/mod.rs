@@ -179,11 +179,11 @@ impl Node {
             begun,
         };
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
-        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, &clock)?;
+        let metrics = Metrics::new();
+        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, (&clock, metrics.clone()))?;
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
-        let metrics = Metrics::new();
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api(&config, &opened, listener, store, told, &shown);
         let shared = Shared {
@@ -268,12 +268,12 @@ fn start_spool(
     tasks: &Tasks,
     intake: &Tasks,
     begun: &Begun,
-    clock: &Clock,
+    told: (&Clock, Metrics),
 ) -> Result<CancellationToken, StartError> {
     let waiters = Waiters::default();
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
     let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
-    spool::start(config, intake, &opened.view, submitter, waiters, clock, begun.clone())
+    spool::start(config, intake, &opened.view, submitter, waiters, told, begun.clone())
 }
 
 /// A node that is alone has begun when this returns; a member of a larger cluster begins when a majority is there.

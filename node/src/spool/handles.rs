@@ -32,10 +32,12 @@ pub trait Outcomes: Send + Sync + 'static {
     fn settled(&self, message: MessageId) -> Option<Outcome>;
 }
 
-/// Hears what the spool has to say. Neither method may block.
+/// Hears what the spool has to say. No method may block.
 pub trait Listener: Send + Sync + 'static {
     /// Something an operator should know.
     fn alarm(&self, alarm: &Alarm);
     /// A result stands in its folder; told again after a crash, under the same id.
     fn filed(&self, filed: &Filed);
+    /// So many files are taken and not filed yet, told again whenever that may have changed.
+    fn holds(&self, files: usize);
 }

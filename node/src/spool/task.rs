@@ -90,6 +90,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     loop {
         let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
         work = returned;
+        work.outside.listener.holds(work.intake.live());
         let patient = match progress {
             Progress::Halted(what) => return Err(SpoolError::Journal { what }),
             Progress::More => false,

@@ -51,6 +51,7 @@ struct Counted {
     gauges: Gauges,
     modems: Modems,
     ends: Ends,
+    spool: Family<Folder, Gauge>,
     /// Held while gauges are set and written: of two who ask at once neither sees what the other has set by half.
     turn: Mutex<()>,
     accepted: Counter,
@@ -64,6 +65,11 @@ struct Counted {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Source {
     source: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Folder {
+    folder: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -103,12 +109,16 @@ impl Metrics {
         let gauges = Gauges::register(&mut registry);
         let modems = Modems::register(&mut registry);
         let ends = Ends::register(&mut registry);
+        let spool = Family::<Folder, Gauge>::default();
+        let help = "Files the spool of this node has taken and not filed yet";
+        registry.register("spool_files_current", help, spool.clone());
         Metrics(Arc::new(Counted {
             registry,
             calls,
             gauges,
             modems,
             ends,
+            spool,
             turn: Mutex::new(()),
             accepted: accepted.get_or_create_owned(&GRPC),
             rejected,
@@ -122,6 +132,12 @@ impl Metrics {
     /// The counters of one modem of this node.
     pub fn modem(&self, modem: &Name) -> ModemCounts {
         self.0.modems.of(modem)
+    }
+
+    /// The spool holds so many files in `checked`.
+    pub fn holds(&self, files: usize) {
+        let files = i64::try_from(files).unwrap_or(i64::MAX);
+        self.0.spool.get_or_create(&Folder { folder: "checked" }).set(files);
     }
 
     /// Whether messages that end are counted yet.

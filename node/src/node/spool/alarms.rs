@@ -4,17 +4,19 @@ use smsgrid::worker::intake::{Alarm, Filed, Folder, FolderTrouble};
 use smsgrid_proto::{Problem, Reason};
 use tracing::{error, info, warn};
 
+use crate::api::Metrics;
 use crate::spool::{FolderPaths, Listener};
 
-/// Tells the operator in the log.
+/// Tells the operator in the log, and whoever counts.
 pub(super) struct Log {
     paths: FolderPaths,
+    metrics: Metrics,
 }
 
 impl Log {
     /// Names the folders by these paths.
-    pub(super) fn new(paths: FolderPaths) -> Log {
-        Log { paths }
+    pub(super) fn new(paths: FolderPaths, metrics: Metrics) -> Log {
+        Log { paths, metrics }
     }
 }
 
@@ -38,6 +40,10 @@ impl Listener for Log {
 
     fn filed(&self, filed: &Filed) {
         info!(event = "spool.filed", folder = %filed.destination.folder(), file = %filed.name, "result filed");
+    }
+
+    fn holds(&self, files: usize) {
+        self.metrics.holds(files);
     }
 }
 

@@ -16,6 +16,7 @@ use tracing::warn;
 use super::StartError;
 use super::begin::{self, Begun};
 use super::waiters::Waiters;
+use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::machine::View;
@@ -37,7 +38,7 @@ pub(super) fn start(
     view: &View,
     submitter: submit::Submitter,
     waiters: Waiters,
-    clock: &Clock,
+    (clock, metrics): (&Clock, Metrics),
     begun: Begun,
 ) -> Result<CancellationToken, StartError> {
     let Some(spool) = &config.spool else { return Ok(CancellationToken::new()) };
@@ -58,7 +59,7 @@ pub(super) fn start(
         settings: settings(config, spool),
         submitter: Arc::new(Door::new(config, submitter, clock.clone())),
         outcomes: Arc::new(Results::new(view.clone(), waiters)),
-        listener: Arc::new(Log::new(paths)),
+        listener: Arc::new(Log::new(paths, metrics)),
         clock: clock.clone(),
         utc_offset_seconds: local_offset,
     };
