@@ -18,7 +18,8 @@ impl Queue {
     pub fn apply(&mut self, position: Position, command: &Command, events: &mut Vec<Event>) -> Reply {
         let lanes = std::mem::take(&mut self.stalled);
         let budget = TIMERS_PER_COMMAND_MAX;
-        let mut effects = Effects { position, events, lanes, freed: Vec::new(), moved: None, budget };
+        let (freed, starting, moved) = (Vec::new(), None, None);
+        let mut effects = Effects { position, events, lanes, freed, starting, moved, budget };
         self.now = self.now.max(command.now);
 
         self.pass_time(&mut effects);

@@ -152,6 +152,9 @@ pub struct Rearm {
     pub registration: RegistrationId,
     /// Its next ready number.
     pub seq: ReadyNumber,
+    /// Start the first missing part of what the modem is given in the same step, as `Start` would.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub start: bool,
 }
 
 /// What a person says about an uncertain part.

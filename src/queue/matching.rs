@@ -97,5 +97,9 @@ impl Queue {
         self.enter(slot, Stage::Claimed);
         self.reindex(slot, effects);
         effects.events.push(Event::Claimed { registration: modem, session, epoch, message });
+        if effects.starting == Some(modem) {
+            effects.starting = None;
+            self.start_claimed(slot, epoch, effects);
+        }
     }
 }

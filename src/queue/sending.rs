@@ -7,8 +7,8 @@ use super::record::{Avoid, Failure, Record};
 use super::state::{Effects, Queue};
 use super::{Rearm, Reply, StartReply, StateCause};
 use crate::model::{
-    Attempt, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, RegistrationId,
-    Timestamp,
+    Attempt, Disposition, Epoch, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal,
+    RegistrationId, Timestamp,
 };
 
 /// Most modem faults a message meets, whether they count against it or not, before it is given up.
@@ -210,11 +210,23 @@ impl Queue {
         }
     }
 
+    /// Starts the first missing part of a claim that was given just now.
+    pub(super) fn start_claimed(&mut self, slot: Slot, epoch: Epoch, effects: &mut Effects<'_>) {
+        let now = self.now;
+        let Some(record) = self.messages.get_mut(slot) else { return };
+        let missing = record.missing_part().map(|part| Attempt { epoch, part });
+        if let Some(attempt) = missing.filter(|attempt| may_start(record, *attempt)) {
+            begin_attempt(record, attempt, now);
+            self.reindex(slot, effects);
+        }
+    }
+
     fn rearm(&mut self, registration: RegistrationId, rearm: Option<Rearm>, effects: &mut Effects<'_>) {
         let Some(rearm) = rearm.filter(|rearm| rearm.registration == registration) else { return };
         let Some(modem) = self.registrations.get_mut(&registration) else { return };
         if rearm.seq > modem.ready_seq && modem.claim.is_none() {
             modem.ready_seq = rearm.seq;
+            effects.starting = rearm.start.then_some(registration);
             self.arm(registration, effects);
         }
     }

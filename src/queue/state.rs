@@ -79,6 +79,8 @@ pub(super) struct Effects<'a> {
     pub(super) moved: Option<StateCause>,
     /// Modems that have become free.
     pub(super) freed: Vec<RegistrationId>,
+    /// The modem whose next claim is started with it.
+    pub(super) starting: Option<RegistrationId>,
     /// How many messages time may still change in this command.
     pub(super) budget: u32,
 }

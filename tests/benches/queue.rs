@@ -267,7 +267,7 @@ impl Bench {
         for number in first..first + count {
             self.apply(&submit(number, None));
             let registration = RegistrationId(self.cycle % MODEMS + 1);
-            let rearm = Some(Rearm { registration, seq: ReadyNumber(self.cycle / MODEMS + 2) });
+            let rearm = Some(Rearm { registration, seq: ReadyNumber(self.cycle / MODEMS + 2), start: false });
             self.cycle += 1;
             let Some(epoch) = self.queue.registration(registration).and_then(|modem| modem.claim) else {
                 continue;

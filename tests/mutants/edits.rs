@@ -38,6 +38,11 @@ pub(crate) const ALL: &[Edit] = &[
              if !crate::is_mutant(\"write-without-start\") || job.phase == Phase::Claimed {\n                    \
              job.phase = Phase::Started;\n                }",
     },
+    Edit {
+        file: "src/worker/modem/proceed.rs",
+        from: "seq: registration.ready_seq.next(), start: true })",
+        to: "seq: registration.ready_seq.next(), start: !crate::is_mutant(\"write-without-start\") })",
+    },
     // M2, an expiry requeues what is in flight: nobody wonders what became of it.
     Edit {
         file: "src/queue/settle.rs",

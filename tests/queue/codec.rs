@@ -193,7 +193,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         service_centre_time: Some(Timestamp::from_unix_millis(1_700_000_000_000)),
     };
     let outcome = |outcome, next, rearm| Body::Outcome { attempt, outcome, next, rearm };
-    let rearm = Some(Rearm { registration, seq });
+    let rearm = Some(Rearm { registration, seq, start: false });
+    let start = Some(Rearm { registration, seq, start: true });
     let policy = policy();
     let bodies = vec![
         ("submit", Body::Submit(Box::new(submit(message)))),
@@ -214,6 +215,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("withdraw", Body::Withdraw { registration, seq }),
         ("start", Body::Start { attempt }),
         ("outcome_sent", outcome(sent, Some(PartNumber(3)), rearm)),
+        ("outcome_that_starts", outcome(sent, None, start)),
         ("outcome_refused", outcome(PartOutcome::Refused(refusal), None, rearm)),
         ("outcome_uncertain", outcome(PartOutcome::Uncertain(Doubt::Cms(332)), None, None)),
         ("not_written", Body::NotWritten { attempt, reason: NotWrittenReason::SimChanged }),

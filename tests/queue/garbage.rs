@@ -100,7 +100,10 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
         13..17 => Body::Ready { registration, seq },
         17 => Body::Withdraw { registration, seq },
         18..25 => Body::Start { attempt },
-        25..31 => outcome(random, attempt, Rearm { registration, seq }),
+        25..31 => {
+            let start = random.chance(50);
+            outcome(random, attempt, Rearm { registration, seq, start })
+        }
         31 => Body::NotWritten { attempt, reason: random.pick(&REASONS) },
         32 => Body::Resolve {
             message,

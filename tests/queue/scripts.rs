@@ -317,6 +317,7 @@ impl<'a> Words<'a> {
         Ok(Some(Rearm {
             registration: RegistrationId(number(registration)?),
             seq: ReadyNumber(number(seq)?),
+            start: self.named.contains_key("start"),
         }))
     }
 }

@@ -13,10 +13,11 @@ mod world;
 
 use std::time::Duration;
 
-use smsgrid::model::{MessageState, UncertainPolicy};
+use smsgrid::model::{MessageState, NotWrittenReason, UncertainPolicy};
+use smsgrid::queue::Record;
 
 use checks::check;
-use world::{Plan, World};
+use world::{Plan, Upset, World};
 
 /// How many seeds each test runs; `SMSGRID_SEEDS` replaces it.
 const SEEDS: u64 = 12;
@@ -42,6 +43,27 @@ fn without_faults_every_message_is_sent_once_and_nothing_is_uncertain() {
         for record in world.queue().messages() {
             assert_eq!(record.state(), MessageState::Sent, "seed {seed}: {} {:?}", record.id, record.cause());
             assert!(record.attempts().all(|(_, attempt)| !attempt.was_uncertain), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn what_an_outcome_started_is_given_back_by_a_worker_that_cannot_write_it() {
+    for (upset, reason) in
+        [(Upset::Drain, NotWrittenReason::Draining), (Upset::PortLost, NotWrittenReason::PortLost)]
+    {
+        for seed in seeds() {
+            // Slow enough that messages wait for the modem.
+            let personalities = vec!["steady?latency=9s"];
+            let world = run(Plan { seed, personalities, upset: Some(upset), ..Plan::default() });
+
+            assert_eq!(world.given_back, [reason], "seed {seed}");
+            let doubted = |record: &Record| record.attempts().any(|(_, attempt)| attempt.was_uncertain);
+            let all = world.queue().messages();
+            assert!(
+                { all }.all(|record| record.state() == MessageState::Sent && !doubted(record)),
+                "seed {seed}"
+            );
         }
     }
 }

@@ -73,6 +73,12 @@ impl Station {
             .collect()
     }
 
+    /// The worker has stopped in order; a new one begins.
+    pub(crate) fn start_again(&mut self) {
+        self.worker = ModemWorker::new(Settings::new(self.name.clone()));
+        self.close();
+    }
+
     /// The device goes on by itself: its ledger, and its bytes into the buffer of the port, also while nobody reads.
     pub(crate) fn move_device(&mut self, now: Time) {
         loop {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use smsgrid::model::{
-    Address, Alphabet, Content, MessageId, Name, NodeId, Origin, Part, PartNumber, Position, Priority,
-    ResendLimit, SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
+    Address, Alphabet, Content, MessageId, Name, NodeId, NotWrittenReason, Origin, Part, PartNumber,
+    Position, Priority, ResendLimit, SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
 };
 use smsgrid::queue::{
-    Body, Command, Digest, Event, Policy, Queue, Reply, Route, SessionReply, Submit, WaitingFor, digest,
-    invariants,
+    Body, Command, Digest, Event, Policy, Queue, Rearm, Reply, Route, SessionReply, Submit, WaitingFor,
+    digest, invariants,
 };
 use smsgrid::text::{SegmentOptions, segment};
 use smsgrid::worker::modem::{Context, Settings};
@@ -39,6 +39,17 @@ pub(crate) struct Plan {
     pub(crate) lost_answers: usize,
     pub(crate) pauses: usize,
     pub(crate) pause: Duration,
+    /// What happens once, between an outcome that started the next message and the worker's knowing of it.
+    pub(crate) upset: Option<Upset>,
+}
+
+/// What keeps a worker from writing what was started for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upset {
+    /// The node begins to stop; it is started again afterwards.
+    Drain,
+    /// The port is gone, and there again at the next try.
+    PortLost,
 }
 
 impl Default for Plan {
@@ -54,6 +65,7 @@ impl Default for Plan {
             lost_answers: 0,
             pauses: 0,
             pause: Duration::ZERO,
+            upset: None,
         }
     }
 }
@@ -76,6 +88,8 @@ pub(crate) struct World {
     /// Text of each part, by message and number.
     pub(crate) texts: BTreeMap<MessageId, Vec<String>>,
     pub(crate) faults: usize,
+    /// Why parts were given back unwritten.
+    pub(crate) given_back: Vec<NotWrittenReason>,
     queue: Queue,
     chance: Chance,
     now: Time,
@@ -95,6 +109,7 @@ impl World {
             stations: stations.collect(),
             texts: BTreeMap::new(),
             faults: 0,
+            given_back: Vec::new(),
             queue: Queue::new(Policy::default()),
             chance: Chance::new(plan.seed),
             now: Time::ZERO,
@@ -210,6 +225,9 @@ impl World {
             // A process that wakes reads what is there before it looks at the clock.
             while station.has_input() && station.move_worker(&context, chance) {}
             station.worker.handle_wake(&context);
+            if station.worker.is_stopped() {
+                station.start_again();
+            }
         }
         self.keep_session();
     }
@@ -222,7 +240,17 @@ impl World {
         let due: Vec<(Time, Under)> = due;
         for (_, under) in due {
             let under = match under {
-                Under::Proposal(body) => Under::Reply(self.apply(body)),
+                Under::Proposal(body) => {
+                    let starts = matches!(
+                        body,
+                        Body::Outcome { next: None, rearm: Some(Rearm { start: true, .. }), .. }
+                    );
+                    let reply = self.apply(body);
+                    if starts {
+                        self.upset(number);
+                    }
+                    Under::Reply(reply)
+                }
                 Under::Opening | Under::Reply(_) | Under::Record(..) | Under::PinMark => under,
             };
             let (context, station, _) = self.context_of(number);
@@ -230,8 +258,25 @@ impl World {
         }
     }
 
+    /// Strikes once, when the station's modem has been given a message that is started.
+    fn upset(&mut self, number: usize) {
+        let claim =
+            self.stations[number].worker.registration().and_then(|id| self.queue.registration(id)?.claim);
+        let is_started = |epoch| self.queue.claim(epoch).is_some_and(|claim| claim.in_flight().is_some());
+        let Some(upset) = self.plan.upset.filter(|_| claim.is_some_and(is_started)) else { return };
+        self.plan.upset = None;
+        let (context, station, _) = self.context_of(number);
+        match upset {
+            Upset::Drain => station.worker.handle_drain(&context),
+            Upset::PortLost => station.worker.handle_port_failed(&context),
+        }
+    }
+
     fn apply(&mut self, body: Body) -> Reply {
         self.index += 1;
+        if let Body::NotWritten { reason, .. } = body {
+            self.given_back.push(reason);
+        }
         let position = Position { index: self.index, offset: 0 };
         let command = Command { client: Name::new("gw-a").expect("a name"), now: self.calendar(), body };
         let mut events: Vec<Event> = Vec::new();

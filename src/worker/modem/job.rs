@@ -1,7 +1,8 @@
 //! The message a modem works on: one claim, one part at a time.
 //!
 //! ```text
-//!             Start: go            bytes may be written          answer, or none by the deadline
+//!             Start: go, or the last
+//!             Outcome started it     bytes may be written          answer, or none by the deadline
 //!  Claimed ──────────────▶ Started ────────────────▶ OnWire ─────────────────▶ Answered ──▶ outbox ──▶ Outcome
 //!     │ part_sent: next      │ lease, claim, SIM, port: no        │ no Ctrl-Z left              │ next started: Started
 //!     │ closed: over         ▼                                    ▼                             ▼ else: over

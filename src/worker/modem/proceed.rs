@@ -32,6 +32,7 @@ impl ModemWorker {
                 self.late.pop_front();
                 self.record(Record::Evidence(attempt, outcome), attempt, outcome)
             }
+            (None, None) if self.take_started(context) => true,
             (None, None) => match self.link {
                 Link::Closed => self.step_closed(context),
                 Link::LookingUp => self.draining && self.cut_short(context),
@@ -171,7 +172,7 @@ impl ModemWorker {
             self.registered.and_then(|registered| context.queue.registration(registered.id))?;
         let free =
             self.is_in_step() && self.takes_work(context) && context.lease.permits_writing(context.now);
-        free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next() })
+        free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next(), start: true })
     }
 
     fn step_closed(&mut self, context: &Context<'_>) -> bool {
@@ -331,6 +332,23 @@ impl ModemWorker {
         let missing = context.queue.message(claim.message).and_then(|record| record.missing_part());
         let part = missing.unwrap_or(PartNumber::FIRST);
         self.job = Some(Job { epoch, message: claim.message, part, phase: Phase::Claimed });
+        true
+    }
+
+    /// What the last outcome has started for this modem is written at once, or is given back whatever has become of
+    /// the port: nobody else knows that nothing of it was written.
+    fn take_started(&mut self, context: &Context<'_>) -> bool {
+        let registration = self.registered.and_then(|registered| context.queue.registration(registered.id));
+        let Some(epoch) = registration.and_then(|registration| registration.claim) else { return false };
+        let Some(claim) = context.queue.claim(epoch) else { return false };
+        let Some(part) = claim.in_flight() else { return false };
+        let is_usable = self.link == Link::Open && self.reset.is_none() && self.facts.is_some();
+        let phase = match (is_usable, self.draining) {
+            (true, false) => Phase::Started,
+            (true, true) => Phase::Forfeit(NotWrittenReason::Draining),
+            (false, _) => Phase::Forfeit(NotWrittenReason::PortLost),
+        };
+        self.job = Some(Job { epoch, message: claim.message, part, phase });
         true
     }
 

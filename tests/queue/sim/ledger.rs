@@ -7,8 +7,8 @@ use smsgrid::model::{
     RegistrationId, SessionId, StartNumber, Timestamp, UncertainPolicy,
 };
 use smsgrid::queue::{
-    AttemptState, Body, CancelReply, Command, Event, Failure, Queue, Record, Reply, SessionReply, Source,
-    StateCause, Verdict, WaitingFor, invariants,
+    AttemptState, Body, CancelReply, Claim, Command, Event, Failure, Queue, Rearm, Record, Reply,
+    SessionReply, Source, StateCause, Verdict, WaitingFor, invariants,
 };
 
 /// One part that went on the air.
@@ -454,14 +454,33 @@ fn settled(state: AttemptState) -> AttemptState {
     if state == AttemptState::Released { AttemptState::Uncertain } else { state }
 }
 
-/// Property 9: what is said of a claim changes no attempt under a newer one.
+/// Whether the command may have started the one attempt of this claim.
+fn is_started_by(body: &Body, queue: &Queue, epoch: Epoch) -> bool {
+    let Body::Outcome { rearm: Some(Rearm { registration, start: true, .. }), .. } = body else {
+        return false;
+    };
+    let is_new = |claim: &Claim| {
+        claim.registration == *registration
+            && claim.open
+            && claim.attempts.len() == 1
+            && claim.in_flight().is_some()
+    };
+    queue.claim(epoch).is_some_and(is_new)
+}
+
+/// Property 9: what is said of a claim changes no attempt under a newer one; but an outcome may start the first attempt
+/// of the claim it brings about.
 fn check_newer(before: &Before, queue: &Queue, body: &Body) -> Result<(), String> {
     let Some((message, newer)) = &before.newer else { return Ok(()) };
     let (Body::Start { attempt } | Body::Outcome { attempt, .. } | Body::NotWritten { attempt, .. }) = body
     else {
         return Ok(());
     };
-    let now = queue.message(*message).map(|record| newer_attempts(record, attempt.epoch));
+    let now = queue.message(*message).map(|record| {
+        let mut now = newer_attempts(record, attempt.epoch);
+        now.retain(|attempt| newer.contains(attempt) || !is_started_by(body, queue, attempt.0));
+        now
+    });
     match now {
         Some(now) if now == *newer => Ok(()),
         Some(now) => Err(format!("[9] {attempt} changed newer attempts {newer:?} to {now:?}")),

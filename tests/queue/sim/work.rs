@@ -162,6 +162,10 @@ impl World {
     fn take_claim(&mut self, node: usize, device: usize, epoch: Epoch) {
         let Some(part) = self.missing_part(node, epoch) else { return self.enter(node, device, Phase::Idle) };
         let attempt = Attempt { epoch, part };
+        let claim = self.nodes[node].replica.queue().claim(epoch);
+        if claim.is_some_and(|claim| claim.in_flight() == Some(part)) && self.random.chance(70) {
+            return self.enter(node, device, Phase::May(attempt));
+        }
         self.say(node, device, Body::Start { attempt }, Phase::Starting(attempt));
         if self.setup.deviation == Deviation::WriteWithoutStart {
             self.worker(node, device).pending = None;
@@ -284,7 +288,9 @@ impl World {
         let next = (sent && lives && self.random.chance(90)).then(|| self.next_part(node, attempt)).flatten();
         let rearms = lives && certain && self.random.chance(70);
         let registration = self.standing(node, device).filter(|_| rearms && self.has_its_sim(node, device));
-        let rearm = registration.map(|registration| Rearm { registration, seq: self.next_seq(node, device) });
+        let start = self.random.chance(50);
+        let rearm =
+            registration.map(|registration| Rearm { registration, seq: self.next_seq(node, device), start });
         self.say(node, device, Body::Outcome { attempt, outcome, next, rearm }, phase);
     }
 
