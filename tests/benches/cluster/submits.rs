@@ -7,11 +7,12 @@ use std::time::Duration;
 use smsgrid_proto::v1::SubmitRequest;
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
 use smsgrid_tests::cluster::ask;
+use smsgrid_tests::cost::Cost;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use crate::etcd::{self, Etcd, Put};
-use crate::load::{Run, closed_loop};
+use crate::load::{Run, closed_loop, pass};
 use crate::results::Results;
 
 /// Octets of a value and of a text.
@@ -20,6 +21,9 @@ const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 /// How long each cell is measured, in each of the rounds.
 const SPAN: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 2;
+/// How long nodes are looked at to see whether they are done, and how often at most.
+const SETTLE_LOOK: Duration = Duration::from_millis(500);
+const SETTLE_LOOKS_MAX: usize = 60;
 /// How much faster than etcd.
 const RATIO: f64 = 2.0;
 const RATIO_ALONE: f64 = 1.3;
@@ -31,11 +35,12 @@ pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
         let _inside = runtime.enter();
         cluster.apis().into_iter().map(ask::channel).collect::<Vec<_>>()
     };
-    runtime.block_on(compare(folder, &channels, results));
+    let pids: Vec<u32> = cluster.nodes().iter().filter_map(|node| node.pid()).collect();
+    runtime.block_on(compare(folder, &channels, &pids, results));
     drop(cluster);
 }
 
-async fn compare(folder: &Path, channels: &[Channel], results: &mut Results) {
+async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mut Results) {
     let etcd = if etcd::is_installed() {
         std::fs::create_dir(folder.join("etcd")).expect("the temporary folder is writable");
         Some(Etcd::start(&folder.join("etcd")).await)
@@ -47,6 +52,7 @@ async fn compare(folder: &Path, channels: &[Channel], results: &mut Results) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             ours.push(submitted(channels, clients).await);
+            idle(pids).await;
             if let Some(etcd) = &etcd {
                 theirs.push(put(etcd.channels(), clients).await);
             }
@@ -57,6 +63,18 @@ async fn compare(folder: &Path, channels: &[Channel], results: &mut Results) {
             results.note(format!("etcd, puts of {OCTETS} octets, {clients} clients"), told(&theirs));
             let target = if clients == 1 { RATIO_ALONE } else { RATIO };
             results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
+        }
+    }
+}
+
+/// Waits until the nodes have written their history: what they put off must not be the other's burden.
+async fn idle(pids: &[u32]) {
+    for _ in 0..SETTLE_LOOKS_MAX {
+        let before: Vec<Cost> = pids.iter().map(|pid| Cost::of(*pid)).collect();
+        pass(SETTLE_LOOK).await;
+        let spent = pids.iter().zip(before).map(|(pid, before)| Cost::of(*pid).since(before).cpu);
+        if spent.sum::<Duration>() <= SETTLE_LOOK / 10 {
+            return;
         }
     }
 }
