@@ -12,6 +12,7 @@
 //! sum over all keys and values is written with every slice and taken again after an unclean stop.
 
 mod applied;
+mod calm;
 mod completeness;
 mod dirty;
 mod head;

@@ -9,7 +9,8 @@
 //!    └─ waiting ◀────────────────────────┘   rows that are not believed are set aside first
 //! ```
 //!
-//! A round is due a second after the first change, or when many messages have changed. Without changes the task
+//! A round is due a second after the first change, or when many messages have changed; it is written on a thread that
+//! gives way to whoever is waited for. Without changes the task
 //! sleeps, and nothing is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::calm::Calm;
 use super::opening::{self, Opened};
 use super::round;
 use super::rows::{Rows, RowsError};
@@ -33,6 +35,8 @@ use super::{Completeness, Inner, Source};
 const ROUND_EVERY: Duration = Duration::from_secs(1);
 /// This many changed messages do not wait.
 const DIRTY_MAX: usize = 20_000;
+/// With more changed messages than this the writer gives way no longer: those that leave memory must be written before.
+const BEHIND: usize = 100_000;
 /// How often changes are counted while a round is waited for.
 const COUNT_EVERY: Duration = Duration::from_millis(50);
 /// First and longest wait before the rows are opened again.
@@ -61,6 +65,7 @@ pub(super) type Ask = oneshot::Sender<bool>;
 struct Desk {
     rows: Arc<Rows>,
     writer: Writer,
+    calm: Calm,
 }
 
 /// What ends a wait.
@@ -129,7 +134,7 @@ async fn open(inner: &Arc<Inner>, is_doubtful: bool, cancel: &CancellationToken)
     );
     let writer = Writer::new(mark);
     inner.publish(&rows, writer.mark());
-    Ok(Desk { rows, writer })
+    Ok(Desk { rows, writer, calm: Calm::start()? })
 }
 
 fn open_rows(inner: &Inner, is_doubtful: bool, stop: &CancellationToken) -> Result<Opened, RowsError> {
@@ -289,7 +294,7 @@ async fn close(inner: &Arc<Inner>, mut desk: Desk) {
         return inner.withdraw();
     }
     inner.withdraw();
-    let Desk { rows, writer } = desk;
+    let Desk { rows, writer, calm: _ } = desk;
     let Some(rows) = alone(rows).await else {
         return warn!("the message store is still read; it is checked at the next start");
     };
@@ -334,22 +339,23 @@ async fn refuse_for(wait: Duration, asks: &mut mpsc::Receiver<Ask>) {
     let _ = timeout(wait, refused).await;
 }
 
-/// Lets the writer work on a thread that may wait for the disk.
+/// Lets the writer work on a thread that may wait for the disk, and gives way to others unless it is far behind.
 async fn desk_work<T: Send + 'static>(
     inner: &Arc<Inner>,
     desk: &mut Desk,
     act: impl FnOnce(&Inner, &Rows, &mut Writer) -> Result<T, RowsError> + Send + 'static,
 ) -> Result<T, RowsError> {
     let (inner, rows, mut writer) = (inner.clone(), desk.rows.clone(), desk.writer.take_over());
-    let (writer, done) = on_thread(move || {
+    let is_behind = inner.count_dirty() > BEHIND;
+    let act = move || {
         let done = act(&inner, &rows, &mut writer);
         if done.is_err() {
             inner.dirty().put_back();
         }
         inner.count(&writer, &rows);
         Ok((writer, done))
-    })
-    .await?;
+    };
+    let (writer, done) = if is_behind { on_thread(act).await? } else { desk.calm.run(act).await? };
     desk.writer = writer;
     done
 }
