@@ -26,7 +26,7 @@ impl Queue {
         let reply = self.execute(command, &mut effects);
         self.match_waiting(&mut effects);
         self.stalled = if effects.budget == 0 { effects.lanes } else { BTreeSet::new() };
-        self.refresh(reply)
+        self.refresh(command, reply)
     }
 
     fn execute(&mut self, command: &Command, effects: &mut Effects<'_>) -> Reply {
@@ -75,11 +75,15 @@ impl Queue {
     }
 
     /// The reply as of the state after matching.
-    fn refresh(&self, reply: Reply) -> Reply {
+    fn refresh(&self, command: &Command, reply: Reply) -> Reply {
         match reply {
             Reply::Accepted { id, state, replayed } => {
                 let state = self.message(id).map_or(state, super::Record::state);
                 Reply::Accepted { id, state, replayed }
+            }
+            Reply::Outcome { next_started, armed, .. } => {
+                let fetched = if armed { self.fetched(&command.body) } else { None };
+                Reply::Outcome { next_started, fetched, armed }
             }
             Reply::KeyReused { .. }
             | Reply::Full
@@ -89,7 +93,6 @@ impl Queue {
             | Reply::Ready(_)
             | Reply::Withdrawn(_)
             | Reply::Start(_)
-            | Reply::Outcome { .. }
             | Reply::Done
             | Reply::Busy
             | Reply::Cancel(_)

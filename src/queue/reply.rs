@@ -1,7 +1,7 @@
 //! What the queue answers. A refusal is a value; every answer is computed from the state after the command,
 //! so a repetition gets the same one.
 
-use crate::model::{Epoch, MessageId, MessageState, NodeId, RegistrationId, SessionId};
+use crate::model::{Attempt, Epoch, MessageId, MessageState, NodeId, RegistrationId, SessionId};
 
 /// The answer to one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Reply {
     Outcome {
         /// The part named as next is started.
         next_started: bool,
+        /// What was started for the modem that was re-armed, while it is in flight.
+        fetched: Option<Attempt>,
         /// The modem is ready again, or has got its next claim already.
         armed: bool,
     },

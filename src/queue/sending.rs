@@ -5,7 +5,7 @@ use super::backoff;
 use super::claim::{AttemptRecord, AttemptState, Claim, Failing, Source};
 use super::record::{Avoid, Failure, Record};
 use super::state::{Effects, Queue};
-use super::{Rearm, Reply, StartReply, StateCause};
+use super::{Body, Rearm, Reply, StartReply, StateCause};
 use crate::model::{
     Attempt, Disposition, Epoch, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal,
     RegistrationId, Timestamp,
@@ -55,7 +55,7 @@ impl Queue {
         let armed = rearm.is_some_and(|rearm| {
             self.registrations.get(&rearm.registration).is_some_and(|modem| modem.ready_seq == rearm.seq)
         });
-        Reply::Outcome { next_started, armed }
+        Reply::Outcome { next_started, armed, fetched: None }
     }
 
     pub(super) fn not_written(
@@ -208,6 +208,15 @@ impl Queue {
                 counts
             }
         }
+    }
+
+    /// What is in flight on the modem that this outcome has re-armed and asked to be given something started.
+    pub(super) fn fetched(&self, body: &Body) -> Option<Attempt> {
+        let Body::Outcome { rearm: Some(Rearm { registration, start: true, .. }), .. } = body else {
+            return None;
+        };
+        let epoch = self.registrations.get(registration)?.claim?;
+        Some(Attempt { epoch, part: self.claim(epoch)?.in_flight()? })
     }
 
     /// Starts the first missing part of a claim that was given just now.

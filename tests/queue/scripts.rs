@@ -341,7 +341,7 @@ fn answer(reply: Reply) -> String {
         Reply::Start(StartReply::Go) => "go".to_owned(),
         Reply::Start(StartReply::PartSent) => "part_sent".to_owned(),
         Reply::Start(StartReply::Closed) => "closed".to_owned(),
-        Reply::Outcome { next_started, armed } => {
+        Reply::Outcome { next_started, armed, .. } => {
             let told = [(true, "recorded"), (next_started, "next_started"), (armed, "armed")];
             told.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
         }

@@ -50,6 +50,8 @@ pub(crate) enum Upset {
     Drain,
     /// The port is gone, and there again at the next try.
     PortLost,
+    /// The session ends: the others have not heard from the node for a while.
+    SessionLost,
 }
 
 impl Default for Plan {
@@ -265,10 +267,15 @@ impl World {
         let is_started = |epoch| self.queue.claim(epoch).is_some_and(|claim| claim.in_flight().is_some());
         let Some(upset) = self.plan.upset.filter(|_| claim.is_some_and(is_started)) else { return };
         self.plan.upset = None;
+        if let (Upset::SessionLost, Some(session)) = (upset, self.session) {
+            self.apply(Body::ExpireSession { session });
+            self.faults += 1;
+        }
         let (context, station, _) = self.context_of(number);
         match upset {
             Upset::Drain => station.worker.handle_drain(&context),
             Upset::PortLost => station.worker.handle_port_failed(&context),
+            Upset::SessionLost => {}
         }
     }
 

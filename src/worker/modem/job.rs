@@ -17,7 +17,7 @@ use crate::model::{Attempt, Epoch, MessageId, NotWrittenReason, PartNumber, Part
 pub(super) enum Phase {
     /// The claim is ours; `Start` is not committed.
     Claimed,
-    /// `Start` is committed; nothing is written.
+    /// `Start`, or the outcome before that started it, is committed; nothing is written.
     Started,
     /// The engine sends it.
     OnWire {

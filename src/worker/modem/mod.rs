@@ -6,7 +6,7 @@
 //!    ▲            │ held elsewhere                 │  initialise the modem, find its network
 //!    │◀───────────┘                                │
 //!    │ port lost, reset, person, held elsewhere    ▼
-//!    └─────────────────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms) ──▶ …
+//!    └─────────────────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms, fetches) ──▶ …
 //!                                                                ▲                        │ uncertain, failed
 //!                                                                └──── quiet, in step ◀───┘
 //! ```

@@ -8,7 +8,7 @@ use crate::at::{BreakerState, Procedure, SendPart};
 use crate::model::{
     Attempt, Cause, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, Time,
 };
-use crate::queue::{AttemptState, Body, Rearm, Registration};
+use crate::queue::{AttemptState, Body, Claim, Rearm, Registration};
 use crate::worker::submit_pdu;
 
 /// Wait before a registration that was refused is asked for again.
@@ -172,7 +172,9 @@ impl ModemWorker {
             self.registered.and_then(|registered| context.queue.registration(registered.id))?;
         let free =
             self.is_in_step() && self.takes_work(context) && context.lease.permits_writing(context.now);
-        free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next(), start: true })
+        // A look at the network is not put off as long as messages wait.
+        let start = self.survey_due > context.now;
+        free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next(), start })
     }
 
     fn step_closed(&mut self, context: &Context<'_>) -> bool {
@@ -340,16 +342,25 @@ impl ModemWorker {
     fn take_started(&mut self, context: &Context<'_>) -> bool {
         let registration = self.registered.and_then(|registered| context.queue.registration(registered.id));
         let Some(epoch) = registration.and_then(|registration| registration.claim) else { return false };
-        let Some(claim) = context.queue.claim(epoch) else { return false };
-        let Some(part) = claim.in_flight() else { return false };
+        let Some(part) = context.queue.claim(epoch).and_then(Claim::in_flight) else { return false };
+        self.take_up(Attempt { epoch, part }, context);
+        self.job.is_some()
+    }
+
+    /// Makes an attempt that an outcome has started this worker's job.
+    pub(super) fn take_up(&mut self, attempt: Attempt, context: &Context<'_>) {
+        let Some(message) = context.queue.claim(attempt.epoch).map(|claim| claim.message) else { return };
+        let begun = context.queue.message(message).is_some_and(|record| {
+            let mut others = record.attempts().filter(|(other, _)| *other != attempt);
+            others.any(|(_, tried)| tried.state != AttemptState::NotAired)
+        });
         let is_usable = self.link == Link::Open && self.reset.is_none() && self.facts.is_some();
-        let phase = match (is_usable, self.draining) {
+        let phase = match (is_usable, self.draining && !begun) {
             (true, false) => Phase::Started,
             (true, true) => Phase::Forfeit(NotWrittenReason::Draining),
             (false, _) => Phase::Forfeit(NotWrittenReason::PortLost),
         };
-        self.job = Some(Job { epoch, message: claim.message, part, phase });
-        true
+        self.job = Some(Job { epoch: attempt.epoch, message, part: attempt.part, phase });
     }
 
     fn propose_unregister(&mut self, registered: Registered, context: &Context<'_>) {

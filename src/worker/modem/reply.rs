@@ -16,7 +16,7 @@ impl ModemWorker {
             Asked::Ready | Asked::Withdraw => {}
             Asked::Start => self.start_answered(reply, context),
             Asked::NotWritten => self.job = None,
-            Asked::Outcome(next) => self.outcome_answered(next, reply),
+            Asked::Outcome(next) => self.outcome_answered(next, reply, context),
             Asked::Evidence(attempt) => self.effects.push_back(Effect::Forget { attempt }),
         }
     }
@@ -92,10 +92,14 @@ impl ModemWorker {
         };
     }
 
-    fn outcome_answered(&mut self, next: Option<PartNumber>, reply: &Reply) {
+    fn outcome_answered(&mut self, next: Option<PartNumber>, reply: &Reply, context: &Context<'_>) {
         let Some(mut job) = self.job else { return };
         self.effects.push_back(Effect::Forget { attempt: job.attempt() });
         let started = matches!(reply, Reply::Outcome { next_started: true, .. });
+        if let Reply::Outcome { fetched: Some(attempt), .. } = reply {
+            // Also when the session has ended since: only this node knows that nothing of it was written.
+            return self.take_up(*attempt, context);
+        }
         self.job = match next.filter(|_| started) {
             Some(part) => {
                 job.part = part;

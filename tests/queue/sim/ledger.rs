@@ -57,6 +57,8 @@ pub(crate) struct Before {
     doubts: usize,
     modems: BTreeMap<SessionId, usize>,
     newer: Option<(MessageId, Newer)>,
+    /// The claim of the modem that an outcome re-arms.
+    held: Option<Epoch>,
     /// Of the message a person has sent again.
     generation: Option<u8>,
 }
@@ -137,7 +139,13 @@ impl Ledger {
             Body::Retry { message, .. } => queue.message(*message).map(|record| record.generation),
             _ => None,
         };
-        Before { doubts: doubts(queue), modems, newer, generation }
+        let held = match command.body {
+            Body::Outcome { rearm: Some(rearm), .. } => {
+                queue.registration(rearm.registration).and_then(|modem| modem.claim)
+            }
+            _ => None,
+        };
+        Before { doubts: doubts(queue), modems, newer, held, generation }
     }
 
     /// Judges a command that has been applied.
@@ -478,7 +486,10 @@ fn check_newer(before: &Before, queue: &Queue, body: &Body) -> Result<(), String
     };
     let now = queue.message(*message).map(|record| {
         let mut now = newer_attempts(record, attempt.epoch);
-        now.retain(|attempt| newer.contains(attempt) || !is_started_by(body, queue, attempt.0));
+        now.retain(|attempt| {
+            let is_new = before.held != Some(attempt.0) && !newer.contains(attempt);
+            !(is_new && is_started_by(body, queue, attempt.0))
+        });
         now
     });
     match now {

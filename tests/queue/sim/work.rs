@@ -50,7 +50,7 @@ impl World {
             (Body::Withdraw { .. }, Reply::Withdrawn(None)) => self.enter(node, device, Phase::Idle),
             (Body::Withdraw { .. }, Reply::Withdrawn(Some(epoch))) => self.withdrawn(node, device, epoch),
             (Body::Start { attempt }, Reply::Start(reply)) => self.started(node, device, *attempt, reply),
-            (Body::Outcome { attempt, next, .. }, Reply::Outcome { next_started, armed }) => {
+            (Body::Outcome { attempt, next, .. }, Reply::Outcome { next_started, armed, .. }) => {
                 self.nodes[node].outbox.retain(|result| result.attempt != *attempt);
                 let next = next.filter(|_| next_started).map(|part| Attempt { epoch: attempt.epoch, part });
                 match (phase, next) {
