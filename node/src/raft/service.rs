@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use openraft::raft::AppendEntriesResponse;
+use openraft::raft::AppendEntriesRequest;
 use openraft::storage::Snapshot;
 use smsgrid::model::NodeId;
 use tokio::time::Instant;
@@ -140,12 +140,13 @@ impl<M: StateMachine> Core<M> {
     ) -> Result<Bytes, ServeError> {
         match call {
             Call::AppendEntries => {
-                let request = read(&body)?;
-                let response = self.raft.append_entries(request).await.map_err(|error| stopped(&error))?;
-                if !matches!(response, AppendEntriesResponse::HigherVote(_)) {
+                let request: AppendEntriesRequest<types::Types> = read(&body)?;
+                // When it came counts, not when this node's own disk had let it pass.
+                if self.is_newest(request.vote) {
                     self.desk.hears(from);
                 }
-                Ok(wire::encode(&response))
+                let response = self.raft.append_entries(request).await;
+                response.map(|response| wire::encode(&response)).map_err(|error| stopped(&error))
             }
             Call::Vote | Call::PreVote if !self.desk.gives_votes() => Err(ServeError::TooEarly),
             Call::Vote => {
@@ -164,6 +165,11 @@ impl<M: StateMachine> Core<M> {
             Call::Propose => self.take_batch(from, &body).await,
             Call::ReadIndex => Ok(wire::encode_index(self.confirm_index().await)),
         }
+    }
+
+    /// Whether this node knows of no later vote than this one.
+    fn is_newest(&self, vote: types::Vote) -> bool {
+        self.log.state().vote.map(types::vote).is_none_or(|own| own <= vote)
     }
 
     async fn take_batch(self: &Arc<Self>, from: NodeId, body: &[u8]) -> Result<Bytes, ServeError> {
