@@ -50,6 +50,7 @@ pub(super) fn write_changes(
     }
     if let Some(lost) = lost {
         writer.note(|mark| mark.misses(before(lost)));
+        inner.tell(true);
     }
     let slices = writer.written.slices;
     let left = write(inner, rows, writer, &ids, moment.horizon, goes_on)?;
@@ -208,6 +209,8 @@ fn find_missing(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Result<(), R
         "messages came and went unseen; their rows are fetched from another node"
     );
     writer.note(|mark| mark.misses(before(first)));
+    // Before the rows go: whoever looks for one of them must not be told that there is none.
+    inner.tell(true);
     for id in wrong {
         writer.take(rows, Change::Drop(id))?;
         if writer.is_full() {

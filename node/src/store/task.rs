@@ -36,7 +36,7 @@ const ROUND_EVERY: Duration = Duration::from_secs(1);
 /// This many changed messages do not wait.
 const DIRTY_MAX: usize = 20_000;
 /// With more changed messages than this the writer gives way no longer: those that leave memory must be written before.
-const BEHIND: usize = 100_000;
+const BEHIND_MAX: usize = 100_000;
 /// How often changes are counted while a round is waited for.
 const COUNT_EVERY: Duration = Duration::from_millis(50);
 /// First and longest wait before the rows are opened again.
@@ -177,9 +177,11 @@ async fn work(
     let mut page_at = Instant::now();
     let mut wakes = inner.applied.wakes();
     loop {
-        let stop = cancel.clone();
-        let all_dropped = desk_work(inner, desk, move |inner, rows, writer| {
-            round::write_changes(inner, rows, writer, &|| !stop.is_cancelled())?;
+        let (stop, gives_way) = (cancel.clone(), !is_behind(inner));
+        let all_dropped = desk_work(inner, desk, !gives_way, move |inner, rows, writer| {
+            // A round that falls behind while it gives way is ended and gone on with by one that does not.
+            let goes_on = || !(stop.is_cancelled() || gives_way && is_behind(inner));
+            round::write_changes(inner, rows, writer, &goes_on)?;
             round::drop_over(inner, rows, writer)
         })
         .await?;
@@ -195,7 +197,7 @@ async fn work(
                     warn!(
                         "messages that memory no longer holds are lost from the history: no other node has it"
                     );
-                    desk_work(inner, desk, |inner, rows, writer| {
+                    desk_work(inner, desk, false, |inner, rows, writer| {
                         writer.note(|mark| mark.missing = None);
                         writer.commit(rows, || inner.alone())
                     })
@@ -212,7 +214,7 @@ async fn work(
             Due::Stop => return Ok(()),
             Due::Failed => return Err(inner.take_failure()),
             Due::Asked(ask) => {
-                desk_work(inner, desk, |inner, rows, writer| {
+                desk_work(inner, desk, true, |inner, rows, writer| {
                     round::write_changes(inner, rows, writer, &|| true)
                 })
                 .await?;
@@ -236,8 +238,10 @@ async fn fetch(
     match answer {
         Ok(Ok(page)) => {
             let rows = page.len();
-            desk_work(inner, desk, move |inner, rows, writer| round::take_page(inner, rows, writer, page))
-                .await?;
+            desk_work(inner, desk, false, move |inner, rows, writer| {
+                round::take_page(inner, rows, writer, page)
+            })
+            .await?;
             tracing::debug!(rows, "a page of history came from another node");
             Ok(Instant::now())
         }
@@ -286,7 +290,7 @@ async fn wait(
 /// Writes what is left, as far as there is time, and closes the rows so that the next opening need not sum them.
 async fn close(inner: &Arc<Inner>, mut desk: Desk) {
     let begun = Instant::now();
-    let last = desk_work(inner, &mut desk, move |inner, rows, writer| {
+    let last = desk_work(inner, &mut desk, true, move |inner, rows, writer| {
         round::write_changes(inner, rows, writer, &|| begun.elapsed() < LAST_ROUND)
     });
     if let Err(failure) = last.await {
@@ -339,14 +343,19 @@ async fn refuse_for(wait: Duration, asks: &mut mpsc::Receiver<Ask>) {
     let _ = timeout(wait, refused).await;
 }
 
-/// Lets the writer work on a thread that may wait for the disk, and gives way to others unless it is far behind.
+/// Whether messages might leave memory before they are written.
+fn is_behind(inner: &Inner) -> bool {
+    inner.count_dirty() > BEHIND_MAX
+}
+
+/// Lets the writer work on a thread that may wait for the disk, and that gives way to others unless it is urgent.
 async fn desk_work<T: Send + 'static>(
     inner: &Arc<Inner>,
     desk: &mut Desk,
+    is_urgent: bool,
     act: impl FnOnce(&Inner, &Rows, &mut Writer) -> Result<T, RowsError> + Send + 'static,
 ) -> Result<T, RowsError> {
     let (inner, rows, mut writer) = (inner.clone(), desk.rows.clone(), desk.writer.take_over());
-    let is_behind = inner.count_dirty() > BEHIND;
     let act = move || {
         let done = act(&inner, &rows, &mut writer);
         if done.is_err() {
@@ -355,7 +364,7 @@ async fn desk_work<T: Send + 'static>(
         inner.count(&writer, &rows);
         Ok((writer, done))
     };
-    let (writer, done) = if is_behind { on_thread(act).await? } else { desk.calm.run(act).await? };
+    let (writer, done) = if is_urgent { on_thread(act).await? } else { desk.calm.run(act).await? };
     desk.writer = writer;
     done
 }
