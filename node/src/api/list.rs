@@ -43,7 +43,10 @@ impl Api {
         let shown = match shown {
             Some(shown) => shown,
             None => {
-                let record = self.stored(id).await?;
+                // As of when it is not there: whoever was answered later can tell a lie from the past.
+                let at = revision::word(revision);
+                let stored = self.stored(id).await;
+                let record = stored.map_err(|refusal| refusal.fact("revision", at))?;
                 message::message(&record, None, &names, Detail::Whole)
             }
         };
