@@ -40,8 +40,8 @@ pub(crate) const ALL: &[Edit] = &[
     },
     Edit {
         file: "src/worker/modem/proceed.rs",
-        from: "seq: registration.ready_seq.next(), start: true })",
-        to: "seq: registration.ready_seq.next(), start: !crate::is_mutant(\"write-without-start\") })",
+        from: "let start = self.survey_due > context.now;",
+        to: "let start = self.survey_due > context.now && !crate::is_mutant(\"write-without-start\");",
     },
     // M2, an expiry requeues what is in flight: nobody wonders what became of it.
     Edit {
