@@ -1,6 +1,6 @@
 # Runs named stages against the clock and sums them up; sourced by .ci/run.
 
-readonly BUDGET_TOTAL_SECONDS=3600
+readonly BUDGET_TOTAL_SECONDS=4800
 STARTED=$SECONDS
 CHOSEN=()
 TABLE=()
