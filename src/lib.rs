@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! worker                               decisions of the modem worker and of spool intake
+//! smsd_conf                            the configuration of SMS Server Tools 3, and what becomes of it
 //! pdu   at   queue   sms_file   log    engines that do not know each other
 //! text                                 alphabets and segmentation, below `pdu` and `sms_file`
 //! model                                the shared vocabulary
@@ -23,5 +24,6 @@ pub mod pdu;
 pub mod queue;
 pub mod simulator;
 pub mod sms_file;
+pub mod smsd_conf;
 pub mod text;
 pub mod worker;

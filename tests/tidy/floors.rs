@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::tree::Tree;
 
 /// The modules of the core, each with the others it may name.
-const ENGINES: [(&str, &[&str]); 9] = [
+const ENGINES: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("text", &["model"]),
     ("pdu", &["model", "text"]),
@@ -17,6 +17,7 @@ const ENGINES: [(&str, &[&str]); 9] = [
     ("log", &["model"]),
     ("sms_file", &["model", "text"]),
     ("simulator", &["model"]),
+    ("smsd_conf", &["model", "pdu", "sms_file"]),
     ("worker", &["model", "text", "pdu", "at", "queue", "log", "sms_file"]),
 ];
 

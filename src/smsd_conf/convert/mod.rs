@@ -1,0 +1,57 @@
+//! From an smsd.conf to a configuration of ours, with a word about each line.
+
+mod file;
+mod global;
+mod made;
+mod modem;
+mod queues;
+mod report;
+mod timeouts;
+mod toml;
+
+use super::document::Document;
+use super::fault::{Fault, Faults};
+use crate::model::Name;
+
+pub use made::Outcome;
+pub use report::SettingReport;
+
+/// What an smsd.conf does not say and our configuration must.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The name of the node.
+    pub node: Name,
+    /// The folder for everything the node must remember.
+    pub data_dir: String,
+}
+
+/// An smsd.conf converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// The configuration as TOML.
+    pub toml: String,
+    /// What became of each setting, in order of the lines; last what smsd does without being told.
+    pub settings: Vec<SettingReport>,
+    /// The modems of the configuration.
+    pub modems: usize,
+}
+
+impl Conversion {
+    /// How many settings of the file became this.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.settings.iter().filter(|setting| setting.line.is_some() && setting.outcome == outcome).count()
+    }
+}
+
+/// Converts the octets of an smsd.conf, or tells every fault for which smsd would not start, or we could not.
+pub fn convert(octets: &[u8], host: &Host) -> Result<Conversion, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let document = Document::read(octets, &mut faults);
+    let file = file::File::check(&document, faults)?;
+    let settings = report::of_file(&file);
+    let toml = toml::write(&file, host, &settings);
+    Ok(Conversion { toml, modems: file.senders().count(), settings })
+}
+
+#[cfg(test)]
+mod tests;

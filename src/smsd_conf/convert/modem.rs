@@ -1,0 +1,236 @@
+//! The rules that make settings of one modem.
+
+use super::made::{Made, Ours, absolute, quoted, quoted_list};
+use super::timeouts;
+use crate::model::{Address, Name};
+use crate::smsd_conf::key::{Becomes, Target};
+use crate::smsd_conf::layers::{Modem, Setting};
+use crate::smsd_conf::value;
+
+/// Speeds a serial line can have, in bits per second.
+const BAUDRATES: std::ops::RangeInclusive<i64> = 300..=4_000_000;
+
+/// Whether and why a modem is left out: smsd does not send with it.
+pub(super) fn left_out<'a>(modem: &Modem<'a>) -> Option<Setting<'a>> {
+    let idle = |setting: &Setting<'_>| match setting.key.becomes {
+        Becomes::Setting(Target::Sends { when }) => setting.is_yes() != when,
+        Becomes::Setting(_)
+        | Becomes::Unnecessary(_)
+        | Becomes::Changed(_)
+        | Becomes::Unsupported(_)
+        | Becomes::Only(..) => false,
+    };
+    modem.settings().into_iter().find(idle)
+}
+
+/// What becomes of one setting of a modem; `reports` is what all modems together say about reports.
+pub(super) fn made(setting: &Setting<'_>, modem: &Modem<'_>, reports: Option<bool>) -> Made {
+    let text = setting.value_for(&modem.name);
+    if let Some(made) = Made::by_table(&setting.key, &text) {
+        return made;
+    }
+    match setting.key.becomes {
+        Becomes::Setting(target) => of_target(target, setting, &text, modem, reports),
+        Becomes::Unnecessary(why)
+        | Becomes::Changed(why)
+        | Becomes::Unsupported(why)
+        | Becomes::Only(_, why) => Made::unsupported(why),
+    }
+}
+
+fn of_target(
+    target: Target,
+    setting: &Setting<'_>,
+    text: &str,
+    modem: &Modem<'_>,
+    reports: Option<bool>,
+) -> Made {
+    match target {
+        Target::Port => Made::converted("port", quoted(&port(text).unwrap_or_else(|_| text.to_owned()))),
+        Target::Baudrate => baudrate(text),
+        Target::Rtscts => Made::converted("rtscts", setting.is_yes().to_string()),
+        Target::Init => init(text),
+        Target::Pin => pin(text),
+        Target::Smsc => smsc(text),
+        Target::CheckNetwork => {
+            Made::converted("check_network", (value::boolean(text) != Some(false)).to_string())
+        }
+        Target::Tags => tags(text),
+        Target::Report => report(text, reports),
+        Target::CommandTimeout => timeouts::unit(setting, modem),
+        Target::TimeoutMultiple => timeouts::multiple(setting, modem),
+        Target::Sends { .. } => match left_out(modem) {
+            None => Made::unnecessary("a modem of a node sends"),
+            Some(_) => Made::unsupported(format!(
+                "smsnode has no use for a modem that does not send: {} is left out",
+                modem.name
+            )),
+        },
+        // These stand before the first section, where they have rules of their own.
+        Target::Devices | Target::Folder(_) | Target::TrustOutgoing | Target::Validity | Target::LogLevel => {
+            Made::unsupported("it is no setting of a modem")
+        }
+    }
+}
+
+/// A port as we write it, or why it is none.
+pub(super) fn port(text: &str) -> Result<String, &'static str> {
+    let Some(address) = text.strip_prefix('@') else {
+        return if text.is_empty() { Err("it is empty") } else { Ok(absolute(text)) };
+    };
+    let (host, port) = address.rsplit_once(':').ok_or("it has no port")?;
+    let host = host.trim();
+    let is_port = port.trim().parse::<u16>().is_ok_and(|port| port != 0);
+    let is_host = !host.is_empty()
+        && !host.contains(char::is_whitespace)
+        && (host.starts_with('[') || !host.contains(':'));
+    if !is_host || !is_port {
+        return Err("it is no host with a port from 1 to 65535");
+    }
+    Ok(format!("tcp:{host}:{}", port.trim()))
+}
+
+/// The queues a modem serves.
+pub(super) fn queues(text: &str) -> Vec<&str> {
+    let mut queues: Vec<&str> = Vec::new();
+    for queue in value::list(text) {
+        if !queues.contains(&queue) {
+            queues.push(queue);
+        }
+    }
+    queues
+}
+
+fn baudrate(text: &str) -> Made {
+    let baudrate = value::whole(text);
+    if BAUDRATES.contains(&baudrate) {
+        return Made::converted("baudrate", baudrate.to_string());
+    }
+    let ours = vec![Ours { key: "baudrate", value: "19200".to_owned() }];
+    Made::changed("smsd takes 19200 for a speed it does not know", ours)
+}
+
+fn init(text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    if text.chars().any(|c| !matches!(c, ' '..='~')) {
+        return Made::unsupported("a command holds printable ASCII characters alone");
+    }
+    Made { text: "it must be answered with OK".to_owned(), ..Made::converted("init", quoted(text)) }
+}
+
+fn pin(text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    if text.eq_ignore_ascii_case("ignore") {
+        return Made::changed("a SIM is always asked whether it is ready; no PIN is entered", Vec::new());
+    }
+    if (4..=8).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Made::converted("pin", quoted(text));
+    }
+    Made::unsupported("a PIN has 4 to 8 digits: write the right one into the new file")
+}
+
+fn smsc(text: &str) -> Made {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    match Address::international(digits) {
+        Ok(_) => Made::converted("smsc", quoted(&format!("+{digits}"))),
+        Err(error) => Made::unsupported(format!("no service centre has this number: {error}")),
+    }
+}
+
+fn tags(text: &str) -> Made {
+    let queues = queues(text);
+    if let Some(wrong) = queues.iter().find(|queue| Name::new(queue).is_err()) {
+        return Made::unsupported(format!("{wrong} cannot be a tag"));
+    }
+    let value = quoted_list(queues.iter().copied());
+    match queues.len() {
+        0 => Made::unnecessary("it is empty, as if it were not set"),
+        1 => Made::converted("tags", value),
+        _ => {
+            let how = "their order does not count: what waits longest goes first";
+            Made::changed(how, vec![Ours { key: "tags", value }])
+        }
+    }
+}
+
+fn report(text: &str, reports: Option<bool>) -> Made {
+    let is_asked = value::boolean(text) == Some(true);
+    match (is_asked, reports) {
+        (true, Some(true)) => {
+            let how =
+                "for all modems; the reports that arrive stay in the modem, since smsnode receives nothing";
+            Made::changed(how, Vec::new())
+        }
+        (true, Some(false) | None) => Made::unsupported(
+            "all modems of a node ask for reports (`report` of [messages]), or none, as here",
+        ),
+        (false, _) if value::boolean(text).is_none() => Made::changed(
+            "no report is asked for, but a file with `Report: yes` gets one asked for",
+            Vec::new(),
+        ),
+        (false, _) => Made::unnecessary("no report is asked for anyway"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::Outcome;
+    use super::*;
+
+    fn first(made: &Made) -> (Outcome, Option<&str>) {
+        (made.outcome, made.ours.first().map(|ours| ours.value.as_str()))
+    }
+
+    #[test]
+    fn a_port_is_a_device_or_a_host() {
+        for (text, expected) in [
+            ("/dev/ttyUSB0", Some("/dev/ttyUSB0")),
+            ("dev/ttyS0", Some("/dev/ttyS0")),
+            ("@10.1.1.1:5000", Some("tcp:10.1.1.1:5000")),
+            ("@[fd00::1]:5000", Some("tcp:[fd00::1]:5000")),
+            ("", None),
+            ("@host", None),
+            ("@:5000", None),
+            ("@host:0", None),
+            ("@fd00::1:5000", None),
+        ] {
+            assert_eq!(port(text).ok().as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_our_settings_cannot_have_are_not_written() {
+        for (made, expected) in [
+            (baudrate("9600"), (Outcome::Converted, Some("9600"))),
+            (baudrate("1"), (Outcome::Changed, Some("19200"))),
+            (init("AT+CNMI=2,0,\"x\""), (Outcome::Converted, Some("\"AT+CNMI=2,0,\\\"x\\\"\""))),
+            (init("AT\u{e9}"), (Outcome::Unsupported, None)),
+            (pin("1234"), (Outcome::Converted, Some("\"1234\""))),
+            (pin("ignore"), (Outcome::Changed, None)),
+            (pin("12"), (Outcome::Unsupported, None)),
+            (smsc("491710760000"), (Outcome::Converted, Some("\"+491710760000\""))),
+            (smsc("+491710760000"), (Outcome::Converted, Some("\"+491710760000\""))),
+            (smsc("Vodafone"), (Outcome::Unsupported, None)),
+            (tags("A, B, A"), (Outcome::Changed, Some("[\"A\", \"B\"]"))),
+            (tags("A"), (Outcome::Converted, Some("[\"A\"]"))),
+            (tags(""), (Outcome::Unnecessary, None)),
+        ] {
+            assert_eq!(first(&made), expected, "{made:?}");
+        }
+    }
+
+    #[test]
+    fn reports_are_asked_for_by_all_modems_or_none() {
+        assert_eq!(report("yes", Some(true)).outcome, Outcome::Changed);
+        assert_eq!(report("yes", None).outcome, Outcome::Unsupported);
+        assert_eq!(report("no", None).outcome, Outcome::Unnecessary);
+        assert_eq!(report("disabled", Some(false)).outcome, Outcome::Changed);
+    }
+}

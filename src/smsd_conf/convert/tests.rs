@@ -1,0 +1,174 @@
+//! What is told of each line, and what makes a file one that cannot be converted.
+
+use super::*;
+
+fn host() -> Host {
+    Host { node: Name::new("gw-a").expect("a name"), data_dir: "/var/lib/smsgrid".to_owned() }
+}
+
+fn converted(text: &str) -> Conversion {
+    convert(text.as_bytes(), &host()).expect("no fault")
+}
+
+fn faults(text: &str) -> Vec<String> {
+    let faults = convert(text.as_bytes(), &host()).expect_err(text);
+    assert!(faults.iter().all(|fault| !fault.fix.is_empty()));
+    faults.iter().map(Fault::to_string).collect()
+}
+
+/// What became of a line, and the words about it.
+fn line(text: &str, line: usize) -> (Outcome, String) {
+    let conversion = converted(text);
+    let report = conversion.settings.iter().find(|report| report.line == Some(line)).expect("a report");
+    (report.outcome, report.text.clone())
+}
+
+const ONE: &str = "devices = X\n[X]\ndevice = /dev/x\n";
+
+#[test]
+fn every_line_with_a_setting_is_told_once() {
+    let text = "devices = A, B\ndevices = A,B\n# c\nlogfile = /l\n[default]\ndevice = /dev/modemname\nmode = new\n\
+                [A]\nmode = new\n[B]\nmode = new\n[A]\nfoo = bar\n[zzz]\nanything\n[communicate]\na0 = AT\n";
+
+    let lines: Vec<Option<usize>> = converted(text).settings.iter().map(|report| report.line).collect();
+
+    let expected = [1, 2, 4, 6, 7, 9, 11, 13, 15, 17].map(Some);
+    assert_eq!(lines[..expected.len()], expected);
+    assert_eq!(lines[expected.len()..], [None, None]);
+    for (at, outcome, words) in [
+        (1, Outcome::Unnecessary, "line 2 replaces it"),
+        (2, Outcome::Converted, "[modems.NAME]"),
+        (6, Outcome::Converted, "port of [modems] A, B"),
+        (7, Outcome::Unnecessary, "later lines replace it"),
+        (13, Outcome::Unnecessary, "the first section [A]"),
+        (15, Outcome::Unnecessary, "no modem of `devices` has a section [zzz]"),
+        (17, Outcome::Unsupported, "terminal"),
+    ] {
+        let (found, told) = line(text, at);
+        assert!(found == outcome && told.contains(words), "line {at}: {found:?} {told}");
+    }
+}
+
+#[test]
+fn a_modem_that_does_not_send_is_left_out_with_all_its_settings() {
+    for setting in ["outgoing = no", "sending_disabled = yes", "modem_disabled = 1"] {
+        let text = format!("devices = A, B\n[A]\ndevice = /dev/a\n[B]\ndevice = /dev/b\n{setting}\n");
+        let conversion = converted(&text);
+
+        assert_eq!(conversion.modems, 1);
+        assert!(!conversion.toml.contains("[modems.B]"), "{}", conversion.toml);
+        assert_eq!(
+            line(&text, 5),
+            (Outcome::Unsupported, "modem B does not send and is left out".to_owned())
+        );
+        assert_eq!(line(&text, 6).0, Outcome::Unsupported);
+    }
+    assert_eq!(line("devices = A\n[A]\ndevice = /dev/a\noutgoing = yes\n", 4).0, Outcome::Unnecessary);
+}
+
+#[test]
+fn time_outs_are_the_product_of_unit_and_multiple() {
+    for (settings, expected) in [
+        ("read_timeout = 5", vec![]),
+        (
+            "read_timeout = 10",
+            vec!["command_timeout = \"20s\"", "prompt_timeout = \"20s\"", "send_timeout = \"120s\""],
+        ),
+        ("read_timeout = 1", vec!["command_timeout = \"2s\"", "prompt_timeout = \"2s\""]),
+        ("read_timeout_pdu = 60", vec!["send_timeout = \"300s\""]),
+        (
+            "read_timeout = 10\nread_timeout_cmgs = 3\nread_timeout_pdu = 1",
+            vec!["command_timeout = \"20s\"", "prompt_timeout = \"30s\""],
+        ),
+        (
+            "read_timeout = 1000",
+            vec!["command_timeout = \"120s\"", "prompt_timeout = \"120s\"", "send_timeout = \"600s\""],
+        ),
+    ] {
+        let toml = converted(&format!("{ONE}{settings}\n")).toml;
+        let found: Vec<&str> = toml
+            .lines()
+            .filter(|line| line.contains("_timeout"))
+            .filter_map(|line| line.split("  #").next())
+            .collect();
+        assert_eq!(found, expected, "{settings}");
+    }
+}
+
+#[test]
+fn the_provider_of_a_queue_that_all_modems_serve_is_unnecessary() {
+    let text = |queues: &str| {
+        format!(
+            "devices = A, B\n[queues]\nQ = /q\nR = /r\n[provider]\nQ = 49\n[A]\ndevice = /dev/a\nqueues = Q\n[B]\ndevice = /dev/b\nqueues = {queues}\n"
+        )
+    };
+
+    assert_eq!(line(&text("R, Q"), 6).0, Outcome::Unnecessary);
+    assert_eq!(line(&text("R"), 6).0, Outcome::Unsupported);
+    assert_eq!(line(&text("R, Q"), 3).0, Outcome::Changed);
+    assert!(converted(&text("R, Q")).toml.contains("tags = [\"R\", \"Q\"]"));
+}
+
+#[test]
+fn a_secret_is_in_the_new_file_and_nowhere_else() {
+    let conversion = converted(&format!("{ONE}pin = 4711\n"));
+
+    assert!(conversion.toml.contains("pin = \"4711\""));
+    assert!(conversion.settings.iter().all(|report| !format!("{report:?}").contains("4711")));
+    assert!(
+        faults(&format!("{ONE}pin = {}\n", "4711".repeat(9))).iter().all(|fault| !fault.contains("4711"))
+    );
+}
+
+#[test]
+fn a_file_smsd_would_not_start_with_is_refused_with_every_fault() {
+    let text = "stats_no_zeroes = maybe\ndevices = A, B, C\n[A]\ndevice = @host\n[B]\ndevice = /dev/b\nbogus\n\
+                [C]\ndevice = /dev/b\nqueues = Q\n[queues]\nR = /r\nR = /r\nfoo\n[provider]\nP = 1\n";
+
+    let found = faults(text);
+
+    for (at, words) in [
+        (1, "nothing smsd takes"),
+        (4, "modem A has no `device` that can be used: it has no port"),
+        (7, "`bogus` is no setting"),
+        (9, "modems B and C both use /dev/b"),
+        (10, "serves a queue `Q` that is not there"),
+        (13, "queue R stands twice"),
+        (14, "`foo` is no setting"),
+        (16, "no queue `P`"),
+    ] {
+        let is_told =
+            found.iter().any(|fault| fault.starts_with(&format!("line {at}: ")) && fault.contains(words));
+        assert!(is_told, "line {at} {words}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_altogether_is_a_fault() {
+    assert!(faults("[X]\ndevice = /dev/x\n")[0].contains("no `devices`"));
+    assert!(faults("devices = X\n").iter().any(|fault| fault.contains("modem X has no section")));
+    assert!(faults("devices = X\n[X]\nmode = new\n")[0].contains("no `device`"));
+    assert!(faults(&format!("validity = 3 foo\n{ONE}"))[0].contains("validity"));
+    assert!(faults(&format!("sent = /s\nfailed = /s/\n{ONE}"))[0].contains("one folder"));
+    let latin = convert(b"outgoing = /B\xFCro\ndevices = X\n[X]\ndevice = /dev/x\n", &host());
+    assert!(latin.is_err_and(|faults| faults[0].what.contains("not UTF-8")));
+}
+
+#[test]
+fn faults_are_bounded() {
+    let many = "junk\n".repeat(10 * crate::smsd_conf::FAULTS_MAX);
+    assert_eq!(faults(&format!("{many}{ONE}")).len(), crate::smsd_conf::FAULTS_MAX);
+}
+
+#[test]
+fn a_control_character_cannot_end_a_comment_or_a_text_of_the_new_file() {
+    let text = "outgoing = /a\rb\ndevices = X\n[X]\ndevice = /dev/x\"\\\ndescription = y\n[communicate]\na\r[evil] = 1\n";
+
+    let toml = converted(text).toml;
+
+    assert!(!toml.contains('\r'), "{toml}");
+    assert!(
+        toml.contains("outgoing = \"/a\\u000Db\"") && toml.contains("port = \"/dev/x\\\"\\\\\""),
+        "{toml}"
+    );
+}

@@ -1,0 +1,150 @@
+//! The new file: a comment beside each setting names the line it comes from.
+
+use super::Host;
+use super::file::File;
+use super::made::{Ours, Outcome, quoted};
+use super::report::SettingReport;
+use super::{global, modem};
+use crate::smsd_conf::key::Folder;
+use crate::smsd_conf::layers::{Modem, Setting};
+
+/// Where a setting comes from.
+enum Source<'a> {
+    Line(usize, &'a str),
+    Smsd,
+    Us(&'a str),
+}
+
+/// A file being written.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn section(&mut self, name: &str) {
+        self.0.push_str(&format!("\n[{name}]\n"));
+    }
+
+    fn setting(&mut self, key: &str, value: &str, source: &Source<'_>) {
+        let comment = match source {
+            Source::Line(line, key) => format!("line {line}: {key}"),
+            Source::Smsd => "smsd's own, it is not set".to_owned(),
+            Source::Us(why) => (*why).to_owned(),
+        };
+        self.0.push_str(&format!("{key} = {value}  # {comment}\n"));
+    }
+
+    fn ours(&mut self, ours: &[Ours], setting: &Setting<'_>) {
+        for ours in ours {
+            self.setting(ours.key, &ours.value, &Source::Line(setting.line, setting.key.name));
+        }
+    }
+}
+
+/// Writes the file.
+pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> String {
+    let mut text = Text("# Made of an smsd.conf; the comments name its lines.\n".to_owned());
+    text.section("node");
+    text.setting("name", &quoted(host.node.as_str()), &Source::Us("this host"));
+    text.setting("data_dir", &quoted(&host.data_dir), &Source::Us("smsd keeps no such data"));
+    spool(&mut text, file);
+    for modem in file.senders() {
+        of_modem(&mut text, modem, file.reports());
+    }
+    messages(&mut text, file);
+    if let Some(level) = file.global("loglevel") {
+        text.section("log");
+        text.ours(&global::made(&level).ours, &level);
+    }
+    left_out(&mut text, reports);
+    text.0
+}
+
+fn spool(text: &mut Text, file: &File<'_>) {
+    text.section("spool");
+    for place in &file.folders {
+        let source = place.line.map(|line| Source::Line(line, place.folder.key()));
+        let own = match place.folder {
+            Folder::Outgoing | Folder::Checked => Source::Smsd,
+            Folder::Sent | Folder::Failed => {
+                Source::Us("it is not set: smsd deletes these files, they are kept here")
+            }
+        };
+        text.setting(place.folder.key(), &quoted(&place.path), &source.unwrap_or(own));
+    }
+    if let Some(trust) = file.global("trust_outgoing") {
+        text.ours(&global::made(&trust).ours, &trust);
+    }
+}
+
+fn of_modem(text: &mut Text, modem: &Modem<'_>, reports: Option<bool>) {
+    let is_bare = modem.name.as_str().bytes().all(|octet| octet != b'.');
+    let name = if is_bare { modem.name.to_string() } else { quoted(modem.name.as_str()) };
+    text.section(&format!("modems.{name}"));
+    let (init, other): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
+        modem.settings().into_iter().partition(|setting| matches!(setting.key.slot(), "init" | "init2"));
+    let (port, other): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
+        other.into_iter().partition(|setting| setting.key.slot() == "device");
+    for setting in port.iter().chain(&other) {
+        text.ours(&modem::made(setting, modem, reports).ours, setting);
+    }
+    initialise(text, modem, &init, reports);
+}
+
+/// The commands of `init` and `init2` as one list, in the order smsd sends them.
+fn initialise(text: &mut Text, modem: &Modem<'_>, init: &[Setting<'_>], reports: Option<bool>) {
+    let slots = ["init", "init2"];
+    let ordered =
+        slots.iter().flat_map(|slot| init.iter().filter(move |setting| setting.key.slot() == *slot));
+    let (mut commands, mut lines) = (Vec::new(), Vec::new());
+    for setting in ordered {
+        for ours in modem::made(setting, modem, reports).ours {
+            commands.push(ours.value);
+            lines.push(format!("line {}: {}", setting.line, setting.key.name));
+        }
+    }
+    if !commands.is_empty() {
+        text.setting("init", &format!("[{}]", commands.join(", ")), &Source::Us(&lines.join(", ")));
+    }
+}
+
+fn messages(text: &mut Text, file: &File<'_>) {
+    let validity = file.global("validity").map(|setting| (global::made(&setting).ours, setting));
+    let validity = validity.filter(|(ours, _)| !ours.is_empty());
+    let asks_reports = file.reports() == Some(true);
+    if validity.is_none() && !asks_reports {
+        return;
+    }
+    text.section("messages");
+    if let Some((ours, setting)) = validity {
+        text.ours(&ours, &setting);
+    }
+    let lines = file.senders().filter_map(|modem| modem.get("report")).map(|setting| setting.line);
+    if let Some(line) = lines.min().filter(|_| asks_reports) {
+        text.setting("report", "true", &Source::Line(line, "report"));
+    }
+}
+
+/// What has no setting here, so that whoever reads the file knows what it does not do.
+fn left_out(text: &mut Text, reports: &[SettingReport]) {
+    let mut missing = reports.iter().filter(|report| report.outcome == Outcome::Unsupported).peekable();
+    if missing.peek().is_some() {
+        text.0.push_str("\n# Not taken over:\n");
+    }
+    for report in missing {
+        let line = report.line.unwrap_or_default();
+        let section = match report.section.as_str() {
+            "" => String::new(),
+            name => format!("[{}] ", one_line(name)),
+        };
+        text.0.push_str(&format!(
+            "# line {line}: {section}{}: {}\n",
+            one_line(&report.key),
+            one_line(&report.text)
+        ));
+    }
+}
+
+/// A text that cannot end its comment.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}

@@ -1,0 +1,29 @@
+//! The configuration of SMS Server Tools 3, and what becomes of it.
+//!
+//! ```text
+//! octets ──document──▶ sections and lines ──layers──▶ what counts for each modem
+//!                                 │                        │
+//!                                 │  table: every setting  │
+//!                                 ▼                        ▼
+//!                 convert: a smsgrid.toml, and each line with what became of it; or every fault
+//! ```
+//!
+//! A file is read as smsd reads it, and refused where smsd would not start with it. Each setting that smsd knows stands
+//! in `table` with what becomes of it, so that none is dropped in silence. Nothing here opens a file: whether a folder
+//! or a port is there is found out by the node that runs the new file.
+
+mod convert;
+mod devices;
+mod document;
+mod fault;
+mod key;
+mod layers;
+mod table;
+mod value;
+
+pub use convert::{Conversion, Host, Outcome, SettingReport, convert};
+pub use devices::MODEMS_MAX;
+pub use document::FILE_OCTETS_MAX;
+pub use fault::{FAULTS_MAX, Fault};
+pub use key::{Becomes, Folder, Key, Kind, Place, Target};
+pub use table::{find, keys};

@@ -1,0 +1,152 @@
+//! The settings that stand before the first section, but for those of receiving.
+
+use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
+use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
+use super::super::key::{Folder, Key, Target};
+use super::{LONG, SHORT, key, why};
+
+pub(super) const KEYS: &[Key] = &[
+    key("devices", LONG, Setting(Target::Devices)),
+    // Folders and files.
+    key("spool", LONG, Setting(Target::Folder(Folder::Outgoing))),
+    key("outgoing", LONG, Setting(Target::Folder(Folder::Outgoing))),
+    key("checked", LONG, Setting(Target::Folder(Folder::Checked))),
+    key("sent", LONG, Setting(Target::Folder(Folder::Sent))),
+    key("failed", LONG, Setting(Target::Folder(Folder::Failed))),
+    key("sent_copy", LONG, Unsupported(why::COPIES)),
+    key("failed_copy", LONG, Unsupported(why::COPIES)),
+    key("keep_filename", Boolean, Only("yes", "a file keeps its name through all folders")),
+    key("store_original_filename", Boolean, Unnecessary("a file keeps its name through all folders")),
+    key("filename_preview", Within(0, 255), Only("0", "a file keeps its name, nothing is added to it")),
+    key("trust_outgoing", Boolean, Setting(Target::TrustOutgoing)),
+    key("spool_directory_order", Boolean, Only("no", "the oldest file is taken first")),
+    key("ignore_outgoing_priority", Boolean, Only("no", "`Priority:` of a file always counts")),
+    key("notifier", Boolean, Unnecessary("the kernel always tells what comes into outgoing")),
+    // What a message gets that does not say it itself.
+    key("autosplit", Within(0, 3), Only("3", "long texts are joined parts; `Autosplit:` of a file counts")),
+    key("validity", SHORT, Setting(Target::Validity)),
+    key("outgoing_utf8", Boolean, Only("yes", why::TEXT)),
+    key(
+        "alphabet",
+        Word(&["ISO", "Latin", "Ansi", "UTF"]),
+        Only("ISO", "write `Alphabet: UTF-8` into the files"),
+    ),
+    key("trim_text", Boolean, Only("yes", why::TEXT)),
+    key("store_sent_pdu", Within(0, 3), Only("1", "`PDU:` stands in the files of failed messages alone")),
+    key("international_prefixes", LONG, Unsupported("every number of a file counts as international")),
+    key("national_prefixes", LONG, Unsupported("every number of a file counts as international")),
+    key(
+        "datetime_format",
+        LONG,
+        Only("%y-%m-%d %H:%M:%S", "times in files are written as smsd does by default"),
+    ),
+    key("datetime", LONG, Only("%y-%m-%d %H:%M:%S", "times in files are written as smsd does by default")),
+    key("language_file", LONG, Unsupported("headers are read and written in English alone")),
+    // Handlers.
+    key("eventhandler", LONG, Unsupported(why::HANDLERS)),
+    key("eventhandler_use_copy", Boolean, Only("no", why::HANDLERS)),
+    key("checkhandler", LONG, Unsupported("smsnode runs no programs: files are sent without that check")),
+    key("alarmhandler", LONG, Unsupported(why::HANDLERS)),
+    key("alarmlevel", Level, Unsupported(why::HANDLERS)),
+    key("regular_run", LONG, Unsupported("smsnode runs no programs; let cron or a timer run it")),
+    key(
+        "regular_run_interval",
+        Within(1, i64::MAX),
+        Unsupported("smsnode runs no programs; let cron or a timer run it"),
+    ),
+    key("executable_check", Boolean, Unnecessary(why::PROGRAMS)),
+    key("shell", LONG, Unnecessary(why::PROGRAMS)),
+    key("shell_test", Boolean, Unnecessary(why::PROGRAMS)),
+    key("ignore_exec_output", Boolean, Unnecessary(why::PROGRAMS)),
+    key("child", LONG, Unsupported("smsnode runs no programs; give it a unit of its own")),
+    key("child_args", LONG, Unsupported("smsnode runs no programs; give it a unit of its own")),
+    key("start", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
+    key("start_args", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
+    // Who may be sent to.
+    key("blacklist", LONG, Unsupported("no number is refused: messages to those listed are sent")),
+    key("whitelist", LONG, Unsupported("no number is refused: messages to those not listed are sent")),
+    // Failures and pace.
+    key(
+        "blocktime",
+        Whole,
+        Changed("a modem that fails rests 1 min at first, twice as long each time, up to 1 h"),
+    ),
+    key(
+        "blockafter",
+        Whole,
+        Changed("a modem rests after 3 failures in a row, or 2 uncertain parts in 10 min"),
+    ),
+    key(
+        "errorsleeptime",
+        Whole,
+        Changed("a message refused for now waits 30 s, then longer, and may leave by another modem"),
+    ),
+    key("delaytime", Whole, Unnecessary(why::POLLING)),
+    key("delaytime_mainprocess", Whole, Unnecessary(why::POLLING)),
+    key("sleeptime_mainprocess", Whole, Unnecessary(why::POLLING)),
+    key(
+        "max_continuous_sending",
+        Whole,
+        Unnecessary("a modem has nothing else to do that sending could delay"),
+    ),
+    key(
+        "suspend",
+        LONG,
+        Changed("no file is read: `smsctl modem block NAME` and `unblock` take a modem out and back"),
+    ),
+    key("admin_to", SHORT, Unsupported(why::ADMIN)),
+    key("adminmessage_device", SHORT, Unsupported(why::ADMIN)),
+    // Log.
+    key("logfile", LONG, Changed("the log goes to standard error, where the service manager keeps it")),
+    key("loglevel", Level, Setting(Target::LogLevel)),
+    key("log_unmodified", Boolean, Only("no", why::TRACE)),
+    key("log_single_lines", Boolean, Only("yes", why::TRACE)),
+    key("log_charconv", Boolean, Only("no", "conversions of characters are not logged")),
+    key("log_read_from_modem", Boolean, Only("no", why::TRACE)),
+    key(
+        "log_read_timing",
+        Boolean,
+        Only("no", "reading from a modem is not polled, so there is no such timing"),
+    ),
+    key("log_response_time", Boolean, Only("no", why::TRACE)),
+    key("logtime_format", LONG, Changed("times in the log have one form")),
+    key("logtime_us", Boolean, Changed("times in the log have one form")),
+    key("logtime_ms", Boolean, Changed("times in the log have one form")),
+    key(
+        "smart_logging",
+        Boolean,
+        Only("no", "there is no second log of troubles; each is told with its reason"),
+    ),
+    key("enable_smsd_debug", Boolean, Only("no", "it belongs to the making of smsd")),
+    // Statistics and status.
+    key(
+        "stats",
+        LONG,
+        Changed("no files: counters are served at /metrics of [listen] api, states by `smsctl status`"),
+    ),
+    key("stats_interval", Whole, Unnecessary(why::STATISTICS)),
+    key("stats_no_zeroes", Boolean, Unnecessary(why::STATISTICS)),
+    key("status_interval", Whole, Unnecessary(why::STATISTICS)),
+    key("status_include_counters", Boolean, Unnecessary(why::STATISTICS)),
+    key(
+        "status_signal_quality",
+        Boolean,
+        Unnecessary("the signal is always asked for; `smsctl modem list` shows it"),
+    ),
+    key("status_include_uptime", Boolean, Unnecessary("`smsctl node list` shows it")),
+    // The process.
+    key("user", LONG, Changed("smsnode stays the user it is started as: User= of its unit")),
+    key("group", LONG, Changed("smsnode stays in the groups it is started in: Group= of its unit")),
+    key("infofile", LONG, Unnecessary("the service manager waits until smsnode has stopped")),
+    key("pidfile", LONG, Unnecessary("the service manager knows the process")),
+    key("check_pid_interval", Whole, Unnecessary("the data directory is locked against a second smsnode")),
+    key("terminal", Boolean, Unnecessary("smsnode always stays in the foreground")),
+    key(
+        "umask",
+        Text(31),
+        Only("0", "files are made with modes of their own, lessened by UMask= of the unit"),
+    ),
+    key("os_cygwin", Boolean, Only("no", "smsnode runs on Linux")),
+    key("use_linux_ps_trick", Boolean, Unnecessary("there is one process, and its name is smsnode")),
+    key("mypath", LONG, Unnecessary("smsd ignores it too")),
+];
