@@ -19,6 +19,8 @@ pub(crate) struct Environment {
     pub(crate) no_color: bool,
     /// The locale writes UTF-8.
     pub(crate) utf8: bool,
+    /// The name of this host.
+    pub(crate) host: String,
     /// Standard output is a terminal.
     pub(crate) out_is_terminal: bool,
     /// Standard input and standard error are a terminal: somebody can answer a question.
@@ -40,6 +42,7 @@ impl Environment {
             demo: std::env::var_os("SMSCTL_DEMO").filter(|value| !value.is_empty()),
             no_color: variable("NO_COLOR").is_some() || variable("TERM").as_deref() == Some("dumb"),
             utf8: writes_utf8(&locale),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             out_is_terminal: io::stdout().is_terminal(),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod contexts;
+mod convert;
 mod demo;
 mod exits;
 mod failover;

@@ -43,6 +43,9 @@ const LIBRARIES: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// Where the command line converts an smsd.conf.
+const CONVERSION: &str = "ctl/src/commands/config.rs";
+
 /// A module of the core names only modules below it.
 pub(crate) fn engines(source: &Source) -> Vec<Fault> {
     let Some((_, allowed)) = ENGINES.into_iter().find(|(name, _)| engine_of(source) == Some(name)) else {
@@ -80,6 +83,18 @@ pub(crate) fn libraries(source: &Source) -> Vec<Fault> {
         (!at_home).then(|| Fault::new(&source.path, source.tokens[first].line, what))
     };
     LIBRARIES.into_iter().filter_map(named).collect()
+}
+
+/// The command line names the core in one file and for one thing, which asks no server: the conversion of an smsd.conf.
+pub(crate) fn core_in_ctl(source: &Source) -> Vec<Fault> {
+    if !source.path.starts_with("ctl/") {
+        return Vec::new();
+    }
+    let is_right =
+        |at: usize| source.path == CONVERSION && source.reads(at, &["smsgrid", ":", ":", "smsd_conf"]);
+    let wrong = (0..source.tokens.len()).filter(|at| names_crate(source, *at, "smsgrid") && !is_right(*at));
+    let what = format!("`smsgrid` is named only in {CONVERSION}, and only its `smsd_conf`");
+    wrong.map(|at| Fault::new(&source.path, source.tokens[at].line, what.clone())).collect()
 }
 
 /// One file of the modem room names the library of the serial port.
@@ -223,6 +238,16 @@ mod tests {
         assert_eq!(faults("node/src/cluster/mod.rs", "use sled; fn a() -> tonic::Status {}"), 2);
         assert_eq!(faults("node/src/raft/mod.rs", "use openraft::Raft;"), 0);
         assert_eq!(faults("node/src/cluster/mod.rs", "fn a(sled: u8) {}"), 0);
+    }
+
+    #[test]
+    fn the_command_line_knows_nothing_of_the_core_but_the_conversion() {
+        let faults = |path: &str, text: &str| core_in_ctl(&source(path, text)).len();
+
+        assert_eq!(faults("ctl/src/desk.rs", "use smsgrid::smsd_conf::Host;"), 1);
+        assert_eq!(faults(CONVERSION, "use smsgrid::model::Name; use smsgrid::smsd_conf::Host;"), 1);
+        assert_eq!(faults(CONVERSION, "use smsgrid::smsd_conf::{self, Host}; use smsgrid_proto::Exit;"), 0);
+        assert_eq!(faults("node/src/lib.rs", "use smsgrid::model::Name;"), 0);
     }
 
     #[test]

@@ -47,6 +47,11 @@ fn a_library_is_named_only_in_its_room() {
 }
 
 #[test]
+fn the_command_line_names_the_core_for_the_conversion_alone() {
+    report(Tree::read().sources().flat_map(floors::core_in_ctl));
+}
+
+#[test]
 fn the_serial_port_library_is_named_in_one_file() {
     report(floors::serial_port(Tree::read()));
 }

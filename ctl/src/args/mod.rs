@@ -1,6 +1,7 @@
 //! The command line: the help text is the manual.
 
 mod cluster;
+mod config;
 mod context;
 mod demo;
 mod message;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use cluster::{ClusterCommand, EventsArgs, ModemCommand, NodeCommand, StatusArgs};
+pub(crate) use config::ConfigCommand;
 pub(crate) use context::ContextCommand;
 pub(crate) use demo::DemoCommand;
 pub(crate) use message::{DeadArgs, DlqCommand, ListArgs, MsgCommand, UncertainCommand, Verdict};
@@ -126,6 +128,9 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Cluster(ClusterCommand),
     Events(EventsArgs),
+    /// Configurations: convert an smsd.conf
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigCommand),
     /// Saved clusters: list, add, use, remove
     #[command(subcommand, arg_required_else_help = true)]
     Context(ContextCommand),

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod completion;
+mod config;
 mod context;
 mod demo;
 mod dlq;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, desk: &mut Desk<'_>) -> Result<Exit, F
         Command::Node(command) => node::run(&command, desk).await,
         Command::Cluster(command) => cluster::run(&command, desk).await,
         Command::Events(args) => events::run(&args, desk).await,
+        Command::Config(command) => config::run(&command, desk),
         Command::Context(command) => context::run(&command, desk).await,
         Command::Demo(command) => demo::run(&command, desk),
         Command::Errors { reason: None } => errors::list(desk),

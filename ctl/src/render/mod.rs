@@ -5,6 +5,7 @@ mod message;
 mod modem;
 mod node;
 mod progress;
+mod setting;
 mod sheet;
 mod status;
 mod style;
@@ -15,6 +16,7 @@ pub(crate) use message::{accepted_sheet, message_card, message_sheet, uncertain_
 pub(crate) use modem::{modem_card, modem_sheet};
 pub(crate) use node::{cluster_card, member_sheet, node_card, node_sheet};
 pub(crate) use progress::Progress;
+pub(crate) use setting::setting_sheet;
 pub(crate) use sheet::{Cell, Column, Sheet, csv, table};
 pub(crate) use status::{status_line, status_screen};
 pub(crate) use style::Style;

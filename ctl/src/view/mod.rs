@@ -7,6 +7,7 @@ mod json;
 mod message;
 mod modem;
 mod node;
+mod setting;
 mod status;
 
 pub(crate) use event::Event;
@@ -14,4 +15,5 @@ pub(crate) use json::{Moment, rfc3339};
 pub(crate) use message::{Accepted, Attempt, Message, Part, Step, Waiting, word};
 pub(crate) use modem::{Modem, ModemState};
 pub(crate) use node::{Member, Membership, Node};
+pub(crate) use setting::Setting;
 pub(crate) use status::{Consensus, Freshness, Need, QueueCounts, Status, Verdict};

@@ -11,7 +11,7 @@ mod toml;
 
 use super::document::Document;
 use super::fault::{Fault, Faults};
-use crate::model::Name;
+use crate::model::{Name, NameError};
 
 pub use made::Outcome;
 pub use report::SettingReport;
@@ -23,6 +23,13 @@ pub struct Host {
     pub node: Name,
     /// The folder for everything the node must remember.
     pub data_dir: String,
+}
+
+impl Host {
+    /// A node of this name, with its data in this folder.
+    pub fn new(node: &str, data_dir: &str) -> Result<Host, NameError> {
+        Ok(Host { node: Name::new(node)?, data_dir: data_dir.to_owned() })
+    }
 }
 
 /// An smsd.conf converted.
