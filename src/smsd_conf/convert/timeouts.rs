@@ -15,7 +15,7 @@ const SEND: (i64, i64) = (90, 600);
 pub(super) fn unit(setting: &Setting<'_>, modem: &Modem<'_>) -> Made {
     let unit = value::whole(setting.value);
     if unit == UNIT {
-        return Made::unnecessary("our time-outs are as long as smsd's with this value");
+        return Made::unnecessary("our time-outs are at least as long as those of smsd with this value");
     }
     let mut ours = vec![short("command_timeout", unit.saturating_mul(2))];
     if modem.get("read_timeout_cmgs").is_none() {
