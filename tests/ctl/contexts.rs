@@ -139,16 +139,25 @@ fn what_is_nearer_to_the_command_counts_more_and_the_context_is_named_when_nobod
 }
 
 #[test]
-fn the_context_in_use_is_asked_and_named_in_the_command_that_repeats() {
+fn the_command_that_repeats_names_the_servers_wherever_they_came_from() {
     let world = World::default();
-    let server = Fake::start("gw-a", &world, Plan::of("submit", Deed::DoAndDie));
-    let person = Person::new();
-    person.does(&["context", "add", "prod", "--server", server.address(), "--use"]);
+    let [first, second] =
+        ["gw-a", "gw-b"].map(|name| Fake::start(name, &world, Plan::of("submit", Deed::DoAndDie)));
+    let person = Person::with_two();
+    let words = ["--timeout", "1s", "send", "+4915112345678", "-m", "hello"];
 
-    let answer = person.runs(&["--timeout", "1s", "send", "+4915112345678", "-m", "hello"]);
+    let by_variable = person.runs_with(&[("SMSCTL_SERVER", first.address())], &words);
+    let servers = ["--server", second.address(), "--server", "127.0.0.2:9"];
+    person.does(&[&["context", "add", "test", "--use"], &servers[..]].concat());
+    let in_use = person.runs(&words);
 
-    assert_eq!(answer.exit, 10, "{answer:?}");
-    assert!(answer.talk.contains("smsctl --context prod send +4915112345678"), "{answer:?}");
+    for (answer, servers) in
+        [(by_variable, ["--server", first.address()].join(" ")), (in_use, servers.join(" "))]
+    {
+        assert_eq!(answer.exit, 10, "{answer:?}");
+        let again = format!("smsctl {servers} send +4915112345678");
+        assert!(answer.talk.contains(&again), "{again}: {answer:?}");
+    }
 }
 
 #[test]

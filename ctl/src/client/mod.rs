@@ -116,9 +116,9 @@ impl Client {
         Client { servers, context, good: 0, timeout, read }
     }
 
-    /// The context that names the servers, if one does.
-    pub(crate) fn context(&self) -> Option<&str> {
-        self.context.as_deref()
+    /// Every server that may be asked, as it is named to people.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &str> {
+        self.servers.iter().map(Server::name)
     }
 
     /// How fresh answers must be, when somebody said so.

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &SendArgs, desk: &mut Desk<'_>) -> Result<Exit, Fa
         return dry_run(&submissions, desk);
     }
     let mut client = desk.client()?;
-    let again = repetition(&submissions, &key, client.context(), desk);
+    let again = repetition(&submissions, &key, &client);
     desk.part_with(format!(
         "Stopped. It is not known whether it was accepted; this does not send it twice:\n  {again}"
     ));
@@ -190,16 +190,13 @@ fn failure(failed: Failed, submission: &Submission, again: &str) -> Failure {
     }
 }
 
-/// The very command that repeats this one under its key. A context is named even when it is the one in use: another one may
-/// be by then.
-fn repetition(submissions: &[Submission], key: &str, context: Option<&str>, desk: &Desk<'_>) -> String {
+/// The very command that repeats this one under its key. It names the servers, wherever they came from: a variable or the
+/// context in use may name another cluster by then, and that one does not know the key.
+fn repetition(submissions: &[Submission], key: &str, client: &Client) -> String {
     let Some(first) = submissions.first() else { return String::new() };
     let mut words = vec!["smsctl".to_owned()];
-    for server in &desk.global.servers {
+    for server in client.servers() {
         words.extend(["--server".to_owned(), shell(server)]);
-    }
-    if let Some(context) = context {
-        words.extend(["--context".to_owned(), context.to_owned()]);
     }
     words.push("send".to_owned());
     words.extend(submissions.iter().map(|one| shell(&one.to)));
