@@ -55,17 +55,19 @@ impl ContextFile {
 
     /// Replaces it: the old one or the new one is there after a crash, never half of one.
     pub(crate) fn store(&self, contexts: &Contexts) -> Result<(), Failure> {
-        self.replace(contexts.written().as_bytes()).map_err(|error| {
+        let folder = self.replace(contexts.written().as_bytes()).map_err(|error| {
             let title = format!("cannot write the saved contexts to {}", self.0.display());
             let fix = "see who may write there, and whether the disk is full";
             Failure::new(Exit::Unexpected, title)
                 .why(error.to_string())
                 .fix(fix)
                 .effect("Nothing was changed.")
-        })
+        })?;
+        self.settle(&folder)
     }
 
-    fn replace(&self, octets: &[u8]) -> io::Result<()> {
+    /// Replaces it, and tells in which folder.
+    fn replace(&self, octets: &[u8]) -> io::Result<PathBuf> {
         // A link stays one, and what it leads to is replaced.
         let path = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -76,8 +78,18 @@ impl ContextFile {
             // What is left of it is no file of ours; that it stays is the smaller trouble.
             let _ = fs::remove_file(&temporary);
         }
-        written?;
-        File::open(folder)?.sync_all()
+        written.map(|()| folder.to_owned())
+    }
+
+    /// Makes the new name of the file in `folder` last. It is read from now on, even if this fails.
+    fn settle(&self, folder: &Path) -> Result<(), Failure> {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| {
+            let title = format!("cannot make sure that {} lasts", self.0.display());
+            Failure::new(Exit::Unexpected, title)
+                .why(error.to_string())
+                .fix("see whether the disk is well, and what counts: smsctl context list")
+                .effect("What was asked for is saved; it may not survive a power cut.")
+        })
     }
 }
 
@@ -94,4 +106,14 @@ fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
     file.write_all(octets)?;
     file.sync_all()
+}
+
+#[test]
+fn what_is_saved_and_may_not_last_is_not_told_as_unchanged() {
+    let nowhere = Path::new("/nowhere");
+
+    let told = ContextFile::below(nowhere).settle(nowhere).expect_err("no folder").to_string();
+
+    assert!(told.contains("is saved; it may not survive a power cut"), "{told}");
+    assert!(!told.contains("Nothing was changed"), "{told}");
 }
