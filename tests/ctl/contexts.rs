@@ -110,6 +110,12 @@ fn a_link_to_the_file_stays_one() {
 
     assert!(fs::symlink_metadata(person.file()).expect("there").is_symlink());
     assert!(fs::read_to_string(&kept).expect("there").contains("current = \"lab\""));
+
+    fs::remove_file(&kept).expect("there");
+    person.does(&["context", "add", "lab", "--server", "127.0.0.2:9"]);
+
+    assert!(fs::symlink_metadata(person.file()).expect("there").is_symlink(), "it led to nothing");
+    assert!(fs::read_to_string(&kept).expect("made").contains("lab"));
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::failure::Failure;
 
 /// Largest file that is read, in octets.
 const OCTETS_MAX: u64 = 1 << 20;
+/// Most links that are followed from it, one after the other.
+const LINKS_MAX: usize = 40;
 /// The folder of the file, below that of all configurations.
 const FOLDER: &str = "smsgrid";
 /// Its name.
@@ -68,10 +70,10 @@ impl ContextFile {
 
     /// Replaces it, and tells in which folder.
     fn replace(&self, octets: &[u8]) -> io::Result<PathBuf> {
-        // A link stays one, and what it leads to is replaced.
-        let path = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
+        let own = self.0.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(own)?;
+        let path = behind_links(&self.0)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let temporary = folder.join(format!(".{NAME}.{}", std::process::id()));
         let written = write_whole(&temporary, octets).and_then(|()| fs::rename(&temporary, &path));
         if written.is_err() {
@@ -100,6 +102,22 @@ fn text(path: &Path) -> io::Result<String> {
         return Err(io::Error::other(format!("it has more than {OCTETS_MAX} octets")));
     }
     Ok(text)
+}
+
+/// The file to replace: a link stays one, and what it leads to is replaced or made.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::read_link(&path) {
+            Ok(to) => path = path.parent().unwrap_or(Path::new(".")).join(to),
+            // The first is said of what is no link.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                return Ok(path);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other(format!("more than {LINKS_MAX} links lead on from it")))
 }
 
 fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
