@@ -94,9 +94,29 @@ fn the_file_is_closed_to_others_and_nothing_else_is_left() {
     let mode = |path: &std::path::Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     let folder = person.file().parent().expect("a folder").to_owned();
     assert_eq!((mode(&person.file()), mode(&folder)), (0o600, 0o700));
-    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
+    let mut left: Vec<_> =
+        fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("readable").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["contexts.lock", "contexts.toml"]);
     let text = fs::read_to_string(person.file()).expect("there");
     assert!(text.contains("current = \"prod\"\nprevious = \"lab\"\n"), "{text}");
+}
+
+#[test]
+fn of_many_commands_at_once_each_one_is_saved() {
+    let person = Person::new();
+    let names: Vec<String> = (0..16).map(|at| format!("test-{at}")).collect();
+
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| person.does(&["context", "add", name, "--server", "127.0.0.2:9"]));
+        }
+    });
+
+    let saved = person.does(&["context", "list", "-o", "name"]).out;
+    for name in &names {
+        assert!(saved.lines().any(|line| line == name), "{name}: {saved}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 use smsgrid_proto::Exit;
 
 use crate::args::ContextCommand;
-use crate::contexts::{ContextFile, Contexts, name_fault};
+use crate::contexts::{ContextFile, Contexts, Held, name_fault};
 use crate::desk::{Desk, servers};
 use crate::failure::Failure;
 use crate::render::{Cell, Column, Sheet, quoted};
@@ -12,13 +12,29 @@ use crate::render::{Cell, Column, Sheet, quoted};
 /// Carries out a command about saved clusters.
 pub(crate) async fn run(command: &ContextCommand, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     let file = desk.context_file().ok_or_else(no_place)?;
-    let contexts = file.load()?;
     match command {
-        ContextCommand::List => list(&contexts, desk),
-        ContextCommand::Add { name, take } => add(name, *take, contexts, &file, desk).await,
-        ContextCommand::Use { name } => take_into_use(name, contexts, &file, desk),
-        ContextCommand::Remove { name } => remove(name, contexts, &file, desk),
+        ContextCommand::List => list(&file.load()?, desk),
+        ContextCommand::Add { name, take } => add(name, *take, &file, desk).await,
+        ContextCommand::Use { name } => {
+            let (_held, contexts) = to_change(&file, desk).await?;
+            take_into_use(name, contexts, &file, desk)
+        }
+        ContextCommand::Remove { name } => {
+            let (_held, contexts) = to_change(&file, desk).await?;
+            remove(name, contexts, &file, desk)
+        }
     }
+}
+
+/// The contexts as they are, and nobody else changes them before this command has; a dry run does not lock anything.
+async fn to_change(file: &ContextFile, desk: &Desk<'_>) -> Result<(Option<Held>, Contexts), Failure> {
+    // A file that cannot be read is told before anything is made beside it.
+    let seen = file.load()?;
+    if desk.global.dry_run {
+        return Ok((None, seen));
+    }
+    let held = file.hold().await?;
+    Ok((Some(held), file.load()?))
 }
 
 fn list(contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
@@ -33,13 +49,7 @@ fn list(contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn add(
-    name: &str,
-    take: bool,
-    mut contexts: Contexts,
-    file: &ContextFile,
-    desk: &mut Desk<'_>,
-) -> Result<Exit, Failure> {
+async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     if let Some(how) = name_fault(name) {
         return Err(Failure::wrong(format!("{} is no name of a context", quoted(name))).fix(how));
     }
@@ -50,11 +60,19 @@ async fn add(
     let words: Vec<String> =
         desk.global.servers.iter().flat_map(|word| word.split(',')).map(str::to_owned).collect();
     let urls: Vec<String> = servers(&words)?.iter().map(|server| server.url().to_owned()).collect();
-    let before = contexts.saved.get(name).filter(|before| **before != urls).cloned();
-    if let Some(before) = before.as_ref().filter(|_| !desk.global.dry_run) {
-        let (old, new) = (named(before), named(&urls));
+    let seen = file.load()?.saved.remove(name);
+    if let Some(seen) = seen.as_ref().filter(|seen| **seen != urls && !desk.global.dry_run) {
+        let (old, new) = (named(seen), named(&urls));
         desk.confirm(&format!("Context {name} is saved with {old}. Replace that by {new}?"), None).await?;
     }
+    // The answer may have taken long.
+    let (_held, mut contexts) = to_change(file, desk).await?;
+    if contexts.saved.get(name) != seen.as_ref() {
+        return Err(Failure::new(Exit::RefusedForSafety, format!("context {name} was changed meanwhile"))
+            .fix("see what it is now: smsctl context list")
+            .effect("Nothing was changed."));
+    }
+    let before = contexts.saved.get(name).filter(|before| **before != urls).cloned();
     contexts.add(name, urls.clone()).map_err(|_| {
         Failure::new(Exit::Rejected, "there is no room for another context")
             .fix("remove one: smsctl context remove NAME")

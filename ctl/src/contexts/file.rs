@@ -4,8 +4,12 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use smsgrid_proto::{Exit, Reason};
+use tokio::time::{Instant, sleep};
 
 use super::Contexts;
 use super::read::read;
@@ -19,10 +23,22 @@ const LINKS_MAX: usize = 40;
 const FOLDER: &str = "smsgrid";
 /// Its name.
 const NAME: &str = "contexts.toml";
+/// The file that is locked from a look at the contexts to the change.
+const LOCK_NAME: &str = "contexts.lock";
+/// How long another command may hold it; it reads and writes one small file meanwhile.
+const HOLD_MAX: Duration = Duration::from_secs(5);
+/// Between two tries to lock it.
+const HOLD_PAUSE: Duration = Duration::from_millis(10);
 
 /// Where the contexts are saved.
 #[derive(Clone, Debug)]
 pub(crate) struct ContextFile(PathBuf);
+
+/// While it lives nobody else changes the file.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _lock: File,
+}
 
 impl ContextFile {
     /// The file below the folder of this user's configurations.
@@ -55,6 +71,38 @@ impl ContextFile {
         })
     }
 
+    /// Lets nobody else change it until what is returned is dropped.
+    pub(crate) async fn hold(&self) -> Result<Held, Failure> {
+        let told = |why: String, fix: &str| {
+            let title = format!("cannot lock the saved contexts in {}", self.0.display());
+            Failure::new(Exit::Unexpected, title).why(why).fix(fix).effect("Nothing was changed.")
+        };
+        let lock = self.lock_file().map_err(|error| told(error.to_string(), "see who may write there"))?;
+        let until = Instant::now() + HOLD_MAX;
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Held { _lock: lock }),
+                Err(Errno::WOULDBLOCK) if Instant::now() < until => sleep(HOLD_PAUSE).await,
+                Err(Errno::WOULDBLOCK) => {
+                    return Err(told("another command changes them".to_owned(), "run it again"));
+                }
+                Err(error) => return Err(told(error.to_string(), "see whether files can be locked there")),
+            }
+        }
+    }
+
+    /// A file of its own: the one with the contexts is another one after each change.
+    fn lock_file(&self) -> io::Result<File> {
+        self.make_folder()?;
+        let path = self.0.with_file_name(LOCK_NAME);
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    }
+
     /// Replaces it: the old one or the new one is there after a crash, never half of one.
     pub(crate) fn store(&self, contexts: &Contexts) -> Result<(), Failure> {
         let folder = self.replace(contexts.written().as_bytes()).map_err(|error| {
@@ -70,8 +118,7 @@ impl ContextFile {
 
     /// Replaces it, and tells in which folder.
     fn replace(&self, octets: &[u8]) -> io::Result<PathBuf> {
-        let own = self.0.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(own)?;
+        self.make_folder()?;
         let path = behind_links(&self.0)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let temporary = folder.join(format!(".{NAME}.{}", std::process::id()));

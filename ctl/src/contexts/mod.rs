@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 pub(crate) use choice::{Said, choose};
-pub(crate) use file::ContextFile;
+pub(crate) use file::{ContextFile, Held};
 
 /// Most contexts that are saved.
 const CONTEXTS_MAX: usize = 256;
