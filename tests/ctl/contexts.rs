@@ -103,6 +103,23 @@ fn the_file_is_closed_to_others_and_nothing_else_is_left() {
 }
 
 #[test]
+fn a_variable_that_counts_more_is_told_to_whoever_takes_a_context_into_use() {
+    let person = Person::with_two();
+    let variable = ("SMSCTL_SERVER", "127.0.0.5:9");
+    for words in [
+        &["context", "list"][..],
+        &["context", "use", "lab"],
+        &["context", "add", "test", "--server", "gw-x", "--use"],
+    ] {
+        let told = person.runs_with(&[variable], words).talk;
+        assert!(told.contains("SMSCTL_SERVER is set and counts more than the context in use."), "{told}");
+    }
+
+    let told = person.runs_with(&[variable], &["context", "add", "other", "--server", "gw-x"]).talk;
+    assert!(!told.contains("SMSCTL_SERVER"), "it takes none into use: {told}");
+}
+
+#[test]
 fn of_many_commands_at_once_each_one_is_saved() {
     let person = Person::new();
     let names: Vec<String> = (0..16).map(|at| format!("test-{at}")).collect();

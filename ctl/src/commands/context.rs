@@ -39,6 +39,12 @@ async fn to_change(file: &ContextFile, desk: &Desk<'_>) -> Result<(Option<Held>,
 
 fn list(contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     desk.list(&sheet(contexts, |_| true))?;
+    say_what_counts_more(desk);
+    Ok(Exit::Done)
+}
+
+/// Says which variable stands before the context in use, if one does.
+fn say_what_counts_more(desk: &mut Desk<'_>) {
     let stronger = [
         ("SMSCTL_SERVER", desk.environment.server.is_some()),
         ("SMSCTL_CONTEXT", desk.environment.context.is_some()),
@@ -46,7 +52,6 @@ fn list(contexts: &Contexts, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     if let Some((name, _)) = stronger.into_iter().find(|(_, is_set)| *is_set) {
         desk.say(&format!("{name} is set and counts more than the context in use."));
     }
-    Ok(Exit::Done)
 }
 
 async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
@@ -89,6 +94,9 @@ async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) ->
         done.push_str(&format!("\nNo context is in use. Take it: smsctl context use {name}"));
     }
     settle(&format!("save context {name}: {}", named(&urls)), &done, &contexts, file, desk)?;
+    if take {
+        say_what_counts_more(desk);
+    }
     show(name, &contexts, desk)
 }
 
@@ -113,6 +121,7 @@ fn take_into_use(
         file,
         desk,
     )?;
+    say_what_counts_more(desk);
     show(&name, &contexts, desk)
 }
 
