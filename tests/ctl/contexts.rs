@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tonic::Code;
 
@@ -39,6 +39,12 @@ impl Person {
         let answer = self.runs(words);
         assert_eq!(answer.exit, 0, "{words:?} {answer:?}");
         answer
+    }
+
+    /// Each context, and whether it is in use; which one was before is left out.
+    fn saved(&self) -> Vec<[Value; 3]> {
+        let listed = self.does(&["context", "list", "-o", "ndjson"]).lines();
+        listed.iter().map(|one| ["name", "servers", "current"].map(|member| one[member].clone())).collect()
     }
 
     /// `lab` and `prod`, at addresses where nobody listens; `prod` is in use.
@@ -117,6 +123,31 @@ fn a_variable_that_counts_more_is_told_to_whoever_takes_a_context_into_use() {
 
     let told = person.runs_with(&[variable], &["context", "add", "other", "--server", "gw-x"]).talk;
     assert!(!told.contains("SMSCTL_SERVER"), "it takes none into use: {told}");
+}
+
+#[test]
+fn what_is_told_to_undo_an_addition_undoes_it() {
+    let none_in_use = Person::new();
+    none_in_use.does(&["context", "add", "lab", "--server", "127.0.0.2:9"]);
+    for person in [Person::with_two(), none_in_use] {
+        for words in [
+            &["context", "add", "test", "--server", "gw-x"][..],
+            &["context", "add", "test", "--server", "gw-x", "--use"],
+            &["context", "add", "lab", "--server", "gw-x", "--yes"],
+            &["context", "add", "lab", "--server", "gw-x", "--use", "--yes"],
+            &["context", "add", "lab", "--server", "127.0.0.2:9", "--use"],
+        ] {
+            let before = person.saved();
+
+            let told = person.does(words).talk;
+            let undo = told.lines().find_map(|line| line.split_once("Undo: ")).expect("one").1;
+            for step in undo.split(" && ") {
+                person.does(&step.split(' ').skip(1).collect::<Vec<_>>());
+            }
+
+            assert_eq!(person.saved(), before, "{words:?} {told}");
+        }
+    }
 }
 
 #[test]
@@ -266,7 +297,7 @@ fn two_when_a_context_cannot_be_saved_so() {
     assert_eq!(fs::read_to_string(person.file()).expect("there"), before);
 
     let agreed = person.does(&["context", "add", "prod", "--server", "gw-x", "--yes"]);
-    let undo = "Undo: smsctl context add prod --server http://127.0.0.3:9 --server http://127.0.0.4:9";
+    let undo = "Undo: smsctl context add prod --server http://127.0.0.3:9 --server http://127.0.0.4:9 --yes";
     assert!(agreed.talk.contains(undo), "{agreed:?}");
     let homeless = start_with(command(&[], &["context", "list"]), None).wait();
     assert!(homeless.exit == 2 && homeless.talk.contains("XDG_CONFIG_HOME"), "{homeless:?}");

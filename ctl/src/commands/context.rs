@@ -77,7 +77,7 @@ async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) ->
             .fix("see what it is now: smsctl context list")
             .effect("Nothing was changed."));
     }
-    let before = contexts.saved.get(name).filter(|before| **before != urls).cloned();
+    let before = contexts.clone();
     contexts.add(name, urls.clone()).map_err(|_| {
         Failure::new(Exit::Rejected, "there is no room for another context")
             .fix("remove one: smsctl context remove NAME")
@@ -85,11 +85,7 @@ async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) ->
     if take {
         contexts.take_into_use(name);
     }
-    let undo = match &before {
-        Some(before) => command(name, before, false),
-        None => format!("smsctl context remove {name}"),
-    };
-    let mut done = format!("Context {name} is saved: {}.   Undo: {undo}", named(&urls));
+    let mut done = format!("Context {name} is saved: {}.{}", named(&urls), undo(name, &before, &contexts));
     if contexts.current.is_none() {
         done.push_str(&format!("\nNo context is in use. Take it: smsctl context use {name}"));
     }
@@ -191,6 +187,27 @@ fn sheet(contexts: &Contexts, shown: impl Fn(&str) -> bool) -> Sheet {
 fn command(name: &str, servers: &[String], take: bool) -> String {
     let servers: String = servers.iter().map(|server| format!(" --server {server}")).collect();
     format!("smsctl context add {name}{servers}{}", if take { " --use" } else { "" })
+}
+
+/// The commands that undo what was done to `name`, as they end a line; nothing when nothing was.
+fn undo(name: &str, before: &Contexts, after: &Contexts) -> String {
+    let remove = || format!("smsctl context remove {name}");
+    let is_taken = before.current != after.current;
+    let mut steps = Vec::new();
+    match before.saved.get(name) {
+        None => steps.push(remove()),
+        // Only a removal takes a context out of use with no other one in its place.
+        Some(old) if is_taken && before.current.is_none() => {
+            steps.extend([remove(), command(name, old, false)]);
+        }
+        Some(old) if after.saved.get(name) != Some(old) => {
+            steps.push(format!("{} --yes", command(name, old, false)));
+        }
+        Some(_) => {}
+    }
+    let back = before.current.as_ref().filter(|_| is_taken);
+    steps.extend(back.map(|current| format!("smsctl context use {current}")));
+    if steps.is_empty() { String::new() } else { format!("   Undo: {}", steps.join(" && ")) }
 }
 
 /// Addresses as people write them.
