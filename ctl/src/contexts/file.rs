@@ -15,7 +15,7 @@ use super::Contexts;
 use super::read::read;
 use crate::failure::Failure;
 
-/// Largest file that is read, in octets.
+/// Largest file that is read or written, in octets.
 const OCTETS_MAX: u64 = 1 << 20;
 /// Most links that are followed from it, one after the other.
 const LINKS_MAX: usize = 40;
@@ -105,7 +105,13 @@ impl ContextFile {
 
     /// Replaces it: the old one or the new one is there after a crash, never half of one.
     pub(crate) fn store(&self, contexts: &Contexts) -> Result<(), Failure> {
-        let folder = self.replace(contexts.written().as_bytes()).map_err(|error| {
+        let text = contexts.written();
+        if text.len() as u64 > OCTETS_MAX {
+            let title = format!("the saved contexts would have more than {OCTETS_MAX} octets");
+            let fix = "remove some: smsctl context remove NAME";
+            return Err(Failure::new(Exit::Rejected, title).fix(fix).effect("Nothing was changed."));
+        }
+        let folder = self.replace(text.as_bytes()).map_err(|error| {
             let title = format!("cannot write the saved contexts to {}", self.0.display());
             let fix = "see who may write there, and whether the disk is full";
             Failure::new(Exit::Unexpected, title)
@@ -171,6 +177,22 @@ fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
     file.write_all(octets)?;
     file.sync_all()
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let folder = std::env::temp_dir().join(format!("smsctl-large-{}", std::process::id()));
+    let file = ContextFile::below(&folder);
+    let mut contexts = Contexts::default();
+    let servers = vec![format!("http://{}:7170", "x".repeat(200)); super::SERVERS_MAX];
+    for at in 0..super::CONTEXTS_MAX {
+        contexts.add(&format!("test-{at}"), servers.clone()).expect("room");
+    }
+
+    let told = file.store(&contexts).expect_err("too large").to_string();
+
+    assert!(told.contains("more than 1048576 octets"), "{told}");
+    assert!(!folder.exists(), "nothing is made for it");
 }
 
 #[test]
