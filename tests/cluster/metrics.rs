@@ -21,11 +21,18 @@ fn sum(cluster: &Cluster, node: usize, name: &str) -> f64 {
     values.map(|(_, value)| value.parse::<f64>().unwrap_or_else(|_| panic!("{value} of {name}"))).sum()
 }
 
+/// Whether this node counts ends: there is no series before.
+fn counts(cluster: &Cluster, node: usize) -> bool {
+    http::get(cluster.nodes()[node].api(), "/metrics", PATIENCE).expect("metrics").1.contains(ENDED)
+}
+
 #[test]
 fn parts_are_counted_where_they_are_sent_and_ends_by_all_and_a_start_counts_nothing_again() {
     let mut cluster = Cluster::start(smsnode(), Setup { is_proxied: false, ..three() });
     let nodes = [0, 1, 2];
-    // The first question begins the counting of ends.
+    cluster.until("every node to count ends", PATIENCE, || {
+        nodes.iter().all(|node| counts(&cluster, *node)).then_some(())
+    });
     assert_eq!(nodes.map(|node| sum(&cluster, node, ENDED)), [0.0; 3]);
 
     load_until_done(&cluster, Settings { messages: MESSAGES, ..Settings::default() }).finish();
@@ -43,5 +50,6 @@ fn parts_are_counted_where_they_are_sent_and_ends_by_all_and_a_start_counts_noth
     cluster.stop(2);
     cluster.start_node(2);
     cluster.wait_ready(2, READY);
+    cluster.until("the node to count ends again", PATIENCE, || counts(&cluster, 2).then_some(()));
     assert_eq!(sum(&cluster, 2, ENDED), 0.0, "what is applied again has ended before");
 }

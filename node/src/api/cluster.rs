@@ -132,7 +132,6 @@ impl Api {
 
     /// Everything counted, as text.
     pub(super) async fn scrape(&self) -> Result<String, std::fmt::Error> {
-        self.begin_ends().await;
         self.metrics.follow_ends(&self.view);
         let health = self.health().await;
         let status = self.consensus.status();

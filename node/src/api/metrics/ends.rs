@@ -29,10 +29,8 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn register(registry: &mut Registry) -> Ends {
         let finished = Family::<Outcome, Counter>::default();
-        for state in MessageState::ALL.into_iter().filter(|state| state.is_final()) {
-            drop(finished.get_or_create(&Outcome { outcome: state.word() }));
-        }
-        let help = "Messages that ended since this node caught up with the log, by outcome (cluster)";
+        let help = "Moves of messages to a final state since this node caught up with the log, by outcome; \
+                    one that late evidence moves on counts in both (cluster)";
         registry.register("messages_finished", help, finished.clone());
         Ends { finished, counted: Mutex::new(None) }
     }
@@ -42,9 +40,12 @@ impl Ends {
         self.counted().is_some()
     }
 
-    /// Counts what happens after what `view` has applied by now, unless it counts already.
+    /// Counts what happens after what `view` has applied by now, unless it counts already. There are no series before.
     pub(super) fn begin(&self, view: &View) {
         self.counted().get_or_insert_with(|| view.revision());
+        for state in MessageState::ALL.into_iter().filter(|state| state.is_final()) {
+            drop(self.finished.get_or_create(&Outcome { outcome: state.word() }));
+        }
     }
 
     /// Counts what `view` has applied meanwhile.
