@@ -98,13 +98,13 @@ impl ModemNews {
         }
         match condition {
             // What it said of its network is over with it.
-            ModemCondition::Unplugged => (self.signal, self.operator, self.network) = (None, None, None),
+            ModemCondition::Unplugged | ModemCondition::Trouble | ModemCondition::Pin => {
+                (self.signal, self.operator, self.network) = (None, None, None)
+            }
             ModemCondition::NoNetwork => self.network = Some(Network::None),
             ModemCondition::Starting
             | ModemCondition::Ready
-            | ModemCondition::Pin
             | ModemCondition::Blocked
-            | ModemCondition::Trouble
             | ModemCondition::Draining => {}
         }
         self.why = why;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_modem_said_of_its_network_is_over_when_it_is_gone() {
+    fn what_a_modem_said_of_its_network_is_over_when_it_is_gone_or_does_not_work() {
         let (board, modem) = (Board::default(), name("GSM1"));
         board.add(&modem, false, at(1));
         let signal = SignalQuality { rssi: Some(20), ber: None };
@@ -230,10 +230,25 @@ mod tests {
 
         board.note(&modem, &Notice::NoNetwork, at(3));
         assert_eq!(board.news()[0].1.network, Some(Network::None));
-        board.note(&modem, &Notice::PortLost { sending: None }, at(4));
 
-        let gone = &board.news()[0].1;
-        assert_eq!((gone.signal, gone.operator.as_deref(), gone.network), (None, None, None));
+        let pin = InitialiseFailure::PinNotConfirmed;
+        for notice in [
+            Notice::PortLost { sending: None },
+            Notice::Resetting { rung: Rung::Resynchronise },
+            Notice::SetUpFailed { failure: pin, passing: false },
+        ] {
+            let (registration, operator) = (Registration::Home, Some("operator".to_owned()));
+            let survey = Survey { signal, registration, operator, ..Survey::default() };
+            board.note(&modem, &Notice::Surveyed(survey), at(4));
+            board.note(&modem, &notice, at(5));
+
+            let gone = &board.news()[0].1;
+            assert_eq!(
+                (gone.signal, gone.operator.as_deref(), gone.network),
+                (None, None, None),
+                "{notice:?}"
+            );
+        }
     }
 
     #[test]

@@ -20,16 +20,16 @@ use crate::api::context::Network;
 /// How long a modem takes for a part, in seconds.
 const SEND_SECONDS: [f64; 9] = [0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 30.0, 60.0];
 /// What a modem can be, as far as a node of today can tell.
-const STATES: [(v1::ModemState, &str); 9] = [
-    (v1::ModemState::Starting, "starting"),
-    (v1::ModemState::Idle, "idle"),
-    (v1::ModemState::Sending, "sending"),
-    (v1::ModemState::Draining, "draining"),
-    (v1::ModemState::Blocked, "blocked"),
-    (v1::ModemState::Trouble, "trouble"),
-    (v1::ModemState::NoNetwork, "no_network"),
-    (v1::ModemState::Pin, "pin"),
-    (v1::ModemState::Unplugged, "unplugged"),
+const STATES: [v1::ModemState; 9] = [
+    v1::ModemState::Starting,
+    v1::ModemState::Idle,
+    v1::ModemState::Sending,
+    v1::ModemState::Draining,
+    v1::ModemState::Blocked,
+    v1::ModemState::Trouble,
+    v1::ModemState::NoNetwork,
+    v1::ModemState::Pin,
+    v1::ModemState::Unplugged,
 ];
 /// With which networks a modem can be registered.
 const NETWORKS: [(Network, &str); 2] = [(Network::Home, "home"), (Network::Roaming, "roaming")];
@@ -162,8 +162,8 @@ impl Modems {
         self.registered.clear();
         for reading in modems {
             let modem = reading.name.to_string();
-            for (state, word) in STATES {
-                let labels = InState { modem: modem.clone(), state: word };
+            for state in STATES {
+                let labels = InState { modem: modem.clone(), state: word(state) };
                 self.state.get_or_create(&labels).set(i64::from(state == reading.state));
             }
             if let Some(network) = reading.network {
@@ -217,5 +217,23 @@ const fn encoding(alphabet: Alphabet) -> &'static str {
         Alphabet::Gsm7 { .. } => "gsm7",
         Alphabet::Data8 => "data8",
         Alphabet::Ucs2 => "ucs2",
+    }
+}
+
+/// The word of a state. A new one does not compile without; it belongs into `STATES` as well, when a node can tell it.
+const fn word(state: v1::ModemState) -> &'static str {
+    match state {
+        v1::ModemState::Unspecified => "unspecified",
+        v1::ModemState::NotConfigured => "not_configured",
+        v1::ModemState::Starting => "starting",
+        v1::ModemState::Idle => "idle",
+        v1::ModemState::Sending => "sending",
+        v1::ModemState::Receiving => "receiving",
+        v1::ModemState::Draining => "draining",
+        v1::ModemState::Blocked => "blocked",
+        v1::ModemState::Trouble => "trouble",
+        v1::ModemState::NoNetwork => "no_network",
+        v1::ModemState::Pin => "pin",
+        v1::ModemState::Unplugged => "unplugged",
     }
 }
