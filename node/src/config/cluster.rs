@@ -17,7 +17,8 @@ pub struct Cluster {
     pub name: Name,
     /// The members that found it, equal on all, this node among them: 1 to 9, ordered by name. Required. All of them must
     /// be there for the cluster to form; from then on the list changes nothing, and is only told where it differs from
-    /// what the cluster has. A majority of them must be there for it to work, so three bear the loss of one and five of two; an even number bears no more than one less.
+    /// what the cluster has. A majority of them must be there for it to work, so three bear the loss of one and five of
+    /// two; an even number bears no more than one less.
     pub members: Vec<Member>,
 }
 

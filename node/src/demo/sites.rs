@@ -1,8 +1,8 @@
 //! The nodes of a demo before they run: names, ports, configuration files.
 //!
 //! The ports are those of the documentation (7170 and up) as far as they are free, others where they are not or where
-//! nobody wants a certain one. They are bound before the files are written, because every file names the ports of all; a file that is there already, in a
-//! folder that was kept, is what counts.
+//! nobody wants a certain one. They are bound before the files are written, because every file names the ports of all; a
+//! file that is there already, in a folder that was kept, is what counts.
 
 use std::fs;
 use std::io;
