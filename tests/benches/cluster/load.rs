@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
 use smsgrid_proto::v1::{SubmitBatchRequest, SubmitRequest, submit_result};
 use smsgrid_tests::cluster::ask;
+use smsgrid_tests::cost::Cost;
 use smsgrid_tests::spread::Spread;
 
 /// How many submissions wait at once.
@@ -15,6 +16,9 @@ const BATCH_CLIENTS: usize = 16;
 /// Most messages of a batch.
 const BATCH: usize = 500;
 
+/// How long nodes are looked at to see whether they are done, and how often at most.
+const SETTLE_LOOK: Duration = Duration::from_millis(500);
+const SETTLE_LOOKS_MAX: usize = 60;
 /// What clients in a closed loop have seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
@@ -84,6 +88,19 @@ pub(crate) async fn until(
         }
     };
     tokio::time::timeout(patience, waiting).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}
+
+/// Waits until the nodes have written their history: what they put off must not burden what is
+/// measured next.
+pub(crate) async fn idle(pids: &[u32]) {
+    for _ in 0..SETTLE_LOOKS_MAX {
+        let before: Vec<Cost> = pids.iter().map(|pid| Cost::of(*pid)).collect();
+        pass(SETTLE_LOOK).await;
+        let spent = pids.iter().zip(before).map(|(pid, before)| Cost::of(*pid).since(before).cpu);
+        if spent.sum::<Duration>() <= SETTLE_LOOK / 10 {
+            return;
+        }
+    }
 }
 
 /// A message with this text.

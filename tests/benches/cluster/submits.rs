@@ -7,12 +7,11 @@ use std::time::Duration;
 use smsgrid_proto::v1::SubmitRequest;
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
 use smsgrid_tests::cluster::ask;
-use smsgrid_tests::cost::Cost;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use crate::etcd::{self, Etcd, Put};
-use crate::load::{Run, closed_loop, pass};
+use crate::load::{Run, closed_loop, idle};
 use crate::results::Results;
 
 /// Octets of a value and of a text.
@@ -21,9 +20,6 @@ const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 /// How long each cell is measured, in each of the rounds.
 const SPAN: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 2;
-/// How long nodes are looked at to see whether they are done, and how often at most.
-const SETTLE_LOOK: Duration = Duration::from_millis(500);
-const SETTLE_LOOKS_MAX: usize = 60;
 /// How much faster than etcd.
 const RATIO: f64 = 2.0;
 const RATIO_ALONE: f64 = 1.3;
@@ -63,18 +59,6 @@ async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mu
             results.note(format!("etcd, puts of {OCTETS} octets, {clients} clients"), told(&theirs));
             let target = if clients == 1 { RATIO_ALONE } else { RATIO };
             results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
-        }
-    }
-}
-
-/// Waits until the nodes have written their history: what they put off must not be the other's burden.
-async fn idle(pids: &[u32]) {
-    for _ in 0..SETTLE_LOOKS_MAX {
-        let before: Vec<Cost> = pids.iter().map(|pid| Cost::of(*pid)).collect();
-        pass(SETTLE_LOOK).await;
-        let spent = pids.iter().zip(before).map(|(pid, before)| Cost::of(*pid).since(before).cpu);
-        if spent.sum::<Duration>() <= SETTLE_LOOK / 10 {
-            return;
         }
     }
 }
