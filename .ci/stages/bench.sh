@@ -9,4 +9,4 @@ if [[ -z $names ]]; then
 fi
 targets=()
 for name in $names; do targets+=(--bench "$name"); done
-timeout --kill-after=10 900 cargo bench -p smsgrid-tests "${targets[@]}"
+timeout --kill-after=10 1500 cargo bench -p smsgrid-tests "${targets[@]}"

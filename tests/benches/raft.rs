@@ -20,7 +20,7 @@ use smsgrid_node::raft::{
 use smsgrid_node::tasks::Tasks;
 use smsgrid_tests::count::{COMMAND_OCTETS, Count};
 
-const RUN: Duration = Duration::from_secs(5);
+const RUN: Duration = Duration::from_secs(3);
 const NODES: [NodeId; 3] = [NodeId(1), NodeId(2), NodeId(3)];
 
 #[tokio::main]
@@ -99,6 +99,7 @@ async fn start(directory: &Path) -> BTreeMap<NodeId, Node> {
     for node in NODES {
         let tasks = Tasks::new();
         let folder = directory.join(node.to_string());
+        std::fs::create_dir_all(&folder).expect("a sound disk");
         let log = SegmentLog::open(&folder.join("log"), &Options::default()).expect("a sound disk");
         let start = Start {
             node,
