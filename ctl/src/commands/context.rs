@@ -96,14 +96,19 @@ async fn add(name: &str, take: bool, file: &ContextFile, desk: &mut Desk<'_>) ->
     show(name, &contexts, desk)
 }
 
+/// The saved context that `word` stands for.
+fn resolved(word: &str, contexts: &Contexts) -> Result<String, Failure> {
+    let name = contexts.resolve(word).map(str::to_owned);
+    name.map_err(|missing| missing.failure(contexts, "the command"))
+}
+
 fn take_into_use(
     word: &str,
     mut contexts: Contexts,
     file: &ContextFile,
     desk: &mut Desk<'_>,
 ) -> Result<Exit, Failure> {
-    let name = contexts.resolve(word).map(str::to_owned);
-    let name = name.map_err(|missing| missing.failure(&contexts, "the command"))?;
+    let name = resolved(word, &contexts)?;
     let before = contexts.current.clone();
     contexts.take_into_use(&name);
     let undo = match before.filter(|before| *before != name) {
@@ -127,8 +132,7 @@ fn remove(
     file: &ContextFile,
     desk: &mut Desk<'_>,
 ) -> Result<Exit, Failure> {
-    let name = contexts.resolve(word).map(str::to_owned);
-    let name = name.map_err(|missing| missing.failure(&contexts, "the command"))?;
+    let name = resolved(word, &contexts)?;
     let was_in_use = contexts.current.as_ref() == Some(&name);
     let undo = command(&name, contexts.saved.get(&name).map(Vec::as_slice).unwrap_or_default(), was_in_use);
     contexts.remove(&name);
