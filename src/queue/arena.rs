@@ -192,6 +192,11 @@ impl<T> Arena<T> {
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&T> {
+        self.shared(slot).map(Arc::as_ref)
+    }
+
+    /// A value as it is now: whoever changes it copies it first.
+    pub(super) fn shared(&self, slot: Slot) -> Option<&Arc<T>> {
         match self.place(slot)? {
             Place::Filled(value) => Some(value),
             Place::Empty(_) => None,
@@ -287,6 +292,16 @@ mod tests {
         let mut arena = Arena::default();
         (0..values).for_each(|value| assert_eq!(arena.insert(value), Some(Slot(value))));
         arena
+    }
+
+    #[test]
+    fn a_shared_value_stays_as_it_was() {
+        let mut arena = arena(2);
+        let shared = arena.shared(Slot(1)).cloned();
+
+        *arena.get_mut(Slot(1)).expect("filled") = 9;
+
+        assert_eq!((shared.as_deref(), arena.get(Slot(1))), (Some(&1), Some(&9)));
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Records {
         self.arena.get(slot)
     }
 
+    /// A message as it is now, which stays so.
+    pub(super) fn shared(&self, slot: Slot) -> Option<&Arc<Record>> {
+        self.arena.shared(slot)
+    }
+
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Record> {
         self.arena.get_mut(slot)
     }

@@ -1,6 +1,7 @@
 //! The state of the queue and what may be asked of it without changing it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -104,6 +105,12 @@ impl Queue {
     /// What is known of a message, unless it has left memory.
     pub fn message(&self, id: MessageId) -> Option<&Record> {
         self.messages.get(self.messages.find(id)?)
+    }
+
+    /// The message as it is now, which stays so whatever is applied later. It is copied only when it changes while
+    /// somebody holds it.
+    pub fn picture(&self, id: MessageId) -> Option<Arc<Record>> {
+        self.messages.shared(self.messages.find(id)?).cloned()
     }
 
     /// Every message in memory, by id.

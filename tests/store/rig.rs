@@ -196,6 +196,7 @@ impl World {
 impl State {
     fn take_in(&mut self, event: &Event) {
         let change = match event {
+            Event::Changed { message, to, .. } if to.is_final() => Change::Ended(*message),
             Event::Changed { message, .. } | Event::Revised { message } => Change::Revised(*message),
             Event::Forgotten { message } => Change::Forgotten(*message),
             Event::Claimed { .. }
@@ -209,7 +210,7 @@ impl State {
             | Event::Discarded { .. } => return,
         };
         self.changes.push(change);
-        if let Change::Revised(id) = change
+        if let Change::Revised(id) | Change::Ended(id) = change
             && let Some(record) = self.queue.message(id)
         {
             self.model.insert(id, record.clone());

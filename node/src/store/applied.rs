@@ -32,6 +32,8 @@ pub trait Changes: Send {
 pub enum Change {
     /// This one is new or changed.
     Revised(MessageId),
+    /// This one is final, and leaves memory when enough others have ended after it.
+    Ended(MessageId),
     /// This one has left memory.
     Forgotten(MessageId),
     /// Nobody knows what was done: every message may be another.
@@ -87,6 +89,7 @@ impl Changes for Events {
 
 fn change(event: &Event) -> Option<Change> {
     match event {
+        Event::Changed { message, to, .. } if to.is_final() => Some(Change::Ended(*message)),
         Event::Changed { message, .. }
         | Event::Revised { message }
         | Event::Resolved { message, .. }

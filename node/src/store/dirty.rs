@@ -19,6 +19,8 @@ pub(super) struct Dirty {
     ids: BTreeSet<MessageId>,
     /// Taken out to be written, and not yet durable.
     taken: BTreeSet<MessageId>,
+    /// Those of both that are final, and so the next to leave memory.
+    ended: BTreeSet<MessageId>,
     /// The lowest id of the messages that left memory before their rows were written.
     lost: Option<MessageId>,
     /// Whether changes were missed, so that messages may have come and gone unseen.
@@ -29,8 +31,14 @@ impl Dirty {
     /// Follows `applied` from now on; everything that is in memory already counts as changed.
     pub(super) fn new(applied: &dyn Applied) -> Dirty {
         let changes = applied.changes();
-        let mut dirty =
-            Dirty { changes, ids: BTreeSet::new(), taken: BTreeSet::new(), lost: None, blind: true };
+        let mut dirty = Dirty {
+            changes,
+            ids: BTreeSet::new(),
+            taken: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            lost: None,
+            blind: true,
+        };
         dirty.suspect_all(applied);
         dirty
     }
@@ -42,7 +50,12 @@ impl Dirty {
                 Change::Revised(id) => {
                     self.ids.insert(id);
                 }
+                Change::Ended(id) => {
+                    self.ids.insert(id);
+                    self.ended.insert(id);
+                }
                 Change::Forgotten(id) => {
+                    self.ended.remove(&id);
                     if self.ids.remove(&id) || self.taken.contains(&id) {
                         self.lost = Some(self.lost.map_or(id, |lost| lost.min(id)));
                     }
@@ -59,20 +72,26 @@ impl Dirty {
     pub(super) fn suspect_all(&mut self, applied: &dyn Applied) {
         let mut after = None;
         loop {
-            let mut page: Vec<MessageId> = Vec::new();
+            let mut page: Vec<(MessageId, bool)> = Vec::new();
             applied.read(&mut |queue| {
-                let known = queue.messages_after(after).map(|record| record.id);
+                let known = queue.messages_after(after).map(|record| (record.id, record.ended().is_some()));
                 page = known.take(LOOK_MAX).collect();
             });
-            let Some(last) = page.last() else { return };
+            let Some((last, _)) = page.last() else { return };
             after = Some(*last);
-            self.ids.extend(page);
+            self.ids.extend(page.iter().map(|(id, _)| *id));
+            self.ended.extend(page.iter().filter(|(_, has_ended)| *has_ended).map(|(id, _)| *id));
         }
     }
 
     /// How many rows are older than the state.
     pub(super) fn len(&self) -> usize {
         self.ids.len() + self.taken.len()
+    }
+
+    /// How many of them are the next to leave memory.
+    pub(super) fn len_ended(&self) -> usize {
+        self.ended.len()
     }
 
     /// All of them.
@@ -90,6 +109,9 @@ impl Dirty {
     pub(super) fn written(&mut self, ids: &[MessageId]) {
         for id in ids {
             self.taken.remove(id);
+            if !self.ids.contains(id) {
+                self.ended.remove(id);
+            }
         }
     }
 
@@ -126,5 +148,72 @@ impl std::fmt::Debug for Dirty {
             .field("ids", &self.ids.len())
             .field("taken", &self.taken.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smsgrid::model::Position;
+    use smsgrid::queue::{Policy, Queue};
+    use tokio::sync::watch;
+
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn only_what_has_ended_and_is_not_written_can_leave_memory_too_early() {
+        let ids = [1, 2, 3].map(fixture::id);
+        let script = Script(vec![Change::Revised(ids[0]), Change::Ended(ids[1]), Change::Ended(ids[2])]);
+        let mut dirty = Dirty::new(&script);
+        dirty.catch_up(&script);
+
+        assert_eq!((dirty.len(), dirty.len_ended()), (3, 2));
+
+        let taken = dirty.take();
+        dirty.written(&taken[..2]);
+        assert_eq!((dirty.len(), dirty.len_ended()), (1, 1));
+    }
+
+    #[test]
+    fn what_ends_while_its_row_is_written_still_counts() {
+        let id = fixture::id(1);
+        let script = Script(vec![Change::Revised(id)]);
+        let mut dirty = Dirty::new(&script);
+        dirty.catch_up(&script);
+        let taken = dirty.take();
+
+        dirty.changes = Script(vec![Change::Ended(id)]).changes();
+        dirty.catch_up(&script);
+        dirty.written(&taken);
+
+        assert_eq!((dirty.len(), dirty.len_ended()), (1, 1));
+    }
+
+    /// Nothing in memory, and these changes.
+    #[derive(Clone)]
+    struct Script(Vec<Change>);
+
+    impl Applied for Script {
+        fn position(&self) -> Position {
+            Position::default()
+        }
+
+        fn read(&self, act: &mut dyn FnMut(&Queue)) {
+            act(&Queue::new(Policy::default()));
+        }
+
+        fn wakes(&self) -> watch::Receiver<Position> {
+            watch::Sender::new(Position::default()).subscribe()
+        }
+
+        fn changes(&self) -> Box<dyn Changes> {
+            Box::new(self.clone())
+        }
+    }
+
+    impl Changes for Script {
+        fn next(&mut self) -> Option<Change> {
+            (!self.0.is_empty()).then(|| self.0.remove(0))
+        }
     }
 }

@@ -250,6 +250,13 @@ impl Inner {
         dirty.len()
     }
 
+    /// How many messages could leave memory before their rows are written.
+    fn count_ended(&self) -> usize {
+        let mut dirty = self.dirty();
+        dirty.catch_up(self.applied.as_ref());
+        dirty.len_ended()
+    }
+
     /// Keeps readers out.
     fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.gate.write().unwrap_or_else(PoisonError::into_inner)

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smsgrid::log::Owner;
 use smsgrid::model::{MessageId, Position};
@@ -237,7 +238,7 @@ impl Run {
         self.position += 1;
         let record = fixture::record(number, parts, self.position as u8);
         let position = Position { index: self.position, offset: 0 };
-        let change = Change::Put(Box::new(record.clone()), position);
+        let change = Change::Put(Arc::new(record.clone()), position);
         let done = self.writer.take(&self.rows, change).expect("readable");
         if done == super::writer::Done::Taken {
             self.model.rows.insert(id, Rc::new((record, position)));

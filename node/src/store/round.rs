@@ -1,6 +1,7 @@
 //! One round of the task: everything that changed is written, then what time or a loss asks for is done.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use smsgrid::model::{MessageId, MessageState, Position, Timestamp};
 use smsgrid::queue::Record;
@@ -11,8 +12,9 @@ use super::rows::{Rows, RowsError};
 use super::writer::{Change, Done, Writer, is_over};
 use super::{Cursor, Inner, Row};
 
-/// Most records copied while the state is held.
-const COPY_MAX: usize = 64;
+/// Most records looked up while the state is held. The thread gives way to others, so that it may be held for longer
+/// than the work takes.
+const PICTURES_MAX: usize = 16;
 /// Most records looked at while the state is held.
 const LOOK_MAX: usize = 1024;
 /// Rows are dropped when the horizon has moved by this much.
@@ -127,7 +129,7 @@ pub(super) fn take_page(
         if !is_wanted || is_in_memory(inner, id) || writer.holds(id) {
             continue;
         }
-        writer.take(rows, Change::Put(Box::new(row.record), row.position))?;
+        writer.take(rows, Change::Put(Arc::new(row.record), row.position))?;
         if writer.is_full() {
             writer.commit(rows, || inner.alone())?;
         }
@@ -152,7 +154,7 @@ fn write(
     goes_on: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<MessageId>>, RowsError> {
     let mut done = Vec::new();
-    for some in ids.chunks(COPY_MAX) {
+    for some in ids.chunks(PICTURES_MAX) {
         if !goes_on() {
             if writer.is_begun() {
                 writer.commit(rows, || inner.alone())?;
@@ -160,10 +162,10 @@ fn write(
             inner.dirty().written(&done);
             return Ok(None);
         }
-        let (position, records) = copy(inner, some);
+        let (position, records) = pictures(inner, some);
         for record in records.into_iter().filter(|record| !is_over(record.ended(), horizon)) {
             let id = record.id;
-            if writer.take(rows, Change::Put(Box::new(record), position))? == Done::Older {
+            if writer.take(rows, Change::Put(record, position))? == Done::Older {
                 inner.dirty().again(id);
             }
         }
@@ -178,11 +180,11 @@ fn write(
 }
 
 /// These messages as they are now, and a position that is in them.
-fn copy(inner: &Inner, ids: &[MessageId]) -> (Position, Vec<Record>) {
+fn pictures(inner: &Inner, ids: &[MessageId]) -> (Position, Vec<Arc<Record>>) {
     let position = inner.applied.position();
     let mut records = Vec::with_capacity(ids.len());
     inner.applied.read(&mut |queue| {
-        records.extend(ids.iter().filter_map(|id| queue.message(*id)).cloned());
+        records.extend(ids.iter().filter_map(|id| queue.picture(*id)));
     });
     (position, records)
 }

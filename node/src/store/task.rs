@@ -10,8 +10,7 @@
 //! ```
 //!
 //! A round is due a second after the first change, or when many messages have changed; it is written on a thread that
-//! gives way to whoever is waited for. Without changes the task
-//! sleeps, and nothing is written.
+//! gives way to whoever is waited for. Without changes the task sleeps, and nothing is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -35,7 +34,8 @@ use super::{Completeness, Inner, Source};
 const ROUND_EVERY: Duration = Duration::from_secs(1);
 /// This many changed messages do not wait.
 const DIRTY_MAX: usize = 20_000;
-/// With more changed messages than this the writer gives way no longer: those that leave memory must be written before.
+/// With more unwritten messages than this that have ended the writer gives way no longer: they must be written before
+/// they leave memory, which keeps twice as many. Messages that wait stay there, however many they are.
 const BEHIND_MAX: usize = 100_000;
 /// How often changes are counted while a round is waited for.
 const COUNT_EVERY: Duration = Duration::from_millis(50);
@@ -345,7 +345,7 @@ async fn refuse_for(wait: Duration, asks: &mut mpsc::Receiver<Ask>) {
 
 /// Whether messages might leave memory before they are written.
 fn is_behind(inner: &Inner) -> bool {
-    inner.count_dirty() > BEHIND_MAX
+    inner.count_ended() > BEHIND_MAX
 }
 
 /// Lets the writer work on a thread that may wait for the disk, and that gives way to others unless it is urgent.

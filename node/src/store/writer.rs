@@ -5,6 +5,7 @@
 //! and moved when its segment is half empty, so a row costs several times its own octets.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use smsgrid::model::{MessageId, Position, Timestamp};
 use smsgrid::queue::Record;
@@ -25,7 +26,7 @@ const SLICE_OCTETS_MOST: usize = 512 << 10;
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     /// The message is now like this.
-    Put(Box<Record>, Position),
+    Put(Arc<Record>, Position),
     /// The row is dropped.
     Drop(MessageId),
 }

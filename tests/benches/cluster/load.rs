@@ -16,9 +16,10 @@ const BATCH_CLIENTS: usize = 16;
 /// Most messages of a batch.
 const BATCH: usize = 500;
 
-/// How long nodes are looked at to see whether they are done, and how often at most.
+/// How long nodes are looked at to see whether they are done, and how long they may take.
 const SETTLE_LOOK: Duration = Duration::from_millis(500);
-const SETTLE_LOOKS_MAX: usize = 60;
+const SETTLE_PATIENCE: Duration = Duration::from_secs(300);
+
 /// What clients in a closed loop have seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
@@ -93,7 +94,8 @@ pub(crate) async fn until(
 /// Waits until the nodes have written their history: what they put off must not burden what is
 /// measured next.
 pub(crate) async fn idle(pids: &[u32]) {
-    for _ in 0..SETTLE_LOOKS_MAX {
+    let begun = Instant::now();
+    while begun.elapsed() < SETTLE_PATIENCE {
         let before: Vec<Cost> = pids.iter().map(|pid| Cost::of(*pid)).collect();
         pass(SETTLE_LOOK).await;
         let spent = pids.iter().zip(before).map(|(pid, before)| Cost::of(*pid).since(before).cpu);
@@ -101,6 +103,7 @@ pub(crate) async fn idle(pids: &[u32]) {
             return;
         }
     }
+    panic!("the nodes were still at work after {SETTLE_PATIENCE:?}");
 }
 
 /// A message with this text.
