@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use openraft::{Config, SnapshotPolicy};
+use openraft::{Config, SnapshotPolicy, StepDownPolicy};
 
 /// How consensus behaves; the same on all nodes of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,11 @@ impl Settings {
             // A leader that comes back within its lease must be elected anew: the term names one life of it.
             enable_leader_restore: Some(false),
             allow_log_reversion: Some(false),
+            // One heartbeat, so that the last entry of a removed leader still reaches the others.
+            removed_leader_step_down: StepDownPolicy::After(millis(self.heartbeat)),
+            // A leader whose answers are lost would be followed for ever where messages go one way; over TCP its
+            // connections die within the keep-alive, and its heartbeats with them.
+            quorum_loss_probe_interval: None,
             backoff: "50ms 100ms 200ms ...2s".to_owned(),
             ..Config::default()
         };
