@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 
 use super::rows::RowsError;
 
-/// How much lower than that of others its priority is: about a ninth of their share while a processor is short.
-const NICENESS: i32 = 10;
+/// How much lower than that of others its priority is: the lowest there is, about a seventieth of their share while a
+/// processor is short.
+const NICENESS: i32 = 19;
 
 /// Does one thing after the other. The thread ends when this is dropped.
 pub(super) struct Calm {
