@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use prost_types::Timestamp;
 use smsgrid::model::MessageState;
 use smsgrid_proto::v1;
 
 use crate::checker::{self, Aired, Evidence, Fault, Final, Settled, Violation};
 use crate::cluster::{Cluster, ask};
 use crate::history::History;
+use crate::ledger::Entry;
 use crate::load::state_of;
 use crate::wait;
 
@@ -126,9 +128,18 @@ pub fn collect(cluster: &Cluster, history: History) -> Evidence {
     let finals = cluster.running().into_iter().map(|node| last_word(cluster, node, &ids, &revision));
     let finals = finals.collect();
     let ledger = cluster.simulator().ledger().entries().into_iter();
-    let aired =
-        ledger.map(|entry| Aired { to: entry.destination, part: entry.part, imsi: entry.imsi }).collect();
+    let aired = ledger.map(aired).collect();
     Evidence { history, aired, finals, faults: cluster.faults().to_vec() }
+}
+
+fn aired(entry: Entry) -> Aired {
+    let at: Timestamp = entry.time.parse().expect("a ledger tells times in RFC 3339");
+    Aired { to: entry.destination, part: entry.part, imsi: entry.imsi, at_ms: millis(&at) }
+}
+
+fn millis(at: &Timestamp) -> u64 {
+    let (seconds, nanos) = (u64::try_from(at.seconds), u64::try_from(at.nanos));
+    seconds.expect("after 1970") * 1000 + nanos.expect("within a second") / 1_000_000
 }
 
 fn last_word(cluster: &Cluster, node: usize, ids: &[String], revision: &str) -> Final {
@@ -151,7 +162,14 @@ fn settled(message: &v1::Message) -> Option<Settled> {
         parts: u8::try_from(message.parts.len()).ok()?,
         doubted: doubted(message, &went),
         went,
+        marked_ms: marks(message),
     })
+}
+
+/// When it was marked as one that may be on the air.
+fn marks(message: &v1::Message) -> Vec<u64> {
+    let is_mark = |event: &&v1::HistoryEvent| event.state() == v1::MessageState::Uncertain;
+    message.events.iter().filter(is_mark).filter_map(|event| event.time.as_ref().map(millis)).collect()
 }
 
 /// The parts of the attempts that were ever uncertain. What a doubt became later is told by the attempt, that there was

@@ -1,6 +1,6 @@
 //! What the network took agrees with what the cluster says.
 //!
-//! A second copy of a part needs a doubt about an earlier one; `sent` was on the air in every part; what ended without
+//! A second copy of a part needs a doubt about an earlier one, and its mark comes before the copy; `sent` was on the air in every part; what ended without
 //! a doubt as unsent never was; nothing is on the air that nobody submitted.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,7 @@ pub(super) fn check(evidence: &Evidence) -> Vec<String> {
             faults.push(format!("part {part} for {to} was on the air {count} times with {doubts} doubts"));
         }
     }
+    faults.extend(late_marks(evidence, &messages));
     faults.extend(strangers(evidence, &copies));
     for settled in messages.values().flatten() {
         faults.extend(contradiction(settled, &copies));
@@ -27,6 +28,30 @@ pub(super) fn check(evidence: &Evidence) -> Vec<String> {
 
 fn doubts(messages: &[&Settled], part: u8) -> usize {
     messages.iter().flat_map(|settled| &settled.doubted).filter(|doubted| **doubted == part).count()
+}
+
+/// Copies of a part that were on the air before enough marks were set.
+fn late_marks(evidence: &Evidence, messages: &BTreeMap<&str, Vec<&Settled>>) -> Vec<String> {
+    let mut moments: BTreeMap<(&str, u8), Vec<u64>> = BTreeMap::new();
+    for aired in &evidence.aired {
+        moments.entry((&aired.to, aired.part)).or_default().push(aired.at_ms);
+    }
+    let mut faults = Vec::new();
+    for ((to, part), mut at) in moments {
+        at.sort_unstable();
+        let marks: Vec<u64> =
+            messages.get(to).into_iter().flatten().flat_map(|settled| settled.marked_ms.clone()).collect();
+        for (earlier, copy) in at.iter().enumerate().skip(1) {
+            let before = marks.iter().filter(|mark| *mark <= copy).count();
+            if before < earlier {
+                let copies = earlier + 1;
+                faults.push(format!(
+                    "copy {copies} of part {part} for {to} was on the air after {before} marks"
+                ));
+            }
+        }
+    }
+    faults
 }
 
 /// Parts for recipients nobody ever submitted to.

@@ -47,6 +47,8 @@ pub struct Aired {
     pub part: u8,
     /// The SIM that sent it.
     pub imsi: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// What a node says in the end.
@@ -75,6 +77,9 @@ pub struct Settled {
     pub doubted: Vec<u8>,
     /// Every state it went through, the first one first.
     pub went: Vec<MessageState>,
+    /// When each mark that it may be on the air was set, in milliseconds since 1970 by the leader's clock, which is the
+    /// network's.
+    pub marked_ms: Vec<u64>,
 }
 
 /// Something done to the cluster.

@@ -62,11 +62,12 @@ fn settled(number: u64, state: S, went: &[S]) -> Settled {
         parts: 1,
         doubted: Vec::new(),
         went: went.to_vec(),
+        marked_ms: Vec::new(),
     }
 }
 
 fn aired(number: u64) -> Aired {
-    Aired { to: format!("49{number}"), part: 1, imsi: "26201".into() }
+    Aired { to: format!("49{number}"), part: 1, imsi: "26201".into(), at_ms: 1000 }
 }
 
 fn change(index: u64, number: u64, from: Option<S>, state: S) -> Change {
@@ -78,6 +79,7 @@ fn change(index: u64, number: u64, from: Option<S>, state: S) -> Change {
 fn good() -> Evidence {
     let mut third = settled(3, S::Sent, &[S::Queued, S::Uncertain, S::Queued, S::Sent]);
     third.doubted = vec![1];
+    third.marked_ms = vec![1000];
     let messages = vec![
         settled(1, S::Sent, &[S::Queued, S::Claimed, S::Sent]),
         settled(2, S::Sent, &[S::Queued, S::Sent]),
@@ -190,6 +192,10 @@ fn a_silent_duplicate_is_noticed() {
     breaks(Promise::NoSilentDuplicate, |evidence| evidence.aired.push(aired(1)));
     // One doubt pays for one more copy, not for two.
     breaks(Promise::NoSilentDuplicate, |evidence| evidence.aired.push(aired(3)));
+    // Nor does a mark that is set when the copy is already on the air.
+    breaks(Promise::NoSilentDuplicate, |evidence| {
+        everywhere(evidence, 3, |settled| settled.marked_ms = vec![1001]);
+    });
     // A doubt about another part pays for nothing.
     breaks(Promise::NoSilentDuplicate, |evidence| {
         everywhere(evidence, 3, |settled| {
