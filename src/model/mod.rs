@@ -7,6 +7,7 @@ mod alphabet;
 mod id;
 mod identity;
 mod message;
+mod mode;
 mod outcome;
 mod part;
 mod state;
@@ -23,6 +24,7 @@ pub use message::{
     Content, MessageClass, Origin, Priority, ProtocolIdentifier, ResendLimit, SendOptions, UncertainPolicy,
     ValidityPeriod,
 };
+pub use mode::Mode;
 pub use outcome::{Cause, Disposition, Doubt, NotWrittenReason, PartOutcome, Refusal};
 pub use part::{Part, Payload, UserData};
 pub use state::MessageState;

@@ -27,7 +27,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use smsgrid::model::Name;
+use smsgrid::model::{Mode, Name};
 use smsgrid_proto::{Problem, Reason};
 use toml::de::DeTable;
 
@@ -52,6 +52,8 @@ const FILE_OCTETS_MAX: u64 = 1 << 20;
 /// One node's configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// By whose rules the node lives: told by the kind of the file.
+    pub mode: Mode,
     /// `[node]`: who this node is and where it keeps its data.
     pub node: Node,
     /// `[listen]`: where it is reached.
@@ -148,6 +150,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
         cluster::conflicts(report, cluster, &node.name, listen);
     }
     Some(Config {
+        mode: Mode::Strict,
         node: node?,
         listen: listen?,
         cluster: cluster.map(|placed| placed.value),

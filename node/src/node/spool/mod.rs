@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use smsgrid::model::Mode;
 use smsgrid::sms_file;
 use smsgrid::worker::intake::Settings;
 use tokio_util::sync::CancellationToken;
@@ -48,10 +49,17 @@ pub(super) fn start(
         sent: Some(spool.sent.clone()),
         failed: Some(spool.failed.clone()),
     };
-    for folder in [&spool.outgoing, &spool.checked, &spool.sent, &spool.failed] {
-        make(folder);
-    }
-    let folders = Folders::open(&paths, Strictness::Strict)?;
+    let strictness = match config.mode {
+        Mode::Strict => {
+            for folder in [&spool.outgoing, &spool.checked, &spool.sent, &spool.failed] {
+                make(folder);
+            }
+            Strictness::Strict
+        }
+        // smsd makes no folder: one that is missing is a disk that is not mounted, or a mistake.
+        Mode::Smsd => Strictness::Lenient,
+    };
+    let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
     let parts = Parts {
         disk: Disk::new(folders, journal, config.node.name.as_str(), true),
