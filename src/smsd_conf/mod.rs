@@ -12,6 +12,7 @@
 //! in `table` with what becomes of it, so that none is dropped in silence. Nothing here opens a file: whether a folder
 //! or a port is there is found out by the node that runs the new file.
 
+mod choice;
 mod convert;
 mod devices;
 mod document;
@@ -21,7 +22,11 @@ mod layers;
 mod table;
 mod value;
 
-pub use convert::{Conversion, Host, Outcome, SettingReport, convert};
+pub use choice::{Choice, choices, choose};
+pub use convert::{
+    Conversion, Host, NeededFolder, Outcome, Process, ProcessLog, SettingReport, Shown, Statistics, convert,
+    convert_to_run,
+};
 pub use devices::MODEMS_MAX;
 pub use document::FILE_OCTETS_MAX;
 pub use fault::{FAULTS_MAX, Fault};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::global::{self, Place as FolderPlace};
 use super::modem;
 use super::queues::Queues;
+use crate::model::Mode;
 use crate::smsd_conf::document::Document;
 use crate::smsd_conf::fault::{Fault, Faults};
 use crate::smsd_conf::key::{Becomes, Place};
@@ -13,6 +14,8 @@ use crate::smsd_conf::{devices, value};
 
 /// A file without faults.
 pub(super) struct File<'a> {
+    /// Whose rules the new configuration is for.
+    pub(super) mode: Mode,
     pub(super) document: &'a Document,
     pub(super) globals: Vec<Setting<'a>>,
     pub(super) modems: Vec<Modem<'a>>,
@@ -22,7 +25,11 @@ pub(super) struct File<'a> {
 
 impl<'a> File<'a> {
     /// Looks for every fault.
-    pub(super) fn check(document: &'a Document, mut faults: Faults) -> Result<File<'a>, Vec<Fault>> {
+    pub(super) fn check(
+        document: &'a Document,
+        mode: Mode,
+        mut faults: Faults,
+    ) -> Result<File<'a>, Vec<Fault>> {
         let read = |entry| Setting::read(Place::Global, entry, &mut faults);
         let globals: Vec<Setting<'a>> = document.global.iter().filter_map(read).collect();
         let names = match last(&globals, "devices") {
@@ -43,7 +50,7 @@ impl<'a> File<'a> {
         let of_modems = modems.iter().flat_map(Modem::settings);
         globals.iter().copied().chain(of_modems).for_each(|setting| text(&setting, &mut faults));
         if faults.is_empty() {
-            return Ok(File { document, globals, modems, queues, folders });
+            return Ok(File { mode, document, globals, modems, queues, folders });
         }
         Err(faults.into_vec())
     }

@@ -4,6 +4,7 @@ mod file;
 mod global;
 mod made;
 mod modem;
+mod process;
 mod queues;
 mod report;
 mod timeouts;
@@ -11,9 +12,10 @@ mod toml;
 
 use super::document::Document;
 use super::fault::{Fault, Faults};
-use crate::model::{Name, NameError};
+use crate::model::{Mode, Name, NameError};
 
 pub use made::Outcome;
+pub use process::{NeededFolder, Process, ProcessLog, Shown, Statistics};
 pub use report::SettingReport;
 
 /// What an smsd.conf does not say and our configuration must.
@@ -41,6 +43,10 @@ pub struct Conversion {
     pub settings: Vec<SettingReport>,
     /// The modems of the configuration.
     pub modems: usize,
+    /// The line of the smsd.conf that each line of `toml` comes from; lines past the end come from none.
+    pub lines: Vec<Option<usize>>,
+    /// What the file says of the process.
+    pub process: Process,
 }
 
 impl Conversion {
@@ -52,12 +58,22 @@ impl Conversion {
 
 /// Converts the octets of an smsd.conf, or tells every fault for which smsd would not start, or we could not.
 pub fn convert(octets: &[u8], host: &Host) -> Result<Conversion, Vec<Fault>> {
+    convert_for(octets, host, Mode::Strict)
+}
+
+/// The same, for a node that runs the file as it is and honours what it says of the process.
+pub fn convert_to_run(octets: &[u8], host: &Host) -> Result<Conversion, Vec<Fault>> {
+    convert_for(octets, host, Mode::Smsd)
+}
+
+fn convert_for(octets: &[u8], host: &Host, mode: Mode) -> Result<Conversion, Vec<Fault>> {
     let mut faults = Faults::default();
     let document = Document::read(octets, &mut faults);
-    let file = file::File::check(&document, faults)?;
+    let file = file::File::check(&document, mode, faults)?;
     let settings = report::of_file(&file);
-    let toml = toml::write(&file, host, &settings);
-    Ok(Conversion { toml, modems: file.senders().count(), settings })
+    let (toml, lines) = toml::write(&file, host, &settings);
+    let process = process::read(&file);
+    Ok(Conversion { toml, modems: file.senders().count(), settings, lines, process })
 }
 
 #[cfg(test)]

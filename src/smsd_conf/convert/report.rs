@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::file::{File, by_line};
 use super::made::{Made, Outcome};
-use super::{global, modem, queues};
+use super::{global, modem, process, queues};
+use crate::model::Mode;
 use crate::smsd_conf::document::{Entry, Section};
 use crate::smsd_conf::key::{Becomes, Folder, Place, Target};
 use crate::smsd_conf::layers::{Modem, Setting, section_names};
@@ -44,9 +45,15 @@ fn of_global(file: &File<'_>, setting: &Setting<'_>) -> SettingReport {
     let counts = file.global(setting.key.slot()).filter(|last| last.line != setting.line);
     let made = match counts {
         Some(last) => Made::unnecessary(format!("line {} replaces it", last.line)),
+        None if file.mode == Mode::Smsd && process::is_honoured(setting.key.name) => honoured(),
         None => global::made(setting),
     };
     told("", setting.entry, Place::Global, made, &place_of(setting))
+}
+
+/// What becomes of a setting of the process that a node in smsd mode honours.
+fn honoured() -> Made {
+    Made { outcome: Outcome::Converted, text: "as smsd has it".to_owned(), ours: Vec::new() }
 }
 
 /// The section of ours that holds a setting of the node.

@@ -172,3 +172,29 @@ fn a_control_character_cannot_end_a_comment_or_a_text_of_the_new_file() {
         "{toml}"
     );
 }
+
+#[test]
+fn each_line_of_the_new_file_knows_the_line_it_comes_from() {
+    let conversion = converted("validity = 1 day\ndevices = X\n[X]\nbaudrate = 9600\ndevice = /dev/x\n");
+    let line = |start: &str| {
+        let at = conversion.toml.lines().position(|line| line.starts_with(start)).expect(start);
+        conversion.lines.get(at).copied().flatten()
+    };
+
+    assert_eq!((line("validity"), line("baudrate"), line("port")), (Some(1), Some(4), Some(5)));
+    assert_eq!((line("name"), line("[modems.X]")), (None, None));
+}
+
+#[test]
+fn what_is_said_of_the_process_counts_only_where_the_file_itself_is_run() {
+    let text = "devices = X\nuser = smsd\npidfile = /p\n[X]\ndevice = /dev/x\n";
+    let outcomes = |conversion: Conversion| {
+        let lines = conversion.settings.into_iter().filter(|report| matches!(report.line, Some(2 | 3)));
+        lines.map(|report| report.outcome).collect::<Vec<_>>()
+    };
+
+    assert_eq!(outcomes(converted(text)), [Outcome::Changed, Outcome::Unnecessary]);
+    let run = convert_to_run(text.as_bytes(), &host()).expect("no fault");
+    assert!(run.toml.contains("drain_timeout = \"10m\""), "{}", run.toml);
+    assert_eq!(outcomes(run), [Outcome::Converted, Outcome::Converted]);
+}

@@ -5,6 +5,7 @@ use super::file::File;
 use super::made::{Ours, Outcome, quoted};
 use super::report::SettingReport;
 use super::{global, modem};
+use crate::model::Mode;
 use crate::smsd_conf::key::Folder;
 use crate::smsd_conf::layers::{Modem, Setting};
 
@@ -15,13 +16,13 @@ enum Source<'a> {
     Us(&'a str),
 }
 
-/// A file being written.
-#[derive(Default)]
-struct Text(String);
+/// A file being written, with the line of the smsd.conf each of its lines comes from.
+struct Text(String, Vec<Option<usize>>);
 
 impl Text {
     fn section(&mut self, name: &str) {
         self.0.push_str(&format!("\n[{name}]\n"));
+        self.1.extend([None, None]);
     }
 
     fn setting(&mut self, key: &str, value: &str, source: &Source<'_>) {
@@ -31,6 +32,10 @@ impl Text {
             Source::Us(why) => (*why).to_owned(),
         };
         self.0.push_str(&format!("{key} = {value}  # {comment}\n"));
+        self.1.push(match source {
+            Source::Line(line, _) => Some(*line),
+            Source::Smsd | Source::Us(_) => None,
+        });
     }
 
     fn ours(&mut self, ours: &[Ours], setting: &Setting<'_>) {
@@ -40,12 +45,16 @@ impl Text {
     }
 }
 
-/// Writes the file.
-pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> String {
-    let mut text = Text("# Made of an smsd.conf; the comments name its lines.\n".to_owned());
+/// Writes the file; with it the line of the smsd.conf each of its lines comes from, up to the last that comes from one.
+pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> (String, Vec<Option<usize>>) {
+    let mut text = Text("# Made of an smsd.conf; the comments name its lines.\n".to_owned(), vec![None]);
     text.section("node");
     text.setting("name", &quoted(host.node.as_str()), &Source::Us("this host"));
     text.setting("data_dir", &quoted(&host.data_dir), &Source::Us("smsd keeps no such data"));
+    if file.mode == Mode::Smsd {
+        let why = Source::Us("smsd waits for all parts of a started message");
+        text.setting("drain_timeout", "\"10m\"", &why);
+    }
     spool(&mut text, file);
     for modem in file.senders() {
         of_modem(&mut text, modem, file.reports());
@@ -56,7 +65,7 @@ pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> 
         text.ours(&global::made(&level).ours, &level);
     }
     left_out(&mut text, reports);
-    text.0
+    (text.0, text.1)
 }
 
 fn spool(text: &mut Text, file: &File<'_>) {
