@@ -36,20 +36,31 @@ pub(super) fn destination(
     forced: Option<ForcedType>,
     settings: &Settings,
 ) -> Result<Address, Rejection> {
-    let cleaned = without_blanks(after_plus(value));
-    let (short, rest) = match cleaned.as_slice() {
-        [b's', rest @ ..] => (true, rest),
-        whole => (false, whole.strip_prefix(b"00").unwrap_or(whole)),
-    };
-    let digits = leading_digits(rest);
+    let (is_short, digits) = dialled(value);
     let type_of_number = match forced {
         Some(ForcedType::Unknown) => TypeOfNumber::Unknown,
         Some(ForcedType::International) => TypeOfNumber::International,
         Some(ForcedType::National) => TypeOfNumber::National,
-        None if short => TypeOfNumber::Unknown,
+        None if is_short => TypeOfNumber::Unknown,
         None => type_by_prefix(&digits, settings),
     };
     address(type_of_number, &digits)
+}
+
+/// The number behind the value of `To:` as lists and routes compare it: a short one keeps its `s`.
+pub(super) fn compared(value: &[u8]) -> String {
+    let (is_short, digits) = dialled(value);
+    let mark = if is_short { "s" } else { "" };
+    format!("{mark}{digits}")
+}
+
+/// Whether a number is short, and its digits.
+fn dialled(value: &[u8]) -> (bool, String) {
+    let cleaned = without_blanks(after_plus(value));
+    match cleaned.as_slice() {
+        [b's', rest @ ..] => (true, leading_digits(rest)),
+        whole => (false, leading_digits(whole.strip_prefix(b"00").unwrap_or(whole))),
+    }
 }
 
 /// The service centre behind the value of `SMSC:`; none when it names nobody.
@@ -116,6 +127,20 @@ mod tests {
             let address = destination(value.as_bytes(), None, &Settings::default()).expect("a number");
             assert_eq!(address.reveal(), digits, "{value}");
             assert_eq!(address.type_of_number(), TypeOfNumber::International);
+        }
+    }
+
+    #[test]
+    fn a_number_is_compared_without_what_stands_before_it_but_with_its_s() {
+        for (value, number) in [
+            ("+49 171-1", "491711"),
+            ("0049171", "49171"),
+            ("000049", "0049"),
+            ("s771", "s771"),
+            ("s00771", "s00771"),
+            ("*100#", "*100#"),
+        ] {
+            assert_eq!(compared(value.as_bytes()), number, "{value}");
         }
     }
 

@@ -18,6 +18,8 @@ use super::{Autosplit, BODY_OCTETS_MAX, Document, Header, Rejection, Settings};
 pub struct Request {
     /// TP-DA.
     pub destination: Address,
+    /// The destination as lists and routes compare it: digits, behind an `s` when it is a short number.
+    pub number: String,
     /// `From:`, for display only; never transmitted.
     pub from: String,
     /// HIGH overtakes.
@@ -67,6 +69,7 @@ impl Request {
         body::check_system(coding, user_data_header.as_deref(), &body)?;
         Ok(Request {
             destination,
+            number: number::compared(to),
             from: options::name(fields.get(Header::From)).unwrap_or_default(),
             priority: options::priority(&fields, settings),
             queue: fields

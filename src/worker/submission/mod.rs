@@ -17,6 +17,8 @@ pub const PARTS_MAX: usize = 255;
 pub struct Submission {
     /// What is sent to whom.
     pub content: Content,
+    /// The destination as lists and routes compare it.
+    pub number: String,
     /// Who overtakes whom.
     pub priority: Priority,
     /// The queue or provider named by the file; the node makes modem tags of it.
@@ -48,6 +50,7 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
     let content = Content { destination: request.destination, alphabet: converted.alphabet, parts, options };
     Ok(Submission {
         content,
+        number: request.number,
         priority: request.priority,
         queue: request.queue,
         retries: request.retries,
