@@ -5,6 +5,7 @@ mod lease;
 pub mod modem;
 mod part;
 mod renewals;
+pub mod routing;
 pub mod submission;
 
 pub use lease::{Lease, LeaseTerms};
