@@ -148,6 +148,7 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         StartError::LogLost => Reason::StoreLost,
         StartError::Listen { .. } => Reason::ListenFailed,
         StartError::Folder(_) => Reason::SpoolNotWritable,
+        StartError::NumberList(_) => Reason::SpoolListUnreadable,
     };
     let mut why = String::new();
     let mut cause = std::error::Error::source(failure);

@@ -193,6 +193,9 @@ catalogue! {
     SpoolFileGone "SPOOL_FILE_GONE" Warnings
         "A spool file was removed while it was being worked on; no result is filed for it."
         "Leave the files of the checked folder alone; cancel a message instead."
+    SpoolListUnreadable "SPOOL_LIST_UNREADABLE" Problems
+        "The blacklist or the whitelist of the spool cannot be read, so nobody knows which numbers may be sent to."
+        "Let the user smsnode runs as read the file, or take it out of [spool]. Until then files wait, nothing is sent."
     StoreForeign "STORE_FOREIGN" Unexpected
         "The data directory belongs to another node or cluster."
         "Point data_dir elsewhere. Never delete it to mend this: it may hold unsent messages."

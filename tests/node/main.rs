@@ -11,6 +11,7 @@ mod notices;
 mod pair;
 mod port_faults;
 mod refused_starts;
+mod routes;
 mod signals;
 mod sim;
 mod sim_faults;

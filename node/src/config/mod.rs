@@ -20,6 +20,7 @@ mod modem;
 mod node;
 mod raft;
 mod report;
+mod route;
 mod section;
 mod spool;
 mod value;

@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue};
 use super::report::Report;
 use super::value::{Value, Wrong};
 
+/// What stands behind a setting of the effective file that the file itself does not have.
+const DEFAULT_MARK: &str = "  # default";
+
 /// An open section.
 pub(super) struct Section<'r, 'i> {
     report: &'r mut Report,
@@ -104,6 +107,31 @@ impl<'r, 'i> Section<'r, 'i> {
             self.fault(self.at, Reason::ConfigMissingKey, &what, None, Some(&fix));
             return None;
         };
+        self.tables(key, place, how, read)
+    }
+
+    /// A list of tables that may be missing; `unset` says what counts then.
+    pub(super) fn optional_list<T>(
+        &mut self,
+        key: &'static str,
+        unset: &str,
+        how: &str,
+        read: impl Fn(&mut Section<'_, 'i>) -> Option<T>,
+    ) -> Option<Placed<Vec<Option<T>>>> {
+        let Some(place) = self.find(key) else {
+            self.report.setting(&self.path, format!("# {key}: {unset}"));
+            return None;
+        };
+        self.tables(key, place, how, read)
+    }
+
+    fn tables<T>(
+        &mut self,
+        key: &str,
+        place: &'i Spanned<DeValue<'i>>,
+        how: &str,
+        read: impl Fn(&mut Section<'_, 'i>) -> Option<T>,
+    ) -> Option<Placed<Vec<Option<T>>>> {
         let at = place.span().start;
         let Some(tables) = place.get_ref().as_array() else {
             let what = format!("`{}` is not a list", self.quoted(key, place.span()));
@@ -120,7 +148,14 @@ impl<'r, 'i> Section<'r, 'i> {
             };
             let before = self.report.settings();
             read_tables.push(self.inner(path.clone(), Some(table), value.span().start, &read));
-            shown.push_str(&format!("  {{ {} }},\n", self.report.take_settings(before).join(", ")));
+            let settings = self.report.take_settings(before);
+            // A comment would end the table, which stands on one line.
+            let said: Vec<&str> = settings
+                .iter()
+                .filter(|line| !line.starts_with('#'))
+                .map(|line| line.strip_suffix(DEFAULT_MARK).unwrap_or(line))
+                .collect();
+            shown.push_str(&format!("  {{ {} }},\n", said.join(", ")));
         }
         self.report.setting(&self.path, format!("{key} = [\n{shown}]"));
         Some(Placed { value: read_tables, at })
@@ -295,7 +330,7 @@ impl<'r, 'i> Section<'r, 'i> {
     }
 
     fn show<T: Value>(&mut self, key: &str, value: &T, is_default: bool) {
-        let mark = if is_default { "  # default" } else { "" };
+        let mark = if is_default { DEFAULT_MARK } else { "" };
         let shown: &dyn Display = if T::SECRET { &"\"********\"  # hidden" } else { &value.show() };
         self.report.setting(&self.path, format!("{key} = {shown}{mark}"));
     }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use smsgrid::worker::routing::{NumberRoute, Routing};
 use smsgrid_proto::Reason;
 
+use super::route;
 use super::section::{Placed, Section};
 
 /// The spool folders of this node.
@@ -25,6 +27,14 @@ pub struct Spool {
     /// How long the size of a file written in place must be stable. Default 500 ms, 100 ms to 1 m. Shorter takes
     /// half-written files from slow programs; longer only delays.
     pub settle_time: Duration,
+    /// Numbers that no file is sent to: the beginnings of numbers, one a line, `#` before a comment. Default none. Read
+    /// again when it has changed; while it cannot be read, files wait.
+    pub blacklist: Option<PathBuf>,
+    /// The only numbers that files are sent to, as the blacklist has them; `[NAME]` before some of them is the `Queue:`
+    /// of files that name none. Default: every number. The blacklist is the stronger.
+    pub whitelist: Option<PathBuf>,
+    /// Whether files leave by the modems they ask for (`queue_header`), and which `routes` there are for others.
+    pub routing: Routing,
 }
 
 /// Reads `[spool]`.
@@ -40,6 +50,12 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
     let trust_outgoing = section.or("trust_outgoing", false);
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
+    let list = |section: &mut Section<'_, '_>, key, unset| {
+        section.optional::<PathBuf>(key, unset).map(|placed| placed.value)
+    };
+    let blacklist = list(section, "blacklist", "no number is refused");
+    let whitelist = list(section, "whitelist", "every number is sent to");
+    let routing = Routing { heeds_queue: section.or("queue_header", true), routes: routes(section) };
     no_folder_twice(section, &folders);
     let [outgoing, checked, sent, failed] = folders;
     Some(Spool {
@@ -49,7 +65,21 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         failed: failed?.value,
         trust_outgoing,
         settle_time,
+        blacklist,
+        whitelist,
+        routing,
     })
+}
+
+/// Which modems carry which numbers: tried in their order, the first with a prefix of the number decides.
+fn routes(section: &mut Section<'_, '_>) -> Vec<NumberRoute> {
+    let unset = "a file leaves by any modem, or by one with the tag its `Queue:` names";
+    let how = "a tag of modems and the prefixes of the numbers that leave by them";
+    let routes = section.optional_list("routes", unset, how, route::read);
+    let Some(Placed { value, at }) = routes else { return Vec::new() };
+    let routes: Vec<NumberRoute> = value.into_iter().flatten().collect();
+    route::conflicts(section, at, &routes);
+    routes
 }
 
 /// Below `dir` a folder has its default; without it each must be set.

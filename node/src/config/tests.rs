@@ -413,3 +413,40 @@ fn election_times_leave_room_for_heartbeats() {
     let slow = read("[raft]\nheartbeat = \"500ms\"\nelection_min = \"2s\"\nelection_max = \"4s\"\n").raft;
     assert_eq!((slow.heartbeat, slow.election_max), (Duration::from_millis(500), Duration::from_secs(4)));
 }
+
+#[test]
+fn routes_are_read_in_their_order_and_take_every_number_unless_they_say_which() {
+    let config = read(
+        "[spool]\ndir = \"/spool\"\nblacklist = \"/etc/black\"\nqueue_header = false\n\
+         [[spool.routes]]\ntag = \"D1\"\nprefixes = [\"49171\", \"s\"]\n[[spool.routes]]\ntag = \"none\"\nprefixes = []\n\
+         [[spool.routes]]\ntag = \"rest\"\n",
+    );
+
+    let spool = config.spool.as_ref().expect("a spool");
+    assert_eq!(
+        (spool.blacklist.as_deref(), spool.whitelist.as_deref()),
+        (Some(Path::new("/etc/black")), None)
+    );
+    assert!(!spool.routing.heeds_queue);
+    let routes: Vec<(&str, usize)> =
+        spool.routing.routes.iter().map(|route| (route.tag.as_str(), route.prefixes.len())).collect();
+    assert_eq!(routes, [("D1", 2), ("none", 0), ("rest", 11)]);
+    let again = Config::parse("again", config.effective()).expect("the effective file is right");
+    assert_eq!(again.spool.map(|spool| spool.routing), config.spool.map(|spool| spool.routing));
+}
+
+#[test]
+fn routes_that_cannot_be_are_refused() {
+    for (routes, words) in [
+        ("routes = \"D1\"\n", "is not a list"),
+        ("[[spool.routes]]\nprefixes = [\"1\"]\n", "lacks `tag`"),
+        ("[[spool.routes]]\ntag = \"A\"\nprefixes = [\"+49\"]\n", "is not the beginning of a number"),
+        ("[[spool.routes]]\ntag = \"A\"\nprefix = \"1\"\n", "`prefix` is not a setting"),
+        ("[[spool.routes]]\ntag = \"A\"\n[[spool.routes]]\ntag = \"A\"\n", "have the tag A"),
+    ] {
+        let problem = fault(&format!("[spool]\ndir = \"/spool\"\n{routes}"));
+        assert!(problem.title.contains(words), "{routes}: {}", problem.title);
+    }
+    let many: String = (0..65).map(|tag| format!("[[spool.routes]]\ntag = \"t{tag}\"\n")).collect();
+    assert!(fault(&format!("[spool]\ndir = \"/spool\"\n{many}")).title.contains("has 65 routes"));
+}

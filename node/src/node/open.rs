@@ -82,6 +82,9 @@ pub enum StartError {
     /// A spool folder cannot be used.
     #[error(transparent)]
     Folder(#[from] crate::spool::FolderError),
+    /// A list of numbers cannot be read.
+    #[error(transparent)]
+    NumberList(#[from] super::spool::ListFault),
     /// The spool journal cannot be opened.
     #[error(transparent)]
     SpoolJournal(#[from] crate::spool::OpenError),

@@ -1,12 +1,18 @@
-//! The way of a file's message into the log: whose it is, what it may ask for, and what the configuration adds.
+//! The way of a file's message into the log: whose it is, whether and by which modems it may leave, what it may ask for
+//! and what the configuration adds.
+
+use std::sync::Arc;
 
 use smsgrid::model::{Name, Origin, Priority, Timestamp};
 use smsgrid::queue::{IdempotencyKey, Route};
 use smsgrid::worker::intake::SubmitReply;
+use smsgrid::worker::routing::{self, Routing};
+use smsgrid::worker::submission::Submission;
 use tracing::info;
 
+use super::lists::{Current, Lists};
 use crate::clock::Clock;
-use crate::config::{Config, Messages};
+use crate::config::{Config, Messages, Spool};
 use crate::spool::{SpoolMessage, Submitter};
 use crate::submit::{self, Request, SubmitError};
 
@@ -14,21 +20,50 @@ use crate::submit::{self, Request, SubmitError};
 pub(super) struct Door {
     node: Name,
     messages: Messages,
+    routing: Routing,
+    lists: Arc<Lists>,
     submitter: submit::Submitter,
     clock: Clock,
 }
 
 impl Door {
-    /// The door of the node that `config` describes.
-    pub(super) fn new(config: &Config, submitter: submit::Submitter, clock: Clock) -> Door {
-        Door { node: config.node.name.clone(), messages: config.messages.clone(), submitter, clock }
+    /// The door of the node that `config` describes, for the files of its `spool`.
+    pub(super) fn new(
+        config: &Config,
+        spool: &Spool,
+        lists: Lists,
+        submitter: submit::Submitter,
+        clock: Clock,
+    ) -> Door {
+        Door {
+            node: config.node.name.clone(),
+            messages: config.messages.clone(),
+            routing: spool.routing.clone(),
+            lists: Arc::new(lists),
+            submitter,
+            clock,
+        }
+    }
+
+    /// The lists of numbers as they are now; none while one of them cannot be read.
+    async fn lists(&self) -> Option<Current> {
+        if self.lists.is_empty() {
+            return Some(Current::default());
+        }
+        let lists = Arc::clone(&self.lists);
+        tokio::task::spawn_blocking(move || lists.current()).await.ok().flatten()
     }
 }
 
 impl Submitter for Door {
     async fn submit(&self, message: SpoolMessage) -> SubmitReply {
-        let Some(request) = request(message, &self.node, &self.messages, self.clock.utc()) else {
-            return SubmitReply::Refused("Wrong provider queue".to_owned());
+        let Some(lists) = self.lists().await else { return SubmitReply::Later };
+        let tag = match tag(&message.submission, &self.routing, &lists) {
+            Ok(tag) => tag,
+            Err(refusal) => return SubmitReply::Refused(refusal.to_string()),
+        };
+        let Some(request) = request(message, tag, &self.node, &self.messages, self.clock.utc()) else {
+            return SubmitReply::Refused("The owner of the file cannot be told".to_owned());
         };
         match self.submitter.submit(request).await {
             Ok(accepted) => {
@@ -45,10 +80,26 @@ impl Submitter for Door {
     }
 }
 
-/// What is asked of the log for a file taken at `now`; none when the provider queue it names cannot exist.
-fn request(message: SpoolMessage, node: &Name, messages: &Messages, now: Timestamp) -> Option<Request> {
+/// The tag of the modems that may carry a file; none when any of them may.
+fn tag(
+    submission: &Submission,
+    routing: &Routing,
+    lists: &Current,
+) -> Result<Option<Name>, routing::Refusal> {
+    let lists =
+        routing::Lists { blacklist: lists.blacklist.as_deref(), whitelist: lists.whitelist.as_deref() };
+    routing.decide(&submission.number, submission.queue.as_deref(), &lists)
+}
+
+/// What is asked of the log for a file taken at `now`; none when its owner or its key cannot be written down.
+fn request(
+    message: SpoolMessage,
+    tag: Option<Name>,
+    node: &Name,
+    messages: &Messages,
+    now: Timestamp,
+) -> Option<Request> {
     let submission = message.submission;
-    let tag = submission.queue.as_deref().map(Name::new).transpose().ok()?;
     Some(Request {
         // Who put the file there counts, whatever the file says.
         client: Name::new(&format!("uid-{}", message.owner)).ok()?,
@@ -132,7 +183,8 @@ mod tests {
         assert_eq!(routed.tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["prepaid"]);
         assert!(of_file("", &defaults()).expect("a request").route.tags.is_empty());
 
-        assert!(of_file("Queue: no name at all\n", &defaults()).is_none());
+        let refused = of_file("Queue: no name at all\n", &defaults());
+        assert_eq!(refused.err(), Some(routing::Refusal::WrongQueue));
     }
 
     #[test]
@@ -148,13 +200,15 @@ mod tests {
     }
 
     /// What becomes of a file with these headers, taken at second 1000.
-    fn of_file(headers: &str, messages: &Messages) -> Option<Request> {
+    fn of_file(headers: &str, messages: &Messages) -> Result<Request, routing::Refusal> {
         let file = format!("To: 491700000001\n{headers}\nhello");
         let document = Document::read(file.as_bytes()).expect("a message file");
         let submission =
             submission::prepare(&document, &sms_file::Settings::default(), 1).expect("a message");
+        let tag = super::tag(&submission, &Routing::default(), &Current::default())?;
         let message = SpoolMessage { key: "spool:a:b".to_owned(), submission, owner: 1003 };
-        request(message, &name("gw-a"), messages, Timestamp::from_unix_millis(1_000_000))
+        let now = Timestamp::from_unix_millis(1_000_000);
+        Ok(request(message, tag, &name("gw-a"), messages, now).expect("a request"))
     }
 
     fn defaults() -> Messages {

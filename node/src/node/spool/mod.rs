@@ -2,6 +2,7 @@
 
 mod alarms;
 mod door;
+mod lists;
 mod results;
 
 use std::os::unix::fs::DirBuilderExt;
@@ -26,7 +27,10 @@ use crate::submit;
 use crate::tasks::Tasks;
 use alarms::Log;
 use door::Door;
+use lists::Lists;
 use results::Results;
+
+pub(super) use lists::ListFault;
 
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
@@ -49,6 +53,7 @@ pub(super) fn start(
         sent: Some(spool.sent.clone()),
         failed: Some(spool.failed.clone()),
     };
+    let lists = Lists::open(spool.blacklist.as_deref(), spool.whitelist.as_deref())?;
     let strictness = match config.mode {
         Mode::Strict => {
             for folder in [&spool.outgoing, &spool.checked, &spool.sent, &spool.failed] {
@@ -65,7 +70,7 @@ pub(super) fn start(
         disk: Disk::new(folders, journal, config.node.name.as_str(), true),
         journal: replayed,
         settings: settings(config, spool),
-        submitter: Arc::new(Door::new(config, submitter, clock.clone())),
+        submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
         outcomes: Arc::new(Results::new(view.clone(), waiters)),
         listener: Arc::new(Log::new(paths, metrics)),
         clock: clock.clone(),
