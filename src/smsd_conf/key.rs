@@ -52,6 +52,8 @@ pub enum Target {
     Devices,
     /// A folder of `[spool]`.
     Folder(Folder),
+    /// `blacklist` or `whitelist` of `[spool]`.
+    NumberList,
     /// `trust_outgoing` of `[spool]`.
     TrustOutgoing,
     /// `validity` of `[messages]`.

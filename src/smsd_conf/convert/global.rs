@@ -40,6 +40,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
             Made::unnecessary("it is empty, as if it were not set")
         }
         Target::Folder(folder) => Made::converted(folder.key(), quoted(&absolute(setting.value))),
+        Target::NumberList => number_list(setting),
         Target::TrustOutgoing => Made::converted("trust_outgoing", setting.is_yes().to_string()),
         Target::Validity => validity(setting.value),
         Target::LogLevel => log_level(setting.value),
@@ -61,6 +62,15 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
 
 fn converted() -> Made {
     Made { ours: Vec::new(), ..Made::converted("", String::new()) }
+}
+
+/// A blacklist or a whitelist, by the name smsd gives it.
+fn number_list(setting: &Setting<'_>) -> Made {
+    if setting.value.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    let how = "it is read again when it changes; while it cannot be read files wait, smsd stops";
+    Made { text: how.to_owned(), ..Made::converted(setting.key.name, quoted(&absolute(setting.value))) }
 }
 
 fn validity(text: &str) -> Made {

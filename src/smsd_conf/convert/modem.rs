@@ -67,9 +67,12 @@ fn of_target(
             )),
         },
         // These stand before the first section, where they have rules of their own.
-        Target::Devices | Target::Folder(_) | Target::TrustOutgoing | Target::Validity | Target::LogLevel => {
-            Made::unsupported("it is no setting of a modem")
-        }
+        Target::Devices
+        | Target::Folder(_)
+        | Target::NumberList
+        | Target::TrustOutgoing
+        | Target::Validity
+        | Target::LogLevel => Made::unsupported("it is no setting of a modem"),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn of_file(file: &File<'_>) -> Vec<SettingReport> {
     reports.extend(of_sections(file));
     reports.sort_by_key(|report| report.line);
     reports.extend(not_set(file));
+    reports.extend(no_queues(file));
     reports
 }
 
@@ -59,7 +60,9 @@ fn honoured() -> Made {
 /// The section of ours that holds a setting of the node.
 fn place_of(setting: &Setting<'_>) -> String {
     match setting.key.becomes {
-        Becomes::Setting(Target::Folder(_) | Target::TrustOutgoing) => "[spool]".to_owned(),
+        Becomes::Setting(Target::Folder(_) | Target::TrustOutgoing | Target::NumberList) => {
+            "[spool]".to_owned()
+        }
         Becomes::Setting(Target::Validity | Target::Report) => "[messages]".to_owned(),
         Becomes::Setting(Target::LogLevel) => "[log]".to_owned(),
         Becomes::Setting(_)
@@ -80,7 +83,7 @@ fn of_sections(file: &File<'_>) -> Vec<SettingReport> {
             let users = lines.get(&entry.line).map(Vec::as_slice).unwrap_or_default();
             let is_read = read.contains(&section.name) && !section.is_repeated;
             let (made, place) = match beside_modems(file, section, entry) {
-                Some(made) => (made, String::new()),
+                Some(made) => made,
                 None if is_read => of_modems(file, users),
                 None => (not_read(section), String::new()),
             };
@@ -90,22 +93,19 @@ fn of_sections(file: &File<'_>) -> Vec<SettingReport> {
     reports
 }
 
-/// What becomes of a line in a section that is not of modems.
-fn beside_modems(file: &File<'_>, section: &Section, entry: &Entry) -> Option<Made> {
+/// What becomes of a line in a section that is not of modems, and the place of ours it goes to.
+fn beside_modems(file: &File<'_>, section: &Section, entry: &Entry) -> Option<(Made, String)> {
     let is = |other: Option<&Section>| other.is_some_and(|other| std::ptr::eq(other, section));
+    let routes = || "[[spool.routes]]".to_owned();
     if is(file.queues.section) {
-        return Some(queues::queue(entry));
+        return Some((queues::queue(entry), routes()));
     }
     if is(file.queues.providers) {
-        let serves = |modem: &Modem<'_>| {
-            let text = modem.get("queues").map(|setting| setting.value_for(&modem.name)).unwrap_or_default();
-            modem::queues(&text).contains(&entry.key.as_str())
-        };
-        return Some(queues::provider(entry, file.senders().all(serves)));
+        return Some((queues::provider(entry), routes()));
     }
     let is_communicate = section.name == "communicate" && !section.is_repeated;
-    is_communicate
-        .then(|| Made::unsupported("smsnode has no terminal to a modem; use another program at its port"))
+    let terminal = "smsnode has no terminal to a modem; use another program at its port";
+    is_communicate.then(|| (Made::unsupported(terminal), String::new()))
 }
 
 fn not_read(section: &Section) -> Made {
@@ -160,6 +160,18 @@ fn not_set(file: &File<'_>) -> Vec<SettingReport> {
         text: format!("smsd deletes these files; here they are kept in {}", place.path),
     })
     .collect()
+}
+
+/// Without queues smsd reads over what files and whitelists say of them, and so does the node it becomes.
+fn no_queues(file: &File<'_>) -> Option<SettingReport> {
+    file.queues.all.is_empty().then(|| SettingReport {
+        line: None,
+        section: "queues".to_owned(),
+        key: "queues".to_owned(),
+        value: "(not set)".to_owned(),
+        outcome: Outcome::Converted,
+        text: "queue_header of [spool]; `Queue:` and `Provider:` of a file do not count".to_owned(),
+    })
 }
 
 fn told(section: &str, entry: &Entry, place: Place, made: Made, ours: &str) -> SettingReport {

@@ -34,7 +34,7 @@ fn every_line_with_a_setting_is_told_once() {
 
     let expected = [1, 2, 4, 6, 7, 9, 11, 13, 15, 17].map(Some);
     assert_eq!(lines[..expected.len()], expected);
-    assert_eq!(lines[expected.len()..], [None, None]);
+    assert_eq!(lines[expected.len()..], [None, None, None]);
     for (at, outcome, words) in [
         (1, Outcome::Unnecessary, "line 2 replaces it"),
         (2, Outcome::Converted, "[modems.NAME]"),
@@ -96,17 +96,27 @@ fn time_outs_are_the_product_of_unit_and_multiple() {
 }
 
 #[test]
-fn the_provider_of_a_queue_that_all_modems_serve_is_unnecessary() {
-    let text = |queues: &str| {
-        format!(
-            "devices = A, B\n[queues]\nQ = /q\nR = /r\n[provider]\nQ = 49\n[A]\ndevice = /dev/a\nqueues = Q\n[B]\ndevice = /dev/b\nqueues = {queues}\n"
-        )
-    };
+fn a_queue_is_a_route_and_its_provider_the_prefixes() {
+    let text = "devices = A, B\n[queues]\nQ = /q\nR = /r\n[provider]\nQ = 49, +44\nQ = 33\n[A]\ndevice = /dev/a\n\
+                queues = Q\n[B]\ndevice = /dev/b\nqueues = R, Q\n";
 
-    assert_eq!(line(&text("R, Q"), 6).0, Outcome::Unnecessary);
-    assert_eq!(line(&text("R"), 6).0, Outcome::Unsupported);
-    assert_eq!(line(&text("R, Q"), 3).0, Outcome::Changed);
-    assert!(converted(&text("R, Q")).toml.contains("tags = [\"R\", \"Q\"]"));
+    let toml = converted(text).toml;
+
+    assert_eq!(line(text, 3).0, Outcome::Changed);
+    let (outcome, told) = line(text, 6);
+    assert!(outcome == Outcome::Changed && told.contains("begins with +44"), "{told}");
+    assert_eq!(line(text, 7), (Outcome::Converted, "prefixes of [[spool.routes]]".to_owned()));
+    let routes = "[[spool.routes]]\ntag = \"Q\"  # line 3: queue\nprefixes = [\"49\", \"33\"]  # line 6, 7: provider\n\n\
+                  [[spool.routes]]\ntag = \"R\"  # line 4: queue\n";
+    assert!(toml.contains(routes) && toml.contains("tags = [\"R\", \"Q\"]"), "{toml}");
+    assert!(!toml.contains("queue_header"), "{toml}");
+}
+
+#[test]
+fn without_queues_the_queue_of_a_file_does_not_count() {
+    let conversion = converted(ONE);
+    assert!(conversion.toml.contains("queue_header = false"), "{}", conversion.toml);
+    assert!(conversion.settings.iter().any(|report| report.text.contains("`Queue:`")));
 }
 
 #[test]
@@ -140,6 +150,19 @@ fn a_file_smsd_would_not_start_with_is_refused_with_every_fault() {
         let is_told =
             found.iter().any(|fault| fault.starts_with(&format!("line {at}: ")) && fault.contains(words));
         assert!(is_told, "line {at} {words}: {found:?}");
+    }
+}
+
+#[test]
+fn queues_and_providers_smsd_does_not_start_with_are_faults() {
+    let queues = "[queues]\nQ = /q\n[providers]\nQ = ";
+    let many = (0..65).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    for (text, words) in [
+        (format!("{ONE}{queues}1"), "modem X sends and serves no queue"),
+        (format!("{ONE}queues = Q\n{queues}1234567890123456"), "more than 15 octets"),
+        (format!("{ONE}queues = Q\n{queues}{many}"), "more prefixes than the 64"),
+    ] {
+        assert!(faults(&text)[0].contains(words), "{text}: {:?}", faults(&text));
     }
 }
 

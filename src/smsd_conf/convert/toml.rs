@@ -80,8 +80,27 @@ fn spool(text: &mut Text, file: &File<'_>) {
         };
         text.setting(place.folder.key(), &quoted(&place.path), &source.unwrap_or(own));
     }
-    if let Some(trust) = file.global("trust_outgoing") {
-        text.ours(&global::made(&trust).ours, &trust);
+    for key in ["trust_outgoing", "blacklist", "whitelist"] {
+        if let Some(setting) = file.global(key) {
+            text.ours(&global::made(&setting).ours, &setting);
+        }
+    }
+    if file.queues.all.is_empty() {
+        text.setting("queue_header", "false", &Source::Us("without queues smsd does not read it"));
+    }
+    routes(text, file);
+}
+
+/// The queues in their order, which decides as it does for smsd.
+fn routes(text: &mut Text, file: &File<'_>) {
+    for queue in &file.queues.all {
+        text.section("[spool.routes]");
+        text.setting("tag", &quoted(queue.name), &Source::Line(queue.line, "queue"));
+        if let Some(prefixes) = queue.prefixes() {
+            let lines: Vec<String> = queue.providers.iter().map(|entry| entry.line.to_string()).collect();
+            let lines = format!("line {}: provider", lines.join(", "));
+            text.setting("prefixes", &prefixes, &Source::Us(&lines));
+        }
     }
 }
 

@@ -63,8 +63,8 @@ pub(super) const KEYS: &[Key] = &[
     key("start", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
     key("start_args", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
     // Who may be sent to.
-    key("blacklist", LONG, Unsupported("no number is refused: messages to those listed are sent")),
-    key("whitelist", LONG, Unsupported("no number is refused: messages to those not listed are sent")),
+    key("blacklist", LONG, Setting(Target::NumberList)),
+    key("whitelist", LONG, Setting(Target::NumberList)),
     // Failures and pace.
     key(
         "blocktime",
