@@ -9,6 +9,14 @@ pub enum Rejection {
     /// `To:` has more digits than TP-DA holds.
     #[error("Destination number is too long")]
     DestinationTooLong,
+    /// More recipients than one file may have.
+    #[error("Too many recipients: {found}, the limit is {limit}")]
+    TooManyRecipients {
+        /// Recipients of the file, each counted once.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// `Alphabet:` names none of the known ones.
     #[error("Invalid alphabet")]
     InvalidAlphabet,

@@ -108,6 +108,8 @@ pub struct Settings {
     pub ucs2_notice: Ucs2Notice,
     /// `ignore_outgoing_priority`, turned round: `Priority:` of a file counts.
     pub priority: bool,
+    /// Most recipients of one file; more refuse it.
+    pub recipients_max: usize,
 }
 
 impl Default for Settings {
@@ -130,6 +132,7 @@ impl Default for Settings {
             service_centre: false,
             ucs2_notice: Ucs2Notice::Everything,
             priority: true,
+            recipients_max: 100,
         }
     }
 }
