@@ -27,6 +27,7 @@ pub(crate) struct Cluster(Arc<Mutex<State>>);
 struct State {
     messages: BTreeMap<String, (MessageId, SpoolMessage)>,
     alarms: Vec<String>,
+    smsd_alarms: Vec<Option<String>>,
     filed: Vec<Filed>,
     unavailable: bool,
     deaf: bool,
@@ -109,6 +110,11 @@ impl Cluster {
         self.0.lock().expect("no test panicked").alarms.clone()
     }
 
+    /// The alarms with severity and text as smsd has them.
+    pub(crate) fn smsd_alarms(&self) -> Vec<Option<String>> {
+        self.0.lock().expect("no test panicked").smsd_alarms.clone()
+    }
+
     pub(crate) fn results(&self) -> Vec<Filed> {
         self.0.lock().expect("no test panicked").filed.clone()
     }
@@ -141,7 +147,15 @@ impl Outcomes for Cluster {
 
 impl Listener for Cluster {
     fn alarm(&self, alarm: &Alarm) {
-        self.0.lock().expect("no test panicked").alarms.push(alarm.to_string());
+        let told = alarm.in_smsd(|folder| format!("/sms/{folder}"));
+        let mut state = self.0.lock().expect("no test panicked");
+        state.alarms.push(alarm.to_string());
+        state.smsd_alarms.push(told.map(|told| format!("{} {}", told.severity, told.text)));
+    }
+
+    async fn handled(&self, alarm: &Alarm) {
+        self.alarm(alarm);
+        std::future::ready(()).await;
     }
 
     fn filed(&self, filed: &Filed) {

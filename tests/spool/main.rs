@@ -1,6 +1,7 @@
 //! Spool intake with hostile and half-written files, and crashes between two system calls.
 
 mod cluster;
+mod conflicts;
 mod crash;
 mod faults;
 mod hostile;

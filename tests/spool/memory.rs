@@ -180,7 +180,11 @@ impl Memory {
                 return None;
             }
             Effect::Tell(_) => return None,
-            Effect::Submit { .. } | Effect::Follow(..) | Effect::Alarm(_) | Effect::Halt(_) => {
+            Effect::Submit { .. }
+            | Effect::Follow(..)
+            | Effect::Alarm(_)
+            | Effect::Handle(..)
+            | Effect::Halt(_) => {
                 panic!("not the disk's business")
             }
         })
@@ -295,7 +299,14 @@ impl Memory {
         let observation = self.observe(&at(Folder::Outgoing, name))?;
         let conflict = self.inode(&at(Folder::Checked, name)).is_some()
             || self.inode(&(Folder::Checked, name.lock())).is_some();
-        Some(Inspection { observation, locked: false, conflict, urgent: false, readable: true })
+        Some(Inspection {
+            observation,
+            locked: false,
+            conflict,
+            recipient: None,
+            urgent: false,
+            readable: true,
+        })
     }
 }
 

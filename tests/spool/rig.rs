@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smsgrid::model::{Time, Timestamp};
 use smsgrid::sms_file::LocalTime;
-use smsgrid::worker::intake::{Effect, FileName, Hint, Input, Intake, Moment, Settings};
+use smsgrid::worker::intake::{Effect, FileName, Halt, Hint, Input, Intake, Moment, Settings};
 use smsgrid_node::spool::{Disk, Done, FolderPaths, Folders, Journal, Listener, Outside, Strictness};
 use tempfile::TempDir;
 
@@ -34,6 +34,11 @@ pub(crate) struct Running<'a> {
     inbox: VecDeque<Input>,
     pub(crate) effects: usize,
     pub(crate) refusal: Refusal,
+    /// What the alarm handler does before it returns.
+    pub(crate) help: fn(&Rig),
+    pub(crate) halted: Option<Halt>,
+    /// Names the alarm handler works on, where it does not return by itself.
+    handlers: Option<Vec<FileName>>,
 }
 
 /// How a run ended.
@@ -105,7 +110,17 @@ impl Rig {
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
         let disk = Disk::new(folders, journal, "smsd", true);
         let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
-        Running { rig: self, intake, disk, inbox: VecDeque::new(), effects: 0, refusal: |_| None }
+        Running {
+            rig: self,
+            intake,
+            disk,
+            inbox: VecDeque::new(),
+            effects: 0,
+            refusal: |_| None,
+            help: |_| (),
+            halted: None,
+            handlers: None,
+        }
     }
 
     /// Runs until nothing is left to do, with enough time for every wait.
@@ -123,6 +138,20 @@ impl Running<'_> {
     pub(crate) fn hint(&mut self, hint: fn(FileName) -> Hint, name: &str) {
         let name = FileName::new(name.as_bytes()).expect("a name");
         self.intake.handle(Input::Hint(hint(name)), moment(self.rig.now));
+    }
+
+    /// Lets alarm handlers that start now run on.
+    pub(crate) fn hold_handlers(&mut self) {
+        self.handlers.get_or_insert_default();
+    }
+
+    /// The names alarm handlers work on.
+    pub(crate) fn handlers(&self) -> &[FileName] {
+        self.handlers.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn let_handlers_return(&mut self) {
+        self.inbox.extend(self.handlers.take().unwrap_or_default().into_iter().map(Input::Handled));
     }
 
     pub(crate) fn advance(&mut self, span: Duration) {
@@ -189,7 +218,15 @@ impl Running<'_> {
             }
             Outside::Alarm(alarm) => self.rig.cluster.alarm(&alarm),
             Outside::Tell(filed) => self.rig.cluster.filed(&filed),
-            Outside::Halt(what) => panic!("the journal failed: {what}"),
+            Outside::Handle(name, alarm) => {
+                self.rig.cluster.alarm(&alarm);
+                (self.help)(self.rig);
+                match &mut self.handlers {
+                    Some(handlers) => handlers.push(name),
+                    None => self.inbox.push_back(Input::Handled(name)),
+                }
+            }
+            Outside::Halt(why) => self.halted = Some(why),
         }
     }
 }

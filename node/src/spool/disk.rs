@@ -4,10 +4,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use smsgrid::model::MessageId;
-use smsgrid::sms_file::{FILE_OCTETS_MAX, is_urgent};
+use smsgrid::model::{Address, MessageId};
+use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
-    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble, Input,
+    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble, Halt, Input,
     Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
 };
 
@@ -52,10 +52,12 @@ pub enum Outside {
     Follow(IntakeId, MessageId),
     /// Tell the operator.
     Alarm(Alarm),
+    /// Tell the operator, and let the alarm handler help; the answer is [`Input::Handled`].
+    Handle(FileName, Alarm),
     /// Tell the event handler.
     Tell(Filed),
-    /// Stop: the journal failed.
-    Halt(String),
+    /// Stop.
+    Halt(Halt),
 }
 
 impl Disk {
@@ -140,8 +142,9 @@ impl Disk {
             }
             Effect::Follow(id, message) => return Done::Outside(Outside::Follow(id, message)),
             Effect::Alarm(alarm) => return Done::Outside(Outside::Alarm(alarm)),
+            Effect::Handle(name, alarm) => return Done::Outside(Outside::Handle(name, alarm)),
             Effect::Tell(filed) => return Done::Outside(Outside::Tell(filed)),
-            Effect::Halt(what) => return Done::Outside(Outside::Halt(what)),
+            Effect::Halt(why) => return Done::Outside(Outside::Halt(why)),
         })
     }
 
@@ -176,25 +179,27 @@ impl Disk {
         let outgoing = self.folders.outgoing();
         let Some(stat) = file::stat(outgoing, name.as_bytes())? else { return Ok(None) };
         let mut observation = file::observation(name.clone(), &stat);
-        let (mut urgent, mut readable) = (false, true);
+        let checked = self.folders.checked();
+        let locked = file::stat(outgoing, &name.lock())?.is_some();
+        let conflict =
+            file::stat(checked, name.as_bytes())?.is_some() || file::stat(checked, &name.lock())?.is_some();
+        let (mut urgent, mut readable, mut recipient) = (false, true, None);
         if observation.kind == Kind::Regular {
             match file::open(outgoing, name.as_bytes()) {
                 Ok(opened) => {
                     observation = file::observation(name.clone(), &rustix::fs::fstat(&opened)?);
                     // Beyond the checks of the machine: only what is regular now is read.
-                    if self.priority && observation.kind == Kind::Regular {
-                        urgent = is_urgent(&file::read_start(&opened, HEADER_OCTETS_MAX)?);
+                    if (self.priority || conflict) && observation.kind == Kind::Regular {
+                        let start = file::read_start(&opened, HEADER_OCTETS_MAX)?;
+                        urgent = self.priority && is_urgent(&start);
+                        recipient = recipient_of(&start).filter(|_| conflict);
                     }
                 }
                 Err(Errno::NOENT) => return Ok(None),
                 Err(_) => readable = false,
             }
         }
-        let checked = self.folders.checked();
-        let locked = file::stat(outgoing, &name.lock())?.is_some();
-        let conflict =
-            file::stat(checked, name.as_bytes())?.is_some() || file::stat(checked, &name.lock())?.is_some();
-        Ok(Some(Inspection { observation, locked, conflict, urgent, readable }))
+        Ok(Some(Inspection { observation, locked, conflict, recipient, urgent, readable }))
     }
 
     fn lock(&self, name: &FileName) -> Result<(), Errno> {
@@ -343,6 +348,12 @@ impl Disk {
         };
         of_folder.map_or_else(|| file::fault(errno), |(folder, trouble)| Fault::Folder(folder, trouble))
     }
+}
+
+/// Whom the start of a file names first.
+fn recipient_of(start: &[u8]) -> Option<Address> {
+    let document = Document::read(start).ok()?;
+    sms_file::recipients(&document, &sms_file::Settings::default()).ok()?.into_iter().next()
 }
 
 /// The name of a result that is not published yet; hidden, so that nobody takes it for one.

@@ -36,6 +36,8 @@ pub trait Outcomes: Send + Sync + 'static {
 pub trait Listener: Send + Sync + 'static {
     /// Something an operator should know.
     fn alarm(&self, alarm: &Alarm);
+    /// The same, and waits until the alarm handler has returned; at once where there is none.
+    fn handled(&self, alarm: &Alarm) -> impl Future<Output = ()> + Send;
     /// A result stands in its folder; told again after a crash, under the same id.
     fn filed(&self, filed: &Filed);
     /// So many files are taken and not filed yet, told again whenever that may have changed.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::LocalTime;
 use smsgrid::worker::intake::{
-    Effect, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings, SubmitReply,
+    Alarm, Effect, FileName, Halt, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings, SubmitReply,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -52,12 +52,9 @@ pub struct Parts<S, O, L> {
 /// Why a spool ended.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
-    /// The journal failed; nothing can be taken safely any more.
-    #[error("the spool journal cannot be written: {what}")]
-    Journal {
-        /// What the system said.
-        what: String,
-    },
+    /// Nothing can be taken any more.
+    #[error(transparent)]
+    Halted(#[from] Halt),
     /// The blocking thread panicked.
     #[error("the spool's disk work ended unexpectedly")]
     Disk(#[from] tokio::task::JoinError),
@@ -92,7 +89,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         work = returned;
         work.outside.listener.holds(work.intake.live());
         let patient = match progress {
-            Progress::Halted(what) => return Err(SpoolError::Journal { what }),
+            Progress::Halted(why) => return Err(SpoolError::Halted(why)),
             Progress::More => false,
             Progress::Idle if phase == Phase::Ending && work.intake.filing() == 0 => return Ok(()),
             Progress::Idle => true,
@@ -187,7 +184,7 @@ struct Work<S, O, L> {
 enum Progress {
     Idle,
     More,
-    Halted(String),
+    Halted(Halt),
 }
 
 impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
@@ -218,7 +215,7 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
             match self.disk.execute(effect) {
                 Done::Reply(input) => self.intake.handle(input, self.wall.moment()),
                 Done::Silent => {}
-                Done::Outside(Outside::Halt(what)) => return (self, Progress::Halted(what)),
+                Done::Outside(Outside::Halt(why)) => return (self, Progress::Halted(why)),
                 Done::Outside(outside) => self.outside.carry_out(outside),
             }
             if waits {
@@ -246,6 +243,7 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
             Outside::Submit(id, message) => self.submit(id, *message),
             Outside::Follow(id, message) => self.follow(id, message),
             Outside::Alarm(alarm) => self.listener.alarm(&alarm),
+            Outside::Handle(name, alarm) => self.handle(name, alarm),
             Outside::Tell(filed) => self.listener.filed(&filed),
             // The caller has ended on it.
             Outside::Halt(_) => {}
@@ -256,6 +254,14 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         let submitter = self.submitter.clone();
         self.spawn(Input::Submitted(id, SubmitReply::Lost), async move {
             Input::Submitted(id, submitter.submit(message).await)
+        });
+    }
+
+    fn handle(&self, name: FileName, alarm: Alarm) {
+        let listener = self.listener.clone();
+        self.spawn(Input::Handled(name.clone()), async move {
+            listener.handled(&alarm).await;
+            Input::Handled(name)
         });
     }
 

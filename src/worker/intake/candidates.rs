@@ -205,6 +205,11 @@ impl Candidates {
         if news { Telling::News } else { Telling::Old }
     }
 
+    /// The first file in the order of names that waits for its name.
+    pub(super) fn first_held(&self) -> Option<&FileName> {
+        self.conflicts.keys().next()
+    }
+
     /// Whether a file waits for this name.
     pub(super) fn is_held(&self, name: &FileName) -> bool {
         self.conflicts.contains_key(name)
@@ -402,7 +407,7 @@ mod tests {
             links: 1,
             owner: 0,
         };
-        Inspection { observation, locked: false, conflict: false, urgent, readable: true }
+        Inspection { observation, locked: false, conflict: false, recipient: None, urgent, readable: true }
     }
 
     fn identity(mtime_ns: u64) -> Identity {

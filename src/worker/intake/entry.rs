@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) recovered: bool,
     /// Its trouble that was told last.
     pub(super) told: Option<Alarm>,
+    /// That its name is taken was told.
+    pub(super) told_conflict: bool,
     pub(super) message: Option<MessageId>,
     pub(super) submit_retry: Duration,
     /// Submissions that ended without an answer.
@@ -82,6 +84,7 @@ impl Entry {
             owns_lock: false,
             recovered: false,
             told: None,
+            told_conflict: false,
             message: None,
             submit_retry: SUBMIT_RETRY_MIN,
             submits_lost: 0,

@@ -181,6 +181,8 @@ pub enum Input {
     Settled(IntakeId, Box<Outcome>),
     /// Following a message ended without its outcome.
     FollowLost(IntakeId),
+    /// Reply to [`Effect::Handle`]: whoever deals with the alarm has.
+    Handled(FileName),
     /// Reply to [`Effect::Stage`]: the inode of the result.
     Staged(IntakeId, Result<u64, Fault>),
     /// Reply to [`Effect::SyncFolder`].
@@ -286,10 +288,30 @@ pub enum Effect {
     ListChecked,
     /// Tell the operator.
     Alarm(Alarm),
+    /// Tell the operator, and let the alarm handler help. Reply, when it has returned: `Handled`.
+    Handle(FileName, Alarm),
     /// Tell the event handler that a result was filed.
     Tell(Filed),
-    /// The journal failed: nothing may be taken any more. The last effect.
-    Halt(String),
+    /// Nothing may be taken any more. The last effect.
+    Halt(Halt),
+}
+
+/// Why the machine does nothing more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// The journal failed.
+    #[error("the spool journal cannot be written: {0}")]
+    Journal(String),
+    /// The name of a file stayed taken.
+    #[error(
+        "`outgoing/{0}` cannot be moved to `checked`. why `checked` has a file or lock of this name, and the alarm \
+         handler did not help. fix remove it there when no message is left in it, and start again; the file stays in \
+         `outgoing` and was not sent"
+    )]
+    Conflict(FileName),
+    /// A folder cannot be used.
+    #[error("spool folder `{0}` {1}. fix make it usable and start again; nothing in it is lost")]
+    Folder(Folder, FolderTrouble),
 }
 
 /// A result stands in its folder.

@@ -6,8 +6,12 @@ use std::time::Duration;
 use crate::model::{MessageId, Time};
 
 use super::candidates::{Candidates, Choice};
+use super::conflict::Contest;
 use super::entry::{Entry, Stage};
-use super::{Effect, Fault, FileName, Folder, Identity, Input, IntakeId, Moment, Record, Replayed, Settings};
+use super::{
+    Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Record, Replayed,
+    Settings,
+};
 
 /// How long a folder is left alone when nothing is heard of it.
 const RESCAN: Duration = Duration::from_secs(10);
@@ -59,6 +63,8 @@ pub struct Intake {
     folder_syncing: Vec<IntakeId>,
     pub(super) timers: BTreeSet<(Time, IntakeId)>,
     pub(super) scan: Scan,
+    /// The conflict the alarm handler is asked to help with.
+    pub(super) contest: Option<Contest>,
     /// Folders whose trouble was told.
     pub(super) troubled: BTreeSet<Folder>,
     /// That the passes fail was told.
@@ -109,6 +115,7 @@ impl Intake {
             folder_syncing: Vec::new(),
             timers: BTreeSet::new(),
             scan: Scan::Wanted { since: moment.now },
+            contest: None,
             troubled: BTreeSet::new(),
             scan_troubled: false,
             hindered: BTreeSet::new(),
@@ -132,13 +139,14 @@ impl Intake {
             Input::Inspected { name, found } => self.on_inspected(&name, found),
             Input::Taken { name, identity, id } => self.on_taken(name, identity, id),
             Input::JournalSynced => self.on_journal_synced(),
-            Input::JournalFailed(what) => self.halt(what),
+            Input::JournalFailed(what) => self.halt(Halt::Journal(what), None),
             Input::Locked(id, result) => self.on_locked(id, result),
             Input::Moved(id, result) => self.on_moved(id, result),
             Input::Read(id, result) => self.on_read(id, result),
             Input::Submitted(id, reply) => self.on_submitted(id, reply),
             Input::Settled(id, outcome) => self.on_settled(id, outcome),
             Input::FollowLost(id) => self.on_follow_lost(id),
+            Input::Handled(name) => self.on_handled(&name),
             Input::Staged(id, result) => self.on_staged(id, result),
             Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
             Input::Published(id, result) => self.on_published(id, result),
@@ -389,7 +397,7 @@ impl Intake {
         }
     }
 
-    fn resume(&mut self, id: IntakeId) {
+    pub(super) fn resume(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let Stage::Waiting(_, step) = &mut entry.stage else { return };
         let step = std::mem::replace(step.as_mut(), Stage::Live);
@@ -443,10 +451,12 @@ impl Intake {
         }
     }
 
-    fn halt(&mut self, what: String) {
+    /// Does nothing more; what is under way is found again at the next start.
+    pub(super) fn halt(&mut self, why: Halt, alarm: Option<Alarm>) {
         self.effects.clear();
         self.filing_effects.clear();
-        self.effects.push_back(Effect::Halt(what));
+        self.effects.extend(alarm.map(Effect::Alarm));
+        self.effects.push_back(Effect::Halt(why));
         self.halted = true;
     }
 }

@@ -21,6 +21,7 @@
 
 mod alarm;
 mod candidates;
+mod conflict;
 mod entry;
 mod event;
 mod file_name;
@@ -34,13 +35,14 @@ mod settings;
 mod taking;
 mod trouble;
 
-pub use alarm::{Alarm, FolderTrouble};
+pub use alarm::{Alarm, FolderTrouble, SmsdAlarm};
 pub use event::{
-    Contents, Destination, Effect, Fault, Filed, Folder, Hint, Input, Moment, Places, Reach, SubmitReply,
+    Contents, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places, Reach,
+    SubmitReply,
 };
 pub use file_name::{FileName, FileNameError, LOCK_SUFFIX};
 pub use journal::{Filing, IntakeId, JournalError, MAGIC, Pending, Record, Replayed, frame, replay};
 pub use machine::Intake;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};
 pub use outcome::{KeepPdus, Outcome, PartResult};
-pub use settings::Settings;
+pub use settings::{Conflicts, FolderFailures, Settings};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Address;
 use crate::sms_file::{FILE_OCTETS_MAX, FILE_OCTETS_MIN};
 
 use super::FileName;
@@ -54,6 +55,8 @@ pub struct Inspection {
     pub locked: bool,
     /// `checked` has a file or a lock of this name.
     pub conflict: bool,
+    /// To whom it goes, where `conflict` and its start tells.
+    pub recipient: Option<Address>,
     /// Its header asks for high priority.
     pub urgent: bool,
     /// This node may read it.

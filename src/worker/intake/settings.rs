@@ -6,6 +6,27 @@ use crate::sms_file::{self, MessageIds};
 
 use super::KeepPdus;
 
+/// What follows when the name of a file is taken in `checked`. Nothing is overwritten in either case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflicts {
+    /// The file is parked in `outgoing`, with an alarm, and taken when the name is free.
+    #[default]
+    Park,
+    /// As smsd: the alarm handler is asked to help, one conflict at a time; a file that cannot be moved after it
+    /// returned stops the spool.
+    Stop,
+}
+
+/// What follows when a folder cannot be used any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FolderFailures {
+    /// Files wait, with an alarm, until it can be used again.
+    #[default]
+    Wait,
+    /// As smsd: the spool stops, unless only room is missing.
+    Stop,
+}
+
 /// What the configuration says about the intake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -17,6 +38,10 @@ pub struct Settings {
     pub owners: Vec<u32>,
     /// Most files in `checked`; the rest waits in `outgoing`, where high priority overtakes.
     pub live_max: usize,
+    /// Names that are taken in `checked`.
+    pub conflicts: Conflicts,
+    /// Folders that cannot be used any more.
+    pub folder_failures: FolderFailures,
     /// Results of sent messages are kept; otherwise the file is removed.
     pub keep_sent: bool,
     /// Results of failed messages are kept; otherwise the file is removed.
@@ -36,6 +61,8 @@ impl Default for Settings {
             settle_time: Duration::from_millis(500),
             owners: Vec::new(),
             live_max: 10_000,
+            conflicts: Conflicts::default(),
+            folder_failures: FolderFailures::default(),
             keep_sent: true,
             keep_failed: true,
             message_ids: MessageIds::default(),

@@ -5,7 +5,7 @@ use crate::worker::submission;
 
 use super::candidates::Telling;
 use super::entry::{Entry, Stage};
-use super::machine::{RETRY, Scan};
+use super::machine::Scan;
 use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
@@ -80,12 +80,22 @@ impl Intake {
         let complete = self.looking.remove(name).unwrap_or(false) || self.settings.trust_outgoing;
         let inspection = match found {
             Ok(Some(inspection)) => inspection,
-            Ok(None) => return self.candidates.forget(name),
+            Ok(None) => {
+                self.candidates.forget(name);
+                return self.end_contest(name);
+            }
             Err(fault) => return self.leave_unseen(name, &fault),
         };
         if self.recording.contains_key(name) || self.is_being_moved(name) {
             return;
         }
+        self.judge_inspected(name, &inspection, complete);
+        if !self.candidates.is_held(name) {
+            self.end_contest(name);
+        }
+    }
+
+    fn judge_inspected(&mut self, name: &FileName, inspection: &Inspection, complete: bool) {
         let identity = inspection.observation.identity;
         match judge(&inspection.observation, &self.settings.owners) {
             Judgement::Ignore => self.candidates.forget(name),
@@ -93,13 +103,16 @@ impl Intake {
             Judgement::Eligible if !inspection.readable => {
                 self.leave(name, identity, Irregularity::Unreadable)
             }
-            Judgement::Eligible if inspection.conflict => self.hold(name),
-            Judgement::Eligible => self.candidates.offer(&inspection, complete, self.moment.now),
+            Judgement::Eligible if inspection.conflict => self.hold(name, inspection.recipient.clone()),
+            Judgement::Eligible => {
+                self.candidates.offer(inspection, complete, self.moment.now);
+                self.solve_contest(name);
+            }
             // A program that publishes by link and unlink gives a file two names for a moment.
             Judgement::Irregular(Irregularity::Hardlink)
                 if !self.candidates.has_settled(name, identity, self.moment.now) =>
             {
-                self.candidates.offer(&inspection, false, self.moment.now);
+                self.candidates.offer(inspection, false, self.moment.now);
             }
             Judgement::Irregular(why) => self.leave(name, identity, why),
         }
@@ -125,12 +138,6 @@ impl Intake {
             Telling::Old => return,
         };
         self.effects.push_back(Effect::Alarm(alarm));
-    }
-
-    fn hold(&mut self, name: &FileName) {
-        if self.candidates.hold(name) == Telling::News {
-            self.effects.push_back(Effect::Alarm(Alarm::Conflict { name: name.clone() }));
-        }
     }
 
     /// Whether the name in `outgoing` is that of a file on its way to `checked`.
@@ -197,7 +204,9 @@ impl Intake {
         match result {
             Ok(()) => {
                 entry.in_checked = true;
+                let name = entry.name.clone();
                 self.hindered.remove(&id);
+                self.solve_contest(&name);
                 self.well(Folder::Checked);
                 self.well(Folder::Outgoing);
                 self.submit_or_follow(id);
@@ -214,14 +223,6 @@ impl Intake {
                 self.hinder(id, Folder::Outgoing, &fault);
             }
         }
-    }
-
-    /// Somebody's file or lock stands in `checked`: the file keeps its id and waits, so that nothing is written meanwhile.
-    fn conflict(&mut self, id: IntakeId) {
-        self.release_from_hand(id);
-        let Some(entry) = self.entries.get(&id) else { return };
-        self.tell_once(id, Alarm::Conflict { name: entry.name.clone() });
-        self.wait(id, Stage::Locking, RETRY);
     }
 
     pub(super) fn unlock(&mut self, id: IntakeId) {

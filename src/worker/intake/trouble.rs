@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::entry::Stage;
 use super::machine::RETRY;
-use super::{Alarm, Effect, Fault, Folder, FolderTrouble, Intake, IntakeId};
+use super::{Alarm, Effect, Fault, Folder, FolderFailures, FolderTrouble, Halt, Intake, IntakeId};
 
 /// Most files of `outgoing` that are remembered as refused; those beyond are met again by the next pass.
 const HINDERED_MAX: usize = 4_096;
@@ -66,8 +66,15 @@ impl Intake {
                 (folder, FolderTrouble::System(fault.to_string()))
             }
         };
-        if self.troubled.insert(folder) {
-            self.effects.push_back(Effect::Alarm(Alarm::FolderFailed { folder, trouble }));
+        if !self.troubled.insert(folder) {
+            return;
+        }
+        let alarm = Alarm::FolderFailed { folder, trouble: trouble.clone() };
+        match self.settings.folder_failures {
+            FolderFailures::Stop if trouble != FolderTrouble::Full => {
+                self.halt(Halt::Folder(folder, trouble), Some(alarm));
+            }
+            FolderFailures::Stop | FolderFailures::Wait => self.effects.push_back(Effect::Alarm(alarm)),
         }
     }
 

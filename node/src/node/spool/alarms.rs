@@ -26,16 +26,24 @@ impl Listener for Log {
         let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
         let (event, reason, why) = (event(alarm), problem.reason.word(), problem.why.as_deref());
         match alarm {
-            Alarm::FolderFailed { .. } => error!(event, reason, why, fix, "{}", problem.title),
+            Alarm::FolderFailed { .. } | Alarm::Unmovable { .. } => {
+                error!(event, reason, why, fix, "{}", problem.title)
+            }
             Alarm::BadFile { .. }
             | Alarm::SetAside { .. }
             | Alarm::Irregular { .. }
             | Alarm::ManyIrregular
             | Alarm::Conflict { .. }
+            | Alarm::ConflictSolved { .. }
             | Alarm::Renamed { .. }
             | Alarm::Vanished { .. }
             | Alarm::FileFailed { .. } => warn!(event, reason, why, fix, "{}", problem.title),
         }
+    }
+
+    async fn handled(&self, alarm: &Alarm) {
+        self.alarm(alarm);
+        std::future::ready(()).await;
     }
 
     fn filed(&self, filed: &Filed) {
@@ -51,7 +59,10 @@ fn event(alarm: &Alarm) -> &'static str {
     match alarm {
         Alarm::BadFile { .. } | Alarm::SetAside { .. } => "spool.rejected",
         Alarm::Irregular { .. } | Alarm::ManyIrregular => "spool.ignored",
-        Alarm::Conflict { .. } | Alarm::Renamed { .. } => "spool.conflict",
+        Alarm::Conflict { .. }
+        | Alarm::ConflictSolved { .. }
+        | Alarm::Unmovable { .. }
+        | Alarm::Renamed { .. } => "spool.conflict",
         Alarm::Vanished { .. } => "spool.vanished",
         Alarm::FileFailed { .. } => "spool.stuck",
         Alarm::FolderFailed { .. } => "spool.folder",
@@ -78,8 +89,21 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
         Alarm::ManyIrregular => {
             Problem::new(Reason::SpoolFileIgnored, "more files in `outgoing` are not taken than are listed")
         }
-        Alarm::Conflict { name } => Problem::new(Reason::SpoolConflict, format!("`outgoing/{name}` waits"))
-            .why("`checked` already has a file or lock of this name"),
+        Alarm::Conflict { name, .. } => {
+            Problem::new(Reason::SpoolConflict, format!("`outgoing/{name}` waits"))
+                .why("`checked` already has a file or lock of this name")
+        }
+        Alarm::ConflictSolved { name } => {
+            Problem::new(Reason::SpoolConflict, format!("`outgoing/{name}` can be taken"))
+                .why("its name is free in `checked` again")
+                .fix("nothing is to be done")
+        }
+        Alarm::Unmovable { name, .. } => {
+            let title = format!("`outgoing/{name}` cannot be moved to `checked`; the spool stops");
+            Problem::new(Reason::SpoolConflict, title)
+                .why("`checked` still has a file or lock of this name after the alarm handler returned")
+                .fix("remove it there when no message is left in it, and start again; the file was not sent")
+        }
         Alarm::Renamed { destination, name, filed_as } => {
             let folder = destination.folder();
             Problem::new(Reason::SpoolConflict, format!("the result of `{name}` is `{folder}/{filed_as}`"))
@@ -132,6 +156,8 @@ fn folder_failed(folder: Folder, trouble: &FolderTrouble, paths: &FolderPaths) -
 mod tests {
     use std::path::PathBuf;
 
+    use smsgrid::model::Timestamp;
+    use smsgrid::sms_file::LocalTime;
     use smsgrid::worker::intake::{Destination, FileName, Irregularity};
 
     use super::*;
@@ -155,6 +181,7 @@ mod tests {
     #[test]
     fn every_alarm_has_a_reason_and_is_one_line() {
         let name = FileName::new(b"inv-88").expect("a name");
+        let at = LocalTime { at: Timestamp::from_unix_millis(0), offset_seconds: 0 };
         let (what, why) = ("Operation not permitted".to_owned(), Irregularity::Symlink);
         let full = Alarm::FolderFailed { folder: Folder::Sent, trouble: FolderTrouble::Full };
         let renamed =
@@ -164,7 +191,13 @@ mod tests {
             (Alarm::SetAside { name: name.clone(), why }, "SPOOL_BAD_FILE", "outgoing/inv-88"),
             (Alarm::Irregular { name: name.clone(), why }, "SPOOL_FILE_IGNORED", "outgoing/inv-88"),
             (Alarm::ManyIrregular, "SPOOL_FILE_IGNORED", "more files"),
-            (Alarm::Conflict { name: name.clone() }, "SPOOL_CONFLICT", "outgoing/inv-88"),
+            (Alarm::Conflict { name: name.clone(), at }, "SPOOL_CONFLICT", "outgoing/inv-88"),
+            (Alarm::ConflictSolved { name: name.clone() }, "SPOOL_CONFLICT", "outgoing/inv-88"),
+            (
+                Alarm::Unmovable { name: name.clone(), recipient: None, at },
+                "SPOOL_CONFLICT",
+                "outgoing/inv-88",
+            ),
             (renamed, "SPOOL_CONFLICT", "sent/inv-88"),
             (Alarm::Vanished { name: name.clone() }, "SPOOL_FILE_GONE", "checked/inv-88"),
             (
