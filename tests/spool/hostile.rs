@@ -1,45 +1,14 @@
-//! Files that are no messages, or want to be something else.
+//! Files that are broken, half-written, or become something else while they are looked at.
 
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::fs::{CWD, Mode, mkfifoat};
 use smsgrid::worker::intake::Hint;
 
 use crate::rig::Rig;
-
-#[test]
-fn what_is_no_plain_file_stays_where_it_is_and_is_told_once() {
-    let mut rig = Rig::new();
-    std::fs::write(rig.path("secret"), "To: 4917\n\nsecret").expect("room");
-    symlink(rig.path("secret"), rig.path("outgoing/symlink")).expect("a link");
-    std::fs::hard_link(rig.path("secret"), rig.path("outgoing/hardlink")).expect("a link");
-    mkfifoat(CWD, rig.path("outgoing/fifo"), Mode::from_raw_mode(0o666)).expect("a FIFO");
-    std::fs::create_dir(rig.path("outgoing/folder")).expect("a folder");
-    let sparse = std::fs::File::create(rig.path("outgoing/sparse")).expect("a file");
-    sparse.set_len(1 << 30).expect("a sparse file");
-    rig.put("tiny", "To: 1\n\n");
-    rig.put("good", "To: 4917\n\ngood");
-
-    let mut running = rig.start();
-    for name in ["symlink", "hardlink", "fifo", "folder", "sparse"] {
-        running.hint(Hint::MovedIn, name);
-    }
-    for _ in 0..3 {
-        running.settle();
-    }
-    drop(running);
-
-    assert_eq!(rig.cluster.texts(), ["good"]);
-    let left = ["fifo", "folder", "hardlink", "sparse", "symlink", "tiny"];
-    assert_eq!(rig.names("outgoing"), left);
-    let mut alarms = rig.cluster.alarms();
-    alarms.sort();
-    let told: Vec<&str> = alarms.iter().map(|alarm| alarm.split('`').nth(1).unwrap_or_default()).collect();
-    assert_eq!(told, ["outgoing/fifo", "outgoing/hardlink", "outgoing/sparse", "outgoing/symlink"]);
-}
 
 #[test]
 fn a_file_published_by_link_and_unlink_is_taken() {
@@ -105,6 +74,32 @@ fn a_growing_file_is_taken_whole() {
     drop(running);
 
     assert_eq!(rig.cluster.texts(), ["first second third fourth"]);
+}
+
+#[test]
+fn a_file_somebody_goes_on_writing_after_it_was_taken_is_sent_whole() {
+    let mut rig = Rig::new();
+    rig.put("slow", "To: 4917\n\nfirst");
+    let path = rig.path("checked/slow");
+    let mut running = rig.start();
+    running.hint(Hint::MovedIn, "slow");
+    while !path.exists() {
+        running.run(1);
+    }
+    for piece in [" second", " third", " fourth"] {
+        let mut file = std::fs::File::options().append(true).open(&path).expect("the writer has it open");
+        file.write_all(piece.as_bytes()).expect("room");
+        running.run_idle();
+        running.advance(Duration::from_millis(300));
+        running.run_idle();
+        running.advance(Duration::from_millis(300));
+    }
+    assert!(running.rig().cluster.texts().is_empty());
+    running.settle();
+    drop(running);
+
+    assert_eq!(rig.cluster.texts(), ["first second third fourth"]);
+    assert_eq!((rig.names("sent"), rig.names("checked")), (vec!["slow".to_owned()], vec![]));
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod power;
 mod rig;
 mod start;
 mod task;
+mod unfit;

@@ -162,10 +162,7 @@ impl Memory {
                 let folder = destination.folder();
                 Input::Published(id, self.rename(temporary(folder, id), at(folder, &name)))
             }
-            Effect::Unlink(id, name) => Input::Unlinked(id, self.remove(at(Folder::Checked, &name))),
-            Effect::SetAside { id, name, target } => {
-                Input::SetAside(id, self.rename(at(Folder::Checked, &name), at(Folder::Failed, &target)))
-            }
+            Effect::Unlink { id, name, .. } => Input::Unlinked(id, self.remove(at(Folder::Checked, &name))),
             Effect::Examine { id, name, filing } => {
                 Input::Examined(id, Ok(self.examine(id, &name, filing.as_ref())))
             }

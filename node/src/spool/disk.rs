@@ -115,8 +115,8 @@ impl Disk {
                 let published = self.publish(id, destination, &name);
                 Input::Published(id, self.told(&[destination.folder()], published))
             }
-            Effect::Unlink(id, name) => {
-                Input::Unlinked(id, self.told(&[Folder::Checked], self.unlink(name.as_bytes())))
+            Effect::Unlink { id, name, aside } => {
+                Input::Unlinked(id, self.told(&[Folder::Checked], self.put_away(&name, &aside)))
             }
             Effect::Unlock(name) => {
                 // A lock that cannot be removed is removed at the next start.
@@ -126,10 +126,6 @@ impl Disk {
             Effect::Discard(id) => {
                 self.discard(id);
                 return Done::Silent;
-            }
-            Effect::SetAside { id, name, target } => {
-                let folders = [Folder::Failed, Folder::Checked];
-                Input::SetAside(id, self.told(&folders, self.set_aside(&name, &target)))
             }
             Effect::Examine { id, name, filing } => {
                 let examined = self.examine(id, &name, filing.as_ref());
@@ -230,9 +226,6 @@ impl Disk {
             rustix::fs::fdatasync(&opened).map_err(file::fault)?;
         }
         let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
-        if octets.len() > FILE_OCTETS_MAX {
-            return Err(Fault::Irregular(Irregularity::TooLarge));
-        }
         Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid })
     }
 
@@ -253,7 +246,9 @@ impl Disk {
         let folder = self.folders.destination(destination).ok_or(Errno::NOENT)?;
         let staged = create(folder, &temporary(id), OFlags::TRUNC, 0o600)?;
         file::write_all(&staged, octets)?;
-        if let Some(stat) = file::stat(self.folders.checked(), name.as_bytes())? {
+        let taken = file::stat(self.folders.checked(), name.as_bytes())?;
+        // A link has no mode of its own, everybody may do everything with it.
+        if let Some(stat) = taken.filter(|stat| file::kind(stat) == Kind::Regular) {
             rustix::fs::fchmod(&staged, Mode::from_raw_mode(stat.st_mode & 0o777))?;
         }
         rustix::fs::fsync(&staged)?;
@@ -273,6 +268,15 @@ impl Disk {
         rustix::fs::unlinkat(self.folders.checked(), name, AtFlags::empty())
     }
 
+    fn put_away(&self, name: &FileName, aside: &FileName) -> Result<(), Errno> {
+        let checked = self.folders.checked();
+        let stat = file::stat(checked, name.as_bytes())?.ok_or(Errno::NOENT)?;
+        if file::kind(&stat) == Kind::Regular && file::identity(&stat).size <= FILE_OCTETS_MAX as u64 {
+            return self.unlink(name.as_bytes());
+        }
+        file::rename((checked, name.as_bytes()), (checked, aside.as_bytes()))
+    }
+
     fn discard(&self, id: IntakeId) {
         for destination in [Destination::Sent, Destination::Failed] {
             if let Some(folder) = self.folders.destination(destination) {
@@ -280,11 +284,6 @@ impl Disk {
                 let _ = rustix::fs::unlinkat(folder, temporary(id).as_slice(), AtFlags::empty());
             }
         }
-    }
-
-    fn set_aside(&self, name: &FileName, target: &FileName) -> Result<(), Errno> {
-        let failed = self.folders.destination(Destination::Failed).ok_or(Errno::NOENT)?;
-        file::rename((self.folders.checked(), name.as_bytes()), (failed, target.as_bytes()))
     }
 
     fn examine(&self, id: IntakeId, name: &FileName, filing: Option<&Filing>) -> Result<Places, Errno> {

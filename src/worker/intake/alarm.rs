@@ -56,10 +56,12 @@ pub enum Alarm {
         /// `Fail_reason:`
         reason: String,
     },
-    /// A file became something else while it was taken, and was moved to `failed` unread.
+    /// What stood in `outgoing` is no message file: `failed` has a result that says so.
     SetAside {
-        /// The file.
+        /// Its name.
         name: FileName,
+        /// Its name in `checked` from now on.
+        aside: FileName,
         /// What it is.
         why: Irregularity,
     },
@@ -174,7 +176,10 @@ impl fmt::Display for Alarm {
                 f,
                 "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
             ),
-            Alarm::SetAside { name, why } => write!(f, "`outgoing/{name}` moved to `failed` unread: {why}"),
+            Alarm::SetAside { name, aside, why } => write!(
+                f,
+                "`outgoing/{name}` is not sent: {why}. Its reason is in `failed`; the thing itself is `checked/{aside}`, unread"
+            ),
             Alarm::Vanished { name } => {
                 write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")
             }

@@ -130,12 +130,6 @@ impl Candidates {
         self.conflicts.remove(name);
     }
 
-    /// How long the file has looked as it does, if it is known.
-    pub(super) fn has_settled(&self, name: &FileName, identity: Identity, now: Time) -> bool {
-        let same = self.known.get(name).filter(|candidate| candidate.identity == identity);
-        same.is_some_and(|candidate| now.since(candidate.since) >= self.settle)
-    }
-
     /// The best file, if there is one; ordinary ones only when `ordinary`.
     pub(super) fn choose(&mut self, ordinary: bool, now: Time) -> Option<Choice> {
         let best = self.ready.first()?.clone();

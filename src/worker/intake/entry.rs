@@ -31,6 +31,10 @@ pub(super) struct Entry {
     pub(super) told: Option<Alarm>,
     /// That its name is taken was told.
     pub(super) told_conflict: bool,
+    /// It was submitted, or may have been.
+    pub(super) submitted: bool,
+    /// What it was when it was read last and had changed.
+    pub(super) seen: Option<Identity>,
     pub(super) message: Option<MessageId>,
     pub(super) submit_retry: Duration,
     /// Submissions that ended without an answer.
@@ -69,8 +73,6 @@ pub(super) enum Stage {
     /// Waits for the folder `checked`, then for `outgoing`.
     Clearing,
     ClearingOutgoing,
-    /// Moved to `failed` unread.
-    SettingAside(FileName, super::Irregularity),
     /// Waits until then to go on with the step.
     Waiting(Time, Box<Stage>),
 }
@@ -85,12 +87,19 @@ impl Entry {
             recovered: false,
             told: None,
             told_conflict: false,
+            submitted: false,
+            seen: None,
             message: None,
             submit_retry: SUBMIT_RETRY_MIN,
             submits_lost: 0,
             retry: RETRY_MIN,
             stage: Stage::Recorded,
         }
+    }
+
+    /// Nothing can have become of it yet.
+    pub(super) fn is_new(&self) -> bool {
+        !self.submitted && !self.recovered
     }
 
     /// The wait before the next submission, longer each time.
@@ -118,8 +127,7 @@ impl Entry {
             | Stage::Published(_)
             | Stage::Unlinking(_)
             | Stage::Clearing
-            | Stage::ClearingOutgoing
-            | Stage::SettingAside(..) => true,
+            | Stage::ClearingOutgoing => true,
             Stage::Examining(_)
             | Stage::Recorded
             | Stage::Locking

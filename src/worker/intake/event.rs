@@ -103,7 +103,7 @@ pub enum Reach {
 /// A file that was read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// Its octets.
+    /// Its octets, or its start when it is too large for a message, one octet longer than that.
     pub octets: Vec<u8>,
     /// Which file it was.
     pub identity: Identity,
@@ -191,8 +191,6 @@ pub enum Input {
     Published(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Unlink`].
     Unlinked(IntakeId, Result<(), Fault>),
-    /// Reply to [`Effect::SetAside`].
-    SetAside(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Examine`].
     Examined(IntakeId, Result<Places, Fault>),
     /// Reply to [`Effect::ListChecked`]; a fault when entries may be missing.
@@ -260,21 +258,20 @@ pub enum Effect {
         /// Under which name.
         name: FileName,
     },
-    /// Remove `checked/NAME`. Reply: `Unlinked`.
-    Unlink(IntakeId, FileName),
-    /// Remove `checked/NAME.LOCK`, if it is there. Reply: none.
-    Unlock(FileName),
-    /// Remove results under the temporary names of this id, if any. Reply: none.
-    Discard(IntakeId),
-    /// Move `checked/NAME`, unread, into `failed`, never over another. Reply: `SetAside`.
-    SetAside {
+    /// Remove `checked/NAME`; what is no plain file, or too large for a message, is renamed to `aside` in `checked`
+    /// instead. Reply: `Unlinked`.
+    Unlink {
         /// Which file.
         id: IntakeId,
         /// Its name in `checked`.
         name: FileName,
-        /// Its name in `failed`.
-        target: FileName,
+        /// The name of a thing that must not be lost.
+        aside: FileName,
     },
+    /// Remove `checked/NAME.LOCK`, if it is there. Reply: none.
+    Unlock(FileName),
+    /// Remove results under the temporary names of this id, if any. Reply: none.
+    Discard(IntakeId),
     /// Find out how far a file got before a restart. Reply: `Examined`.
     Examine {
         /// Which file.

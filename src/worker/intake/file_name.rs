@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::IntakeId;
+
 /// What stands behind the name of a locked file.
 pub const LOCK_SUFFIX: &[u8] = b".LOCK";
 /// Longest name Linux file systems hold, in octets.
@@ -45,6 +47,12 @@ impl FileName {
     /// The file a lock of this name stands for.
     pub fn locked_file(&self) -> Option<FileName> {
         self.0.strip_suffix(LOCK_SUFFIX).and_then(FileName::new)
+    }
+
+    /// The name under which a thing of this name is set aside: one that nobody takes.
+    pub fn aside(&self, id: IntakeId) -> FileName {
+        let together = [b"LOCKED.", self.0.as_slice(), format!(".{id}").as_bytes()].concat();
+        FileName::new(&together).unwrap_or_else(|| FileName(format!("LOCKED.{id}").into_bytes()))
     }
 
     /// This name with something behind it; that alone when together they are too long.
@@ -103,6 +111,16 @@ mod tests {
     #[test]
     fn a_name_is_shown_on_one_line() {
         assert_eq!(FileName::new(b"a\nb\xFF").expect("a name").to_string(), "a\\nb\\xff");
+    }
+
+    #[test]
+    fn a_thing_set_aside_has_a_name_nobody_takes() {
+        let id = IntakeId::from_bytes([1; 16]);
+        let short = FileName::new(b"a").expect("a name").aside(id);
+        let long = FileName::new(&[b'x'; 250]).expect("a name").aside(id);
+
+        assert!(short.is_ignored() && short.to_string().starts_with("LOCKED.a."));
+        assert!(long.is_ignored() && long.to_string().starts_with("LOCKED.0"));
     }
 
     #[test]

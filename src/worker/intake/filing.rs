@@ -7,8 +7,7 @@
 use super::entry::Stage;
 use super::outcome::Verdict;
 use super::{
-    Alarm, Contents, Destination, Effect, Fault, Filed, Filing, Folder, Intake, IntakeId, Irregularity,
-    Outcome, Record,
+    Alarm, Contents, Destination, Effect, Fault, Filed, Filing, Folder, Intake, IntakeId, Outcome, Record,
 };
 
 impl Intake {
@@ -24,6 +23,8 @@ impl Intake {
         match result {
             Ok(contents) => self.stage(id, verdict, &contents.octets),
             Err(Fault::Missing) => self.vanished(id),
+            // Its message had its end all the same.
+            Err(Fault::Irregular(_)) => self.stage(id, verdict, &[]),
             Err(fault) => self.hinder(id, Folder::Checked, &fault),
         }
     }
@@ -142,7 +143,13 @@ impl Intake {
             self.filing_effects.push_back(Effect::Tell(Filed { id, destination, name }));
         }
         entry.stage = Stage::Unlinking(filing);
-        self.filing_effects.push_back(Effect::Unlink(id, entry.name.clone()));
+        self.unlink(id);
+    }
+
+    pub(super) fn unlink(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let (name, aside) = (entry.name.clone(), entry.name.aside(id));
+        self.filing_effects.push_back(Effect::Unlink { id, name, aside });
     }
 
     pub(super) fn on_unlinked(&mut self, id: IntakeId, result: Result<(), Fault>) {
@@ -159,37 +166,5 @@ impl Intake {
                 self.wait_in_stage(id);
             }
         }
-    }
-
-    /// What was moved is no message file: out of the way with it, unread.
-    pub(super) fn set_aside(&mut self, id: IntakeId, why: Irregularity) {
-        self.release_from_hand(id);
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        let (name, target) = (entry.name.clone(), entry.name.clone());
-        entry.stage = Stage::SettingAside(target.clone(), why);
-        self.filing_effects.push_back(Effect::SetAside { id, name, target });
-    }
-
-    pub(super) fn on_set_aside(&mut self, id: IntakeId, result: Result<(), Fault>) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        let Stage::SettingAside(target, why) = entry.stage.clone() else { return };
-        let name = entry.name.clone();
-        match result {
-            Err(Fault::Exists) if target == name => {
-                let target = name.with_suffix(&id.to_string());
-                entry.stage = Stage::SettingAside(target.clone(), why);
-                self.filing_effects.push_back(Effect::SetAside { id, name, target });
-                return;
-            }
-            Ok(()) => self.filing_effects.push_back(Effect::Alarm(Alarm::SetAside { name, why })),
-            Err(Fault::Missing) => {}
-            // It stays in `checked`, where nobody but the operator touches it.
-            Err(fault) => self.trouble(Folder::Failed, &fault),
-        }
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.stage = Stage::Clearing;
-        }
-        self.unlock(id);
-        self.await_folder(Folder::Checked, id);
     }
 }

@@ -151,7 +151,6 @@ impl Intake {
             Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
             Input::Published(id, result) => self.on_published(id, result),
             Input::Unlinked(id, result) => self.on_unlinked(id, result),
-            Input::SetAside(id, result) => self.on_set_aside(id, result),
             Input::Examined(id, result) => self.on_examined(id, result),
             Input::ListedChecked(listed) => self.on_listed(listed),
         }
@@ -422,12 +421,9 @@ impl Intake {
                 self.await_folder(filing.destination.folder(), id);
             }
             Stage::Publishing(..) => self.publish(id),
-            Stage::Unlinking(_) => self.filing_effects.push_back(Effect::Unlink(id, name)),
+            Stage::Unlinking(_) => self.unlink(id),
             Stage::Clearing => self.await_folder(Folder::Checked, id),
             Stage::ClearingOutgoing => self.await_folder(Folder::Outgoing, id),
-            Stage::SettingAside(target, _) => {
-                self.filing_effects.push_back(Effect::SetAside { id, name, target });
-            }
             Stage::Examining(filing) => self.examine(id, filing),
             Stage::Live => self.submit_or_follow(id),
             Stage::Waiting(..) => {}

@@ -63,7 +63,7 @@ pub struct Inspection {
     pub readable: bool,
 }
 
-/// Why a file is left where it is until somebody changes it.
+/// Why a file is not taken as a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Irregularity {
     /// A symbolic link could lead anywhere.
@@ -96,6 +96,8 @@ pub(super) enum Judgement {
     Ignore,
     /// A message file, as far as can be seen.
     Eligible,
+    /// No message file: taken to be refused, unread.
+    Unfit(Irregularity),
     /// Left alone with an alarm.
     Irregular(Irregularity),
 }
@@ -107,18 +109,16 @@ pub(super) fn may_send(owner: u32, owners: &[u32]) -> bool {
 
 /// What an observation means; `owners` are those whose files are taken, an empty list permits everyone.
 pub(super) fn judge(observation: &Observation, owners: &[u32]) -> Judgement {
-    let irregular = match observation.kind {
-        _ if observation.name.is_ignored() => return Judgement::Ignore,
-        Kind::Directory => return Judgement::Ignore,
-        Kind::Symlink => Some(Irregularity::Symlink),
-        Kind::Special => Some(Irregularity::Special),
-        Kind::Regular if observation.identity.size < FILE_OCTETS_MIN => return Judgement::Ignore,
-        Kind::Regular if observation.identity.size > FILE_OCTETS_MAX as u64 => Some(Irregularity::TooLarge),
-        Kind::Regular if !may_send(observation.owner, owners) => {
-            Some(Irregularity::Owner { owner: observation.owner })
-        }
-        Kind::Regular if observation.links != 1 => Some(Irregularity::Hardlink),
-        Kind::Regular => None,
-    };
-    irregular.map_or(Judgement::Eligible, Judgement::Irregular)
+    let Observation { name, kind, identity, links, owner } = observation;
+    match kind {
+        _ if name.is_ignored() => Judgement::Ignore,
+        Kind::Directory => Judgement::Ignore,
+        Kind::Regular if identity.size < FILE_OCTETS_MIN => Judgement::Ignore,
+        _ if !may_send(*owner, owners) => Judgement::Irregular(Irregularity::Owner { owner: *owner }),
+        Kind::Symlink => Judgement::Unfit(Irregularity::Symlink),
+        Kind::Special => Judgement::Unfit(Irregularity::Special),
+        Kind::Regular if identity.size > FILE_OCTETS_MAX as u64 => Judgement::Unfit(Irregularity::TooLarge),
+        Kind::Regular if *links != 1 => Judgement::Unfit(Irregularity::Hardlink),
+        Kind::Regular => Judgement::Eligible,
+    }
 }

@@ -1,6 +1,6 @@
 //! From a name in `outgoing` to a message the cluster has accepted.
 
-use crate::sms_file::Document;
+use crate::sms_file::{Document, FILE_OCTETS_MAX};
 use crate::worker::submission;
 
 use super::candidates::Telling;
@@ -67,7 +67,7 @@ impl Intake {
         let known = self.candidates.sighted(name, *identity);
         match judge(&observation, &self.settings.owners) {
             Judgement::Ignore => {}
-            Judgement::Irregular(Irregularity::Hardlink) | Judgement::Eligible => {
+            Judgement::Unfit(_) | Judgement::Eligible => {
                 if !known {
                     self.look(name.clone(), false);
                 }
@@ -97,24 +97,28 @@ impl Intake {
 
     fn judge_inspected(&mut self, name: &FileName, inspection: &Inspection, complete: bool) {
         let identity = inspection.observation.identity;
-        match judge(&inspection.observation, &self.settings.owners) {
+        let judgement = judge(&inspection.observation, &self.settings.owners);
+        // A program that publishes by link and unlink gives a file two names for a moment, and a file that is too
+        // large may still grow.
+        let complete = match judgement {
+            Judgement::Unfit(Irregularity::Symlink | Irregularity::Special) => true,
+            Judgement::Unfit(_) => false,
+            Judgement::Eligible | Judgement::Ignore | Judgement::Irregular(_) => complete,
+        };
+        match judgement {
             Judgement::Ignore => self.candidates.forget(name),
-            Judgement::Eligible if inspection.locked => self.candidates.forget(name),
+            Judgement::Irregular(why) => self.leave(name, identity, why),
+            Judgement::Eligible | Judgement::Unfit(_) if inspection.locked => self.candidates.forget(name),
             Judgement::Eligible if !inspection.readable => {
                 self.leave(name, identity, Irregularity::Unreadable)
             }
-            Judgement::Eligible if inspection.conflict => self.hold(name, inspection.recipient.clone()),
-            Judgement::Eligible => {
+            Judgement::Eligible | Judgement::Unfit(_) if inspection.conflict => {
+                self.hold(name, inspection.recipient.clone());
+            }
+            Judgement::Eligible | Judgement::Unfit(_) => {
                 self.candidates.offer(inspection, complete, self.moment.now);
                 self.solve_contest(name);
             }
-            // A program that publishes by link and unlink gives a file two names for a moment.
-            Judgement::Irregular(Irregularity::Hardlink)
-                if !self.candidates.has_settled(name, identity, self.moment.now) =>
-            {
-                self.candidates.offer(inspection, false, self.moment.now);
-            }
-            Judgement::Irregular(why) => self.leave(name, identity, why),
         }
     }
 
@@ -245,7 +249,7 @@ impl Intake {
             }
             (Stage::Reading, Ok(contents)) => self.submit(id, &contents),
             (Stage::Reading, Err(Fault::Missing)) => self.vanished(id),
-            (Stage::Reading, Err(Fault::Irregular(why))) => self.set_aside(id, why),
+            (Stage::Reading, Err(Fault::Irregular(why))) => self.refuse_unread(id, why, &[]),
             (Stage::Reading, Err(fault)) => self.hinder(id, Folder::Checked, &fault),
             (_, _) => {}
         }
@@ -256,19 +260,48 @@ impl Intake {
         if contents.identity.inode != entry.identity.inode {
             return self.exchanged(id, contents.identity);
         }
+        if contents.identity != entry.identity && entry.is_new() {
+            return self.still_written(id, contents.identity);
+        }
+        if contents.octets.len() > FILE_OCTETS_MAX {
+            return self.refuse_unread(id, Irregularity::TooLarge, &contents.octets);
+        }
         if !may_send(contents.owner, &self.settings.owners) {
-            return self.set_aside(id, Irregularity::Owner { owner: contents.owner });
+            return self.refuse_unread(id, Irregularity::Owner { owner: contents.owner }, &[]);
         }
         let prepared = Document::read(&contents.octets)
             .and_then(|document| submission::prepare(&document, &self.settings.messages, reference(id)));
         match prepared {
             Ok(submission) => {
                 entry.stage = Stage::Submitting;
+                entry.submitted = true;
                 let (key, owner) = (self.key(id), contents.owner);
                 self.effects.push_back(Effect::Submit { id, key, submission: Box::new(submission), owner });
             }
             Err(rejection) => self.refuse(id, rejection.to_string(), &contents.octets),
         }
+    }
+
+    /// Somebody went on writing after the file was taken: it is read when it has settled, and recorded anew, so that
+    /// what is submitted under an id never changes.
+    fn still_written(&mut self, id: IntakeId, identity: Identity) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if entry.seen.replace(identity) == Some(identity) {
+            return self.exchanged(id, identity);
+        }
+        self.release_from_hand(id);
+        self.wait(id, Stage::Reading, self.settings.settle_time);
+    }
+
+    /// What was taken is no message file: its result tells that, with the headers its start has; the thing itself is
+    /// set aside.
+    fn refuse_unread(&mut self, id: IntakeId, why: Irregularity, start: &[u8]) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let (name, aside) = (entry.name.clone(), entry.name.aside(id));
+        let reason =
+            format!("Not a message file: {why}. It was not sent; it is `{aside}` in the folder `checked`");
+        self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, aside, why }));
+        self.stage(id, Verdict::Refused(reason), headers_of(start));
     }
 
     fn refuse(&mut self, id: IntakeId, reason: String, octets: &[u8]) {
@@ -352,4 +385,11 @@ impl Intake {
         self.release_from_hand(id);
         self.effects.push_back(Effect::Follow(id, message));
     }
+}
+
+/// The headers of a file of which only the start is known; nothing when they do not end there.
+fn headers_of(start: &[u8]) -> &[u8] {
+    let start = start.get(..FILE_OCTETS_MAX).unwrap_or(start);
+    let body = Document::read(start).ok().and_then(|document| document.body().map(<[u8]>::len));
+    body.and_then(|body| start.get(..start.len() - body)).unwrap_or_default()
 }

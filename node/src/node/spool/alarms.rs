@@ -76,11 +76,11 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             let title = format!("`outgoing/{name}` moved to `failed`: {reason}");
             Problem::new(Reason::SpoolBadFile, title)
         }
-        Alarm::SetAside { name, why } => {
-            let title = format!("`outgoing/{name}` moved to `failed` unread");
-            Problem::new(Reason::SpoolBadFile, title)
-                .why(why.to_string())
-                .fix("put a plain file in its place")
+        Alarm::SetAside { name, aside, why } => {
+            let title = format!("`outgoing/{name}` is not sent, `failed/{name}` says why");
+            Problem::new(Reason::SpoolBadFile, title).why(why.to_string()).fix(format!(
+                "send a plain file in its place, and remove `checked/{aside}`, which nobody reads"
+            ))
         }
         Alarm::Irregular { name, why } => {
             let title = format!("`outgoing/{name}` is not taken");
@@ -188,7 +188,11 @@ mod tests {
             Alarm::Renamed { destination: Destination::Sent, name: name.clone(), filed_as: name.clone() };
         for (alarm, word, in_title) in [
             (Alarm::BadFile { name: name.clone(), reason: "No text".to_owned() }, "SPOOL_BAD_FILE", "inv-88"),
-            (Alarm::SetAside { name: name.clone(), why }, "SPOOL_BAD_FILE", "outgoing/inv-88"),
+            (
+                Alarm::SetAside { name: name.clone(), aside: name.clone(), why },
+                "SPOOL_BAD_FILE",
+                "outgoing/inv-88",
+            ),
             (Alarm::Irregular { name: name.clone(), why }, "SPOOL_FILE_IGNORED", "outgoing/inv-88"),
             (Alarm::ManyIrregular, "SPOOL_FILE_IGNORED", "more files"),
             (Alarm::Conflict { name: name.clone(), at }, "SPOOL_CONFLICT", "outgoing/inv-88"),
