@@ -9,6 +9,7 @@ mod network;
 mod pauses;
 mod quorum;
 mod thousand;
+mod wiped;
 
 use std::path::Path;
 
