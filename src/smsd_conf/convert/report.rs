@@ -38,7 +38,6 @@ pub(super) fn of_file(file: &File<'_>) -> Vec<SettingReport> {
     reports.extend(of_sections(file));
     reports.sort_by_key(|report| report.line);
     reports.extend(not_set(file));
-    reports.extend(no_queues(file));
     reports
 }
 
@@ -160,18 +159,6 @@ fn not_set(file: &File<'_>) -> Vec<SettingReport> {
         text: format!("smsd deletes these files; here they are kept in {}", place.path),
     })
     .collect()
-}
-
-/// Without queues smsd reads over what files and whitelists say of them, and so does the node it becomes.
-fn no_queues(file: &File<'_>) -> Option<SettingReport> {
-    file.queues.all.is_empty().then(|| SettingReport {
-        line: None,
-        section: "queues".to_owned(),
-        key: "queues".to_owned(),
-        value: "(not set)".to_owned(),
-        outcome: Outcome::Converted,
-        text: "queue_header of [spool]; `Queue:` and `Provider:` of a file do not count".to_owned(),
-    })
 }
 
 fn told(section: &str, entry: &Entry, place: Place, made: Made, ours: &str) -> SettingReport {
