@@ -20,6 +20,7 @@ mod submit;
 mod submit_report;
 mod time;
 mod user_data;
+mod ussd;
 mod validity;
 
 pub use deliver::Deliver;
@@ -30,6 +31,7 @@ pub use status_report::StatusReport;
 pub use submit::Submit;
 pub use submit_report::{Answer, SubmitReport};
 pub use time::ServiceCentreTime;
+pub use ussd::{pack_ussd, unpack_ussd};
 pub use validity::{EnhancedValidity, Validity, relative_octet, relative_span};
 
 use crate::model::{Address, Content, Part};
