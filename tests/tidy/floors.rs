@@ -45,6 +45,8 @@ const LIBRARIES: [(&str, &[&str]); 4] = [
 
 /// Where the command line converts an smsd.conf.
 const CONVERSION: &str = "ctl/src/commands/config.rs";
+/// Where a node converts one.
+const CONVERSION_OF_NODE: &str = "node/src/config/smsd.rs";
 
 /// A module of the core names only modules below it.
 pub(crate) fn engines(source: &Source) -> Vec<Fault> {
@@ -94,6 +96,17 @@ pub(crate) fn core_in_ctl(source: &Source) -> Vec<Fault> {
         |at: usize| source.path == CONVERSION && source.reads(at, &["smsgrid", ":", ":", "smsd_conf"]);
     let wrong = (0..source.tokens.len()).filter(|at| names_crate(source, *at, "smsgrid") && !is_right(*at));
     let what = format!("`smsgrid` is named only in {CONVERSION}, and only its `smsd_conf`");
+    wrong.map(|at| Fault::new(&source.path, source.tokens[at].line, what.clone())).collect()
+}
+
+/// The node converts an smsd.conf in one file, so that there is one way from it to a configuration.
+pub(crate) fn conversion_in_node(source: &Source) -> Vec<Fault> {
+    if !source.path.starts_with("node/") || source.path == CONVERSION_OF_NODE {
+        return Vec::new();
+    }
+    let names_it = |at: &usize| source.reads(*at, &["smsgrid", ":", ":", "smsd_conf"]);
+    let what = format!("`smsgrid::smsd_conf` is named only in {CONVERSION_OF_NODE}");
+    let wrong = (0..source.tokens.len()).filter(names_it);
     wrong.map(|at| Fault::new(&source.path, source.tokens[at].line, what.clone())).collect()
 }
 
@@ -248,6 +261,15 @@ mod tests {
         assert_eq!(faults(CONVERSION, "use smsgrid::model::Name; use smsgrid::smsd_conf::Host;"), 1);
         assert_eq!(faults(CONVERSION, "use smsgrid::smsd_conf::{self, Host}; use smsgrid_proto::Exit;"), 0);
         assert_eq!(faults("node/src/lib.rs", "use smsgrid::model::Name;"), 0);
+    }
+
+    #[test]
+    fn a_second_conversion_in_the_node_is_caught() {
+        let faults = |path: &str| conversion_in_node(&source(path, "use smsgrid::smsd_conf::convert;")).len();
+
+        assert_eq!(faults("node/src/run.rs"), 1);
+        assert_eq!(faults(CONVERSION_OF_NODE), 0);
+        assert_eq!(faults("tests/smsd_conf/files.rs"), 0);
     }
 
     #[test]

@@ -52,6 +52,11 @@ fn the_command_line_names_the_core_for_the_conversion_alone() {
 }
 
 #[test]
+fn the_node_converts_an_smsd_conf_in_one_place() {
+    report(Tree::read().sources().flat_map(floors::conversion_in_node));
+}
+
+#[test]
 fn the_serial_port_library_is_named_in_one_file() {
     report(floors::serial_port(Tree::read()));
 }

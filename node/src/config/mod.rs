@@ -22,6 +22,7 @@ mod raft;
 mod report;
 mod route;
 mod section;
+pub mod smsd;
 mod spool;
 mod value;
 
@@ -73,13 +74,23 @@ pub struct Config {
     pub limits: Limits,
     /// `[log]`: what is told, and how.
     pub log: Log,
+    /// What an smsd.conf says of the process; none for a `smsgrid.toml`.
+    pub process: Option<smsd::Process>,
     effective: String,
     notices: Vec<String>,
 }
 
 impl Config {
-    /// Reads and checks the file at `path`. Gives every fault, in order of the lines.
+    /// Reads and checks the file at `path`, an smsd.conf unless its name ends in `.toml`. Gives every fault, in order of
+    /// the lines.
     pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        match path.extension().is_some_and(|extension| extension == "toml") {
+            true => Config::load_toml(path),
+            false => smsd::read(path, &smsd::read_file(path)?, &smsd::Surroundings::here()),
+        }
+    }
+
+    fn load_toml(path: &Path) -> Result<Config, Vec<Problem>> {
         let unreadable = |why: String| {
             let title = format!("cannot read the configuration {}", path.display());
             vec![Problem::new(Reason::ConfigUnreadable, title).why(why)]
@@ -161,6 +172,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
         messages: messages?,
         limits: limits?,
         log: log?,
+        process: None,
         effective: String::new(),
         notices: Vec::new(),
     })

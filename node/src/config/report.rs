@@ -10,6 +10,8 @@ pub(super) struct Report {
     name: String,
     path: Option<PathBuf>,
     text: String,
+    /// The line of another file that each line of this one was made of; none when people wrote it themselves.
+    origin: Option<Vec<Option<usize>>>,
     faults: Vec<(usize, Problem)>,
     rows: Vec<Row>,
     notices: Vec<String>,
@@ -28,6 +30,7 @@ impl Report {
             name: name.to_owned(),
             path: None,
             text: text.to_owned(),
+            origin: None,
             faults: Vec::new(),
             rows: Vec::new(),
             notices: Vec::new(),
@@ -38,6 +41,11 @@ impl Report {
     pub(super) fn of_file(path: &Path, text: &str) -> Report {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         Report { path: Some(path.to_owned()), ..Report::new(&name, text) }
+    }
+
+    /// Nothing found yet in `text`, made of the file `name`: each of its lines comes from one of `origin`.
+    pub(super) fn of_conversion(name: &str, text: &str, origin: Vec<Option<usize>>) -> Report {
+        Report { origin: Some(origin), ..Report::new(name, text) }
     }
 
     /// Where the file lies, if it is one.
@@ -55,6 +63,19 @@ impl Report {
         1 + self.text.bytes().take(at).filter(|octet| *octet == b'\n').count()
     }
 
+    /// The octet `at` for people: the line they wrote.
+    fn place(&self, at: usize) -> String {
+        let line = self.line(at);
+        let written = match &self.origin {
+            None => Some(line),
+            Some(origin) => origin.get(line.saturating_sub(1)).copied().flatten(),
+        };
+        match written {
+            Some(line) => format!("{} line {line}", self.name),
+            None => format!("{}, as it is converted", self.name),
+        }
+    }
+
     /// Notes that `what` is wrong at the octet `at`.
     pub(super) fn fault(
         &mut self,
@@ -64,7 +85,7 @@ impl Report {
         why: Option<&str>,
         fix: Option<&str>,
     ) {
-        let title = format!("{} line {}: {what}", self.name, self.line(at));
+        let title = format!("{}: {what}", self.place(at));
         let mut problem = Problem::new(reason, title);
         problem.why = why.map(str::to_owned);
         problem.fix = fix.map(str::to_owned);
