@@ -12,21 +12,29 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
 use super::line::{Form, Line};
+use super::smsd_log::SmsdLog;
 
 /// Where the lines go.
 pub type Sink = Box<dyn Write + Send>;
 
 /// Writes events as lines.
-pub(super) struct LineLayer {
-    form: Form,
-    node: Name,
-    sink: Mutex<Sink>,
+pub(super) struct LineLayer(Lines);
+
+/// The form of the lines, and where they go.
+enum Lines {
+    Own { form: Form, node: Name, sink: Mutex<Sink> },
+    Smsd(SmsdLog),
 }
 
 impl LineLayer {
     /// Writes events of `node` to `sink`.
     pub(super) fn new(form: Form, node: &Name, sink: Sink) -> LineLayer {
-        LineLayer { form, node: node.clone(), sink: Mutex::new(sink) }
+        LineLayer(Lines::Own { form, node: node.clone(), sink: Mutex::new(sink) })
+    }
+
+    /// Writes events as smsd does.
+    pub(super) fn smsd(log: SmsdLog) -> LineLayer {
+        LineLayer(Lines::Smsd(log))
     }
 }
 
@@ -57,15 +65,20 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
         let mut of_event = Fields::default();
         event.record(&mut of_event);
         fields.extend(&of_event);
+        let level = *event.metadata().level();
+        let (form, node, sink) = match &self.0 {
+            Lines::Own { form, node, sink } => (*form, node, sink),
+            Lines::Smsd(log) => return log.event(level, &fields),
+        };
         let line = Line {
             time: SystemTime::now(),
-            level: *event.metadata().level(),
+            level,
             source: event.metadata().target(),
-            node: self.node.as_str(),
+            node: node.as_str(),
             fields: &fields,
         };
-        let text = line.written(self.form);
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = line.written(form);
+        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         // One write a line, so that lines of several processes do not mix; nobody is left to tell of a failure.
         let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
     }

@@ -12,6 +12,7 @@ mod escape;
 mod fields;
 mod layer;
 mod line;
+mod smsd_log;
 
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
@@ -28,6 +29,7 @@ use crate::config::{Level, Log, LogFormat};
 use crate::raft;
 
 pub use layer::Sink;
+pub use smsd_log::SmsdLog;
 
 use layer::LineLayer;
 use line::Form;
@@ -51,6 +53,23 @@ pub fn install(log: &Log, node: &Name) -> Result<(), Box<Problem>> {
     let filter = filter(log.level, variable.as_deref())?;
     let is_first = subscriber(filter, form, node, Box::new(io::stderr())).try_init().is_ok();
     if is_first {
+        panic::set_hook(Box::new(tell_panic));
+    }
+    Ok(())
+}
+
+/// Sends all events of this process to a log as smsd writes it, and panics with them. Its level goes before that of the
+/// configuration, and the variable before both.
+pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
+    let level = match log.level() {
+        0..=3 => Level::Error,
+        4 => Level::Warn,
+        5 | 6 => Level::Info,
+        7.. => Level::Debug,
+    };
+    let filter = filter(level, std::env::var(LEVEL_VARIABLE).ok().as_deref())?;
+    let subscriber = Registry::default().with(filter).with(LineLayer::smsd(log.clone()));
+    if subscriber.try_init().is_ok() {
         panic::set_hook(Box::new(tell_panic));
     }
     Ok(())

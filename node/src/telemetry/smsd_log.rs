@@ -1,0 +1,279 @@
+//! The log as smsd writes it: `TIME,LEVEL, TITLE: TEXT`, in a file, on a stream, or in the system's log.
+
+use std::fmt::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Local};
+use tracing::Level;
+
+use super::escape;
+use super::fields::{Fields, Shown};
+use crate::config::smsd::ProcessLog;
+
+/// Mode of the file.
+const MODE: u32 = 0o640;
+/// Most octets of a line; the rest is cut.
+const LINE_OCTETS_MAX: usize = 16 * 1024;
+/// Where the system's log listens.
+const SYSTEM_LOG: &str = "/dev/log";
+/// Facility `daemon`, in the upper bits of a priority.
+const DAEMON: u8 = 3 << 3;
+/// Who speaks when no modem does.
+const MAIN: &str = "smsd";
+/// The same in the system's log, which names the program itself.
+const MAIN_OF_SYSTEM: &str = "MAINPROCESS";
+/// Level of a file, and of the system's log, where none is set.
+const LEVEL_OF_FILE: u8 = 4;
+const LEVEL_OF_SYSTEM: u8 = 7;
+/// Events that an operator of smsd finds at level 5, `notice`.
+const NOTICES: [&str; 7] = [
+    "config.notice",
+    "message.sent",
+    "modem.up",
+    "modem.stopped",
+    "node.draining",
+    "node.started",
+    "spool.filed",
+];
+
+/// The log of a node in smsd mode. Clones write to the same.
+#[derive(Clone, Debug)]
+pub struct SmsdLog(Arc<Mutex<Open>>);
+
+#[derive(Debug)]
+struct Open {
+    target: Target,
+    level: u8,
+    time_format: String,
+}
+
+#[derive(Debug)]
+enum Target {
+    File { path: PathBuf, file: File },
+    Out,
+    Error,
+    System(UnixDatagram),
+}
+
+impl SmsdLog {
+    /// Opens what the configuration names. Without the system's log the lines go to standard error.
+    pub fn open(log: &ProcessLog) -> io::Result<SmsdLog> {
+        let target = match log.file.as_str() {
+            "1" => Target::Out,
+            "2" => Target::Error,
+            "" | "0" => system(),
+            word if word.eq_ignore_ascii_case("syslog") => system(),
+            path => {
+                let path = std::path::absolute(path)?;
+                Target::File { file: append(&path)?, path }
+            }
+        };
+        let usual = match target {
+            Target::System(_) => LEVEL_OF_SYSTEM,
+            Target::File { .. } | Target::Out | Target::Error => LEVEL_OF_FILE,
+        };
+        let level = log.level.unwrap_or(usual);
+        Ok(SmsdLog(Arc::new(Mutex::new(Open { target, level, time_format: log.time_format.clone() }))))
+    }
+
+    /// Writes a line of the process itself.
+    pub fn say(&self, level: u8, text: &str) {
+        self.write(level, None, text);
+    }
+
+    /// Opens the file anew, so that one that was renamed can be put away. Says whether there is a file.
+    pub fn reopen(&self) -> io::Result<bool> {
+        let mut open = self.lock();
+        let Target::File { path, file } = &mut open.target else { return Ok(false) };
+        *file = append(path)?;
+        Ok(true)
+    }
+
+    /// The least important level that is written.
+    pub(super) fn level(&self) -> u8 {
+        self.lock().level
+    }
+
+    /// Writes an event.
+    pub(super) fn event(&self, level: Level, fields: &Fields) {
+        let level = severity(level, fields.text("event"));
+        if level > self.level() {
+            return;
+        }
+        let mut text = String::new();
+        // A value whose own Display fails spoils its line, not the program.
+        let _ = written(&mut text, fields);
+        self.write(level, fields.text("modem"), &text);
+    }
+
+    fn write(&self, level: u8, title: Option<&str>, text: &str) {
+        let mut open = self.lock();
+        if level > open.level {
+            return;
+        }
+        let now = Local::now();
+        let line = match &open.target {
+            Target::System(_) => system_line(level, title, text, now),
+            Target::File { .. } | Target::Out | Target::Error => {
+                line(&open.time_format, level, title, text, now)
+            }
+        };
+        // Nobody is left to tell of a log that cannot be written.
+        let _ = match &mut open.target {
+            Target::File { file, .. } => file.write_all(line.as_bytes()),
+            Target::Out => io::stdout().write_all(line.as_bytes()),
+            Target::Error => io::stderr().write_all(line.as_bytes()),
+            Target::System(socket) => socket.send(line.as_bytes()).map(|_| ()),
+        };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn append(path: &std::path::Path) -> io::Result<File> {
+    fs::OpenOptions::new().append(true).create(true).mode(MODE).open(path)
+}
+
+fn system() -> Target {
+    let connected = UnixDatagram::unbound().and_then(|socket| {
+        socket.connect(SYSTEM_LOG)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    });
+    connected.map_or(Target::Error, Target::System)
+}
+
+/// The level smsd would write an event at.
+fn severity(level: Level, event: Option<&str>) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO if event.is_some_and(|event| NOTICES.contains(&event)) => 5,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
+}
+
+fn written(text: &mut String, fields: &Fields) -> fmt::Result {
+    escape::text(text, fields.text("message").unwrap_or_default())?;
+    for (name, value) in fields.except(&["message", "event", "modem"]) {
+        write!(text, " {name}=")?;
+        match value {
+            Shown::Bare(value) => text.write_str(value)?,
+            Shown::Text(value) => escape::text(text, value)?,
+        }
+    }
+    Ok(())
+}
+
+fn line(format: &str, level: u8, title: Option<&str>, text: &str, now: DateTime<Local>) -> String {
+    let mut line = time(format, now);
+    // Writing to a String cannot fail.
+    let _ = write!(line, ",{level}, {}: {text}", title.unwrap_or(MAIN));
+    cut(&mut line);
+    line.push('\n');
+    line
+}
+
+fn system_line(level: u8, title: Option<&str>, text: &str, now: DateTime<Local>) -> String {
+    let (time, pid) = (now.format("%b %e %H:%M:%S"), std::process::id());
+    let title = title.unwrap_or(MAIN_OF_SYSTEM);
+    let mut line = format!("<{}>{time} smsd[{pid}]: {title}: {text}", DAEMON | level);
+    cut(&mut line);
+    line
+}
+
+/// The time in the form of the configuration, with smsd's own words for parts of a second.
+fn time(format: &str, now: DateTime<Local>) -> String {
+    let micros = now.timestamp_subsec_micros();
+    let format = format.replace("timeus", &format!("{micros:06}"));
+    let format = format.replace("timems", &format!("{:03}", micros / 1000));
+    let mut time = String::new();
+    // A form that is none was refused at the start.
+    let _ = write!(time, "{}", now.format(&format));
+    time
+}
+
+fn cut(line: &mut String) {
+    if line.len() <= LINE_OCTETS_MAX {
+        return;
+    }
+    let end = (0..=LINE_OCTETS_MAX - 3).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+    line.truncate(end);
+    line.push_str("...");
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn noon() -> DateTime<Local> {
+        Local.with_ymd_and_hms(2026, 11, 22, 12, 8, 23).single().expect("an hour that is there")
+    }
+
+    #[test]
+    fn a_line_has_time_level_title_and_text() {
+        let format = "%Y-%m-%d %H:%M:%S";
+
+        assert_eq!(
+            line(format, 5, Some("GSM1"), "IMEI: 1", noon()),
+            "2026-11-22 12:08:23,5, GSM1: IMEI: 1\n"
+        );
+        assert_eq!(line(format, 2, None, "x", noon()), "2026-11-22 12:08:23,2, smsd: x\n");
+    }
+
+    #[test]
+    fn parts_of_a_second_are_written_where_their_words_stand() {
+        let now = noon() + chrono::Duration::microseconds(1_234);
+
+        assert_eq!(time("%H:%M:%S.timeus", now), "12:08:23.001234");
+        assert_eq!(time("%H:%M:%S.timems", now), "12:08:23.001");
+    }
+
+    #[test]
+    fn the_line_of_the_system_has_priority_and_program() {
+        let text = system_line(4, None, "x", noon());
+
+        assert!(text.starts_with("<28>Nov 22 12:08:23 smsd["), "{text}");
+        assert!(text.ends_with("]: MAINPROCESS: x"), "{text}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_as_smsd_cuts_it() {
+        let text = line("%H", 7, None, &"ä".repeat(20_000), noon());
+
+        assert!(text.len() <= LINE_OCTETS_MAX + 1 && text.ends_with("...\n"));
+    }
+
+    #[test]
+    fn a_file_that_was_renamed_is_left_after_it_was_opened_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let log = SmsdLog::open(&ProcessLog {
+            file: path.display().to_string(),
+            level: Some(3),
+            time_format: "%H".to_owned(),
+        })
+        .expect("a log");
+
+        log.say(3, "one");
+        log.say(4, "too much");
+        fs::rename(&path, folder.path().join("old")).expect("ours");
+        log.say(2, "two");
+        assert!(log.reopen().expect("it can be"));
+        log.say(2, "three");
+
+        let lines =
+            |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file").lines().count();
+        assert_eq!((lines("old"), lines("log")), (2, 1));
+    }
+}
