@@ -9,6 +9,7 @@ use smsgrid::worker::modem::Notice;
 use smsgrid_proto::Reason;
 
 use super::report;
+use super::tally::Tally;
 use crate::api::{ModemCondition, ModemNews, Modems, Network};
 
 /// The newest of each modem. Clones are the same board; it holds the modems of the configuration and no more.
@@ -20,6 +21,7 @@ struct Row {
     news: ModemNews,
     /// Another node has the modem, or may have it: it is that one's to show.
     is_elsewhere: bool,
+    tally: Tally,
 }
 
 impl Board {
@@ -34,13 +36,14 @@ impl Board {
             why: None,
             reason: None,
         };
-        self.rows().insert(modem.clone(), Row { news, is_elsewhere: is_shared });
+        self.rows().insert(modem.clone(), Row { news, is_elsewhere: is_shared, tally: Tally::default() });
     }
 
     /// The modem said something.
     pub fn note(&self, modem: &Name, notice: &Notice, now: Timestamp) {
         let mut rows = self.rows();
-        let Some(Row { news: row, is_elsewhere }) = rows.get_mut(modem) else { return };
+        let Some(Row { news: row, is_elsewhere, tally }) = rows.get_mut(modem) else { return };
+        tally.count(notice);
         *is_elsewhere = matches!(notice, Notice::HeldElsewhere { .. });
         if let Notice::Surveyed(survey) = notice {
             row.signal = survey.signal.dbm().map(i32::from);
@@ -68,6 +71,11 @@ impl Board {
         if let Some(row) = self.rows().get_mut(modem) {
             row.news.turn(ModemCondition::Draining, None, None, now);
         }
+    }
+
+    /// What each modem has done since the node started.
+    pub fn tallies(&self) -> BTreeMap<Name, Tally> {
+        self.rows().iter().map(|(modem, row)| (modem.clone(), row.tally)).collect()
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, Row>> {

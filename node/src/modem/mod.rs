@@ -8,10 +8,12 @@ mod outcomes;
 mod pin_marks;
 pub mod port;
 mod report;
+mod tally;
 mod task;
 
 pub use board::Board;
 pub use notify::{Waker, Wakers};
 pub use outcomes::{Outcomes, OutcomesError};
 pub use pin_marks::{PinMark, Tried};
+pub use tally::Tally;
 pub use task::{ModemTask, Shared};

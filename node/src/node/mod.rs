@@ -59,6 +59,7 @@ const TURNS_MAX: u32 = 8;
 
 /// A running node.
 pub struct Node {
+    id: NodeId,
     config: Config,
     tasks: Tasks,
     intake: Tasks,
@@ -78,6 +79,8 @@ pub struct Node {
     consensus: Consensus,
     outcomes: Outcomes,
     log: SegmentLog,
+    board: Board,
+    metrics: Metrics,
     addresses: Addresses,
     /// The runtime it is in, when that is its own.
     apart: Option<Apart>,
@@ -194,8 +197,8 @@ impl Node {
             outcomes: outcomes.clone(),
             lease: member.lease.clone(),
             session: member.session.clone(),
-            board,
-            metrics,
+            board: board.clone(),
+            metrics: metrics.clone(),
             clock,
         };
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
@@ -203,6 +206,7 @@ impl Node {
         let is_alone = opened.founded.client.is_none();
         keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
         Ok(Node {
+            id: opened.identity.node,
             config,
             tasks: tasks.clone(),
             intake,
@@ -218,6 +222,8 @@ impl Node {
             consensus: opened.consensus,
             outcomes,
             log: opened.log,
+            board,
+            metrics,
             addresses: opened.addresses,
             apart: None,
         })
@@ -233,9 +239,24 @@ impl Node {
         &self.view
     }
 
+    /// Its number in the cluster.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
     /// Who leads, and how far the log is.
     pub fn consensus(&self) -> &Consensus {
         &self.consensus
+    }
+
+    /// What its modems say of themselves.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Where it listens.

@@ -60,6 +60,7 @@ struct Counted {
     submit_seconds: Histogram,
     watches: Gauge,
     resyncs: Counter,
+    files_rejected: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -105,6 +106,9 @@ impl Metrics {
         registry.register("stream_clients_current", "Watches this node serves", watches.clone());
         let resyncs = Counter::default();
         registry.register("stream_resyncs", "Watches told to read anew", resyncs.clone());
+        let files_rejected = Counter::default();
+        let help = "Files of the spool that were refused before they became messages";
+        registry.register("spool_files_rejected", help, files_rejected.clone());
         let calls = Calls::register(&mut registry);
         let gauges = Gauges::register(&mut registry);
         let modems = Modems::register(&mut registry);
@@ -126,6 +130,7 @@ impl Metrics {
             submit_seconds: submits.get_or_create_owned(&GRPC),
             watches,
             resyncs,
+            files_rejected,
         }))
     }
 
@@ -138,6 +143,16 @@ impl Metrics {
     pub fn holds(&self, files: usize) {
         let files = i64::try_from(files).unwrap_or(i64::MAX);
         self.0.spool.get_or_create(&Folder { folder: "checked" }).set(files);
+    }
+
+    /// A file of the spool was refused before it became a message.
+    pub fn file_rejected(&self) {
+        self.0.files_rejected.inc();
+    }
+
+    /// How many files were refused so since the start.
+    pub fn files_rejected(&self) -> u64 {
+        self.0.files_rejected.get()
     }
 
     /// Whether messages that end are counted yet.

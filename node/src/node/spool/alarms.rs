@@ -25,6 +25,9 @@ impl Listener for Log {
         let problem = problem(alarm, &self.paths);
         let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
         let (event, reason, why) = (event(alarm), problem.reason.word(), problem.why.as_deref());
+        if matches!(alarm, Alarm::BadFile { .. } | Alarm::SetAside { .. }) {
+            self.metrics.file_rejected();
+        }
         match alarm {
             Alarm::FolderFailed { .. } | Alarm::Unmovable { .. } => {
                 error!(event, reason, why, fix, "{}", problem.title)
