@@ -9,12 +9,14 @@ use smsgrid_proto::{Exit, Problem};
 
 use crate::config::Config;
 use crate::run as node;
-use crate::{demo, sim};
+use crate::{demo, sim, smsd};
 
 const EXAMPLES: &str = "\
 Examples:
   smsnode demo                         everything, with simulated modems
   smsnode run --config smsgrid.toml    one node, until Ctrl-C
+  smsnode run --config /etc/smsd.conf  the same with the configuration of smsd, as it is
+  smsnode smsd -c/etc/smsd.conf        the same in the background, with the options of smsd
   smsnode check-config smsgrid.toml    every fault, or the file as it counts
   smsnode version
 ";
@@ -34,11 +36,18 @@ enum Command {
     Demo(demo::Args),
     /// Check a configuration without starting anything
     ///
-    /// Prints the file as it counts, defaults marked and secrets hidden, and on standard error what is no fault and may be a
+    /// The file is a smsgrid.toml, or an smsd.conf. Prints it as it counts, defaults marked and secrets hidden, and on standard error what is no fault and may be a
     /// mistake; or every fault at once, with exit 2.
     CheckConfig {
-        /// The configuration, smsgrid.toml
+        /// The configuration: smsgrid.toml, or an smsd.conf
         file: PathBuf,
+    },
+    /// Run one node with the command line and the configuration of SMS Server Tools 3 (`smsnode smsd -h`)
+    #[command(disable_help_flag = true)]
+    Smsd {
+        /// The options of smsd
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
     /// Simulate modems until SIGTERM or SIGINT
     Sim(sim::Args),
@@ -70,6 +79,7 @@ fn carry_out(command: Command, out: &mut dyn Write, talk: &mut dyn Write) -> io:
         Command::Demo(args) => demo::carry_out(&args, out, talk),
         Command::Run(args) => node::carry_out(&args, talk),
         Command::CheckConfig { file } => check_config(&file, out, talk),
+        Command::Smsd { words } => smsd::carry_out(&words, out, talk),
         Command::Sim(args) => sim::carry_out(args, out, talk),
         Command::Version => {
             writeln!(out, "smsnode {}", env!("CARGO_PKG_VERSION"))?;

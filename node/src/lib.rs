@@ -21,7 +21,9 @@ pub mod telemetry;
 
 mod cli;
 mod demo;
+mod reload;
 mod run;
+mod smsd;
 
 use std::ffi::OsString;
 use std::io;

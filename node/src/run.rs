@@ -1,8 +1,9 @@
 //! `smsnode run`: one node until it is told to stop.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use smsgrid::model::Mode;
 use smsgrid_proto::{Exit, Problem, Reason};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
@@ -11,7 +12,7 @@ use crate::cli;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::node::{Node, StartError};
-use crate::telemetry;
+use crate::{reload, smsd, telemetry};
 
 /// Threads of the runtime: the modems wait, they do not compute.
 const THREADS: usize = 2;
@@ -19,7 +20,7 @@ const THREADS: usize = 2;
 /// Run one node until SIGTERM or SIGINT
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The configuration, smsgrid.toml
+    /// The configuration: smsgrid.toml, or an smsd.conf, which is run as it is
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
 }
@@ -29,6 +30,9 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
         Ok(config) => config,
         Err(problems) => return cli::tell(&problems, talk),
     };
+    if config.mode == Mode::Smsd {
+        return smsd::run(config, &args.config, talk);
+    }
     if let Err(problem) = telemetry::install(&config.log, &config.node.name) {
         return cli::tell(&[*problem], talk);
     }
@@ -36,7 +40,7 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
         warn!(event = "config.notice", "{notice}");
     }
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config));
+    let ended = runtime.block_on(serve(config, &args.config));
     // Nothing is waited for any more: what had to be durable is.
     runtime.shutdown_background();
     match ended {
@@ -50,7 +54,7 @@ pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
 }
 
 /// One line of the log, as everything that is told once telemetry is there.
-fn refuse(problem: &Problem) {
+pub(crate) fn refuse(problem: &Problem) {
     let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
     let (title, why) = (&problem.title, &problem.why);
     error!(
@@ -67,17 +71,18 @@ pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()
 }
 
-async fn serve(config: Config) -> Result<Exit, StartError> {
-    let mut signals = Signals::listen();
+async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
+    let (mut signals, mut hangup) = (Signals::listen(), heard(SignalKind::hangup()));
     let name = config.node.name.clone();
     let node = tokio::select! {
-        node = Node::start(config, Clock::system()) => node?,
+        node = Node::start(config.clone(), Clock::system()) => node?,
         // Nothing was claimed or sent yet.
         () = signals.stop() => return Ok(Exit::Done),
     };
     info!(event = "node.started", node = %name, version = env!("CARGO_PKG_VERSION"), "node started");
     let exit = tokio::select! {
         () = signals.stop() => Exit::Done,
+        never = reloads(&mut hangup, path, &config) => match never {},
         end = node.unexpected_end() => {
             error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
             Exit::Unexpected
@@ -102,14 +107,7 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes both from now on, until the process ends.
     pub(crate) fn listen() -> Signals {
-        let listen = |kind| match signal(kind) {
-            Ok(signal) => Some(signal),
-            Err(failure) => {
-                error!(%failure, "a signal cannot be received; only SIGKILL will stop this process");
-                None
-            }
-        };
-        Signals { term: listen(SignalKind::terminate()), int: listen(SignalKind::interrupt()) }
+        Signals { term: heard(SignalKind::terminate()), int: heard(SignalKind::interrupt()) }
     }
 
     /// Waits for the next of either. Safe to drop.
@@ -118,6 +116,24 @@ impl Signals {
             () = next(&mut self.term) => {}
             () = next(&mut self.int) => {}
         }
+    }
+}
+
+fn heard(kind: SignalKind) -> Option<Signal> {
+    match signal(kind) {
+        Ok(signal) => Some(signal),
+        Err(failure) => {
+            error!(%failure, "a signal cannot be received; only SIGKILL will stop this process");
+            None
+        }
+    }
+}
+
+/// Tells at each SIGHUP that the running configuration stays. Never ends; safe to drop.
+async fn reloads(hangup: &mut Option<Signal>, path: &Path, config: &Config) -> std::convert::Infallible {
+    loop {
+        next(hangup).await;
+        reload::tell(path, config);
     }
 }
 

@@ -23,6 +23,7 @@ pub mod proxy;
 pub mod replay;
 pub mod scenario;
 pub mod sim;
+pub mod smsd;
 pub mod spread;
 pub mod verdict;
 pub mod wait;

@@ -1,0 +1,149 @@
+//! The look at everything around the process before it starts: every problem is listed, and any of them prevents it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use chrono::format::{Item, StrftimeItems};
+
+use super::pidfile;
+use crate::config::Config;
+use crate::config::smsd::{NeededFolder, Process};
+
+/// Every problem, a line each.
+pub(super) fn problems(config: &Config, process: &Process) -> Vec<String> {
+    let mut problems: Vec<String> = process.folders.iter().filter_map(folder).collect();
+    problems.extend(data_dir(&config.node.data_dir));
+    problems.extend(infofile(Path::new(&process.infofile)));
+    problems.extend(time_format(&process.log.time_format));
+    problems.extend(duplicate(Path::new(&process.pidfile)));
+    problems
+}
+
+/// A folder in which files can be listed and made.
+fn folder(needed: &NeededFolder) -> Option<String> {
+    let path = Path::new(&needed.path);
+    if needed.is_ours && !path.exists() {
+        // Whether it could be made is seen below.
+        let _ = fs::create_dir_all(path);
+    }
+    let line = needed.line.map_or_else(|| "not set".to_owned(), |line| format!("line {line}"));
+    let title = format!("Directory {} ({}, {line})", needed.path, needed.key);
+    if let Err(error) = fs::read_dir(path) {
+        return Some(format!("{title} cannot be opened: {error}{}", remedy(path, &error)));
+    }
+    let probe = path.join(format!(".smsnode-check.{}", std::process::id()));
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe);
+    match made {
+        Ok(_) => fs::remove_file(&probe).err().map(|error| {
+            format!("{title}: a file made there cannot be removed: {error}{}", remedy(path, &error))
+        }),
+        Err(error) => Some(format!("{title}: no file can be made there: {error}{}", remedy(path, &error))),
+    }
+}
+
+/// The folder of the node's own data, or the one it will be made in.
+fn data_dir(path: &Path) -> Option<String> {
+    let there = path.ancestors().find(|path| path.exists())?;
+    let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    let flags = rustix::fs::AtFlags::EACCESS;
+    let refused = rustix::fs::accessat(rustix::fs::CWD, there, access, flags).err()?;
+    let error = io::Error::from(refused);
+    let variable = crate::config::smsd::DATA_DIR_VARIABLE;
+    Some(format!(
+        "Directory {} (the data of smsnode, {variable}) cannot be used: {error}{}",
+        path.display(),
+        remedy(there, &error)
+    ))
+}
+
+fn infofile(path: &Path) -> Option<String> {
+    let made = fs::File::create(path).and_then(|_| fs::remove_file(path));
+    made.err().map(|error| {
+        let parent = path.parent().unwrap_or(path);
+        format!("Infofile {} cannot be created: {error}{}", path.display(), remedy(parent, &error))
+    })
+}
+
+fn time_format(format: &str) -> Option<String> {
+    let is_wrong = !format.contains('%') || StrftimeItems::new(format).any(|item| item == Item::Error);
+    is_wrong.then(|| format!("logtime_format {format} is no form of a time: write %-words of strftime"))
+}
+
+fn duplicate(path: &Path) -> Option<String> {
+    let pid = pidfile::running(path)?;
+    Some(format!(
+        "{} names process {pid}, which runs: stop it first, one daemon works on a spool",
+        path.display()
+    ))
+}
+
+/// Who may do what there, and how that is changed.
+fn remedy(path: &Path, error: &io::Error) -> String {
+    let user = rustix::process::geteuid().as_raw();
+    if error.kind() == io::ErrorKind::NotFound {
+        return format!("; make it and give it to uid {user}");
+    }
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        // The others say themselves what has to be done.
+        return String::new();
+    }
+    let owner = fs::metadata(path).map_or_else(
+        |_| "it".to_owned(),
+        |metadata| {
+            let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
+            format!("{} has owner uid {owner}, group gid {group}, mode {mode:04o} and", path.display())
+        },
+    );
+    format!("; {owner} smsnode runs as uid {user}: chown or chmod it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needed(path: &Path, is_ours: bool) -> NeededFolder {
+        NeededFolder { key: "sent".to_owned(), path: path.display().to_string(), line: Some(7), is_ours }
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_named_with_its_line() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let missing = dir.path().join("missing");
+
+        assert_eq!(folder(&needed(dir.path(), false)), None);
+        let told = folder(&needed(&missing, false)).expect("a problem");
+        assert!(
+            told.starts_with(&format!("Directory {} (sent, line 7) cannot be opened: ", missing.display()))
+        );
+        assert_eq!(fs::read_dir(dir.path()).expect("it is there").count(), 0, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_folder_that_smsd_does_without_is_made() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("sent");
+
+        assert_eq!(folder(&needed(&path, true)), None);
+        assert!(path.is_dir());
+    }
+
+    #[test]
+    fn a_file_is_no_folder_and_an_infofile_needs_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("file");
+        fs::write(&file, "").expect("ours");
+
+        assert!(folder(&needed(&file, false)).is_some());
+        assert!(infofile(&file.join("info")).is_some());
+        assert_eq!(infofile(&dir.path().join("info")), None);
+    }
+
+    #[test]
+    fn a_form_of_times_has_words_that_there_are() {
+        assert_eq!(time_format("%Y-%m-%d %H:%M:%S.timeus"), None);
+        assert!(time_format("now").is_some());
+        assert!(time_format("%Q").is_some());
+    }
+}

@@ -1,0 +1,273 @@
+//! The life of the process: who it becomes, what it looks at first, how it stops.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Local};
+use rustix::fs::Mode as FileMode;
+use smsgrid_proto::Exit;
+use tokio::time::{Instant, interval_at};
+use tracing::{debug, warn};
+
+use super::folders::Folders;
+use super::infofile::Infofile;
+use super::pidfile::Pidfile;
+use super::signals::{Signals, Wanted};
+use super::states::States;
+use super::tongue::Tongue;
+use super::watch::Watch;
+use super::{check, daemon, uptime, user};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::smsd::Process;
+use crate::node::{Node, StartError};
+use crate::{reload, run};
+
+/// How often it is looked whether the folders are still there.
+const FOLDERS_EVERY: Duration = Duration::from_secs(5);
+
+/// How the process lives.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    /// Whether it was started for the background.
+    pub(super) background: bool,
+    /// Whether the log is the node's own.
+    pub(super) own_log: bool,
+    /// Whether the states of the modems are shown.
+    pub(super) monitors: bool,
+    /// The configuration.
+    pub(super) path: PathBuf,
+}
+
+/// How the process came to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum End {
+    /// It was asked to.
+    Asked,
+    /// A part of the node failed.
+    Failed(String),
+    /// The pidfile names another process.
+    Displaced(u32),
+}
+
+/// Lives from here to the end of the process.
+pub(super) fn live(config: Config, manner: &Manner, talk: &mut dyn Write) -> io::Result<Exit> {
+    let Some(process) = config.process.clone() else { return Ok(Exit::Unexpected) };
+    let data_dir = &config.node.data_dir;
+    if let Err(why) = user::become_user(process.user.as_deref(), process.group.as_deref(), data_dir) {
+        writeln!(talk, "{why}")?;
+        return Ok(Exit::Unexpected);
+    }
+    if let Some(mask) = process.umask {
+        rustix::process::umask(FileMode::from_raw_mode(mask));
+    }
+    let tongue = match if manner.own_log { Ok(Tongue::Own) } else { Tongue::open(&process.log) } {
+        Ok(tongue) => tongue,
+        Err(failure) => {
+            writeln!(talk, "Cannot open the log {}: {failure}. Nothing was started.", process.log.file)?;
+            return Ok(Exit::Unexpected);
+        }
+    };
+    if let Err(problem) = tongue.install(&config) {
+        return crate::cli::tell(&[*problem], talk).map(|_| Exit::Unexpected);
+    }
+    let path = std::path::absolute(&manner.path)?;
+    std::env::set_current_dir("/")?;
+    tongue.say(2, &format!("Smsnode v{} started in smsd mode.", env!("CARGO_PKG_VERSION")));
+    tongue.say(2, &format!("Running as {}.", user::running_as()));
+    if !is_sound(&config, &process, &tongue, talk)? {
+        return Ok(Exit::Unexpected);
+    }
+    for notice in config.notices() {
+        warn!(event = "config.notice", "{notice}");
+    }
+    if manner.background {
+        daemon::leave_session()?;
+    }
+    let pidfile = match Pidfile::write(Path::new(&process.pidfile)) {
+        Ok(pidfile) => pidfile,
+        Err(failure) => {
+            let why = format!("the pid file {} cannot be written: {failure}", process.pidfile);
+            tongue.say(2, &format!("Smsd mainprocess terminated because {why}."));
+            writeln!(talk, "Smsd mainprocess terminated because {why}. Nothing was started.")?;
+            return Ok(Exit::Unexpected);
+        }
+    };
+    let (background, monitors) = (manner.background, manner.monitors);
+    let running = Running { config, process, pidfile, tongue, path, background, monitors };
+    running.run(talk)
+}
+
+/// Lists every problem; none of the process is started with any.
+fn is_sound(config: &Config, process: &Process, tongue: &Tongue, talk: &mut dyn Write) -> io::Result<bool> {
+    let problems = check::problems(config, process);
+    if problems.is_empty() {
+        return Ok(true);
+    }
+    for problem in &problems {
+        tongue.say(2, problem);
+        writeln!(talk, "{problem}")?;
+    }
+    let count = match problems.len() {
+        1 => "There was 1 major problem found.".to_owned(),
+        count => format!("There was {count} major problems found."),
+    };
+    tongue.say(2, &count);
+    tongue.say(2, "Smsd mainprocess terminated.");
+    writeln!(talk, "{count}\nCannot start. Nothing was sent.")?;
+    Ok(false)
+}
+
+/// Waits until a folder cannot be used any more, and says why. Safe to drop.
+async fn lost(folders: Folders) -> String {
+    loop {
+        tokio::time::sleep(FOLDERS_EVERY).await;
+        let folders = folders.clone();
+        // A file system that does not answer holds up a thread that may wait.
+        if let Ok(Some(why)) = tokio::task::spawn_blocking(move || folders.lost()).await {
+            return why;
+        }
+    }
+}
+
+/// A process that has everything it needs.
+struct Running {
+    config: Config,
+    process: Process,
+    pidfile: Pidfile,
+    tongue: Tongue,
+    path: PathBuf,
+    background: bool,
+    monitors: bool,
+}
+
+impl Running {
+    fn run(self, talk: &mut dyn Write) -> io::Result<Exit> {
+        let runtime = run::runtime()?;
+        let begun = SystemTime::now();
+        let ended = runtime.block_on(self.serve());
+        runtime.shutdown_background();
+        let pid = std::process::id();
+        match ended {
+            Ok(End::Asked) => {
+                let since: DateTime<Local> = begun.into();
+                let (since, up) = (since.format("%y-%m-%d %H:%M:%S"), begun.elapsed().unwrap_or_default());
+                let up = uptime::uptime(up);
+                let text = format!("Smsd mainprocess terminated. PID: {pid}, was started {since}, up {up}.");
+                self.tongue.say(2, &text);
+                Ok(Exit::Done)
+            }
+            Ok(End::Failed(_) | End::Displaced(_)) => {
+                self.tongue.say(2, &format!("Smsd mainprocess terminated abnormally. PID: {pid}."));
+                Ok(Exit::Unexpected)
+            }
+            Err(failure) => {
+                let problem = run::problem(&failure);
+                run::refuse(&problem);
+                self.tongue.say(2, &format!("Smsd mainprocess terminated abnormally. PID: {pid}."));
+                writeln!(talk, "{problem}\nNothing was sent.")?;
+                Ok(Exit::Unexpected)
+            }
+        }
+    }
+
+    async fn serve(&self) -> Result<End, StartError> {
+        let mut signals = Signals::listen();
+        let node = tokio::select! {
+            node = Node::start(self.config.clone(), Clock::system()) => node?,
+            // Nothing was claimed or sent yet.
+            () = signals.stop() => return Ok(End::Asked),
+        };
+        let pid = std::process::id();
+        self.tongue.say(5, &format!("Outgoing file checker has started. PID: {pid}."));
+        if self.background
+            && let Err(failure) = daemon::has_started()
+        {
+            warn!(%failure, "the streams of whoever started it are kept open");
+        }
+        let mut watch = self.watch_of(&node);
+        let end = tokio::select! {
+            end = self.to_the_end(node, &mut signals) => end,
+            // It ends only when the node is gone, which is told by its end.
+            () = async { watch.run().await; std::future::pending().await } => End::Asked,
+        };
+        watch.keep();
+        Ok(end)
+    }
+
+    fn watch_of(&self, node: &Node) -> Watch {
+        let states = States {
+            view: node.view().clone(),
+            board: node.board().clone(),
+            node: node.id(),
+            modems: self.process.modems.clone(),
+        };
+        let (metrics, statistics) = (node.metrics().clone(), self.process.statistics.clone());
+        Watch::new(states, metrics, statistics, self.monitors, self.tongue.clone())
+    }
+
+    /// Waits for a reason to stop, tells it and stops.
+    async fn to_the_end(&self, node: Node, signals: &mut Signals) -> End {
+        let pid = std::process::id();
+        let end = self.watch(&node, signals).await;
+        match &end {
+            End::Asked => {}
+            End::Failed(why) => self.tongue.say(
+                2,
+                &format!("A part of smsnode failed, it stops so that nothing is sent by half of it: {why}"),
+            ),
+            End::Displaced(other) => self.tongue.say(
+                3,
+                &format!("FATAL ERROR: Looks like another smsd ({other}) is running. I ({pid}) quit now."),
+            ),
+        }
+        self.drain(node, signals).await;
+        end
+    }
+
+    /// Waits until there is a reason to stop.
+    async fn watch(&self, node: &Node, signals: &mut Signals) -> End {
+        let every = Duration::from_secs(self.process.check_pid_interval.max(1));
+        let mut looks = interval_at(Instant::now() + every, every);
+        let folders = lost(Folders::now(self.config.spool.as_ref()));
+        tokio::pin!(folders);
+        loop {
+            tokio::select! {
+                wanted = signals.next() => match wanted {
+                    Wanted::Stop => return End::Asked,
+                    Wanted::Reload => {
+                        self.tongue.reopen();
+                        reload::tell(&self.path, &self.config);
+                    }
+                    Wanted::Resume => debug!("SIGUSR2: nothing is suspended"),
+                },
+                end = node.unexpected_end() => return End::Failed(end.to_string()),
+                why = &mut folders => return End::Failed(why),
+                _ = looks.tick(), if self.process.check_pid_interval > 0 => {
+                    if let Some(other) = self.pidfile.other() {
+                        return End::Displaced(other);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops in order: further signals to stop change nothing, as with smsd.
+    async fn drain(&self, node: Node, signals: &mut Signals) {
+        let pid = std::process::id();
+        let text = format!("Smsd mainprocess is awaiting the termination of all modem handlers. PID: {pid}.");
+        self.tongue.say(2, &text);
+        let infofile = Infofile::new(Path::new(&self.process.infofile));
+        let told = infofile.follow(node.view().clone(), node.id(), self.tongue.clone());
+        let deaf = async {
+            loop {
+                signals.next().await;
+            }
+        };
+        tokio::select! {
+            () = node.drain() => {}
+            () = async { tokio::join!(told, deaf); } => {}
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The file that names the process, so that scripts find it and no second daemon works on the same files.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Mode of the file.
+const MODE: u32 = 0o644;
+/// Names of programs that are a daemon of this kind, as the kernel has them.
+const DAEMONS: [&str; 3] = ["smsd", "smsnode", "smsnode-under-t"];
+
+/// The file, with the number of this process in it. Removed when it is dropped, unless it names another process by then.
+#[derive(Debug)]
+pub(super) struct Pidfile {
+    path: PathBuf,
+}
+
+impl Pidfile {
+    /// Writes the number of this process.
+    pub(super) fn write(path: &Path) -> io::Result<Pidfile> {
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path)?;
+        file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+        Ok(Pidfile { path: path.to_owned() })
+    }
+
+    /// The process the file names instead of this one. A file that is gone or empty names nobody.
+    pub(super) fn other(&self) -> Option<u32> {
+        named(&self.path).filter(|pid| *pid != std::process::id())
+    }
+}
+
+impl Drop for Pidfile {
+    fn drop(&mut self) {
+        if named(&self.path) == Some(std::process::id()) {
+            // One that stays is a stale one, which the next start replaces.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The daemon that `path` names, if it runs. A number that another program has meanwhile is none.
+pub(super) fn running(path: &Path) -> Option<u32> {
+    named(path).filter(|pid| *pid != std::process::id() && is_daemon(*pid))
+}
+
+fn named(path: &Path) -> Option<u32> {
+    fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
+}
+
+fn is_daemon(pid: u32) -> bool {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    DAEMONS.contains(&name.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_names_this_process_until_it_is_dropped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pid");
+
+        let pidfile = Pidfile::write(&path).expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), format!("{}\n", std::process::id()));
+        assert_eq!((pidfile.other(), running(&path)), (None, None));
+
+        drop(pidfile);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_names_another_process_is_left_to_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pid");
+        let pidfile = Pidfile::write(&path).expect("written");
+
+        fs::write(&path, "1\n").expect("ours");
+        assert_eq!(pidfile.other(), Some(1));
+        // The first process is no daemon of this kind.
+        assert_eq!(running(&path), None);
+        drop(pidfile);
+        assert!(path.exists());
+
+        fs::write(&path, "").expect("ours");
+        assert_eq!(Pidfile { path: path.clone() }.other(), None);
+    }
+}

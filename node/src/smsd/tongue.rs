@@ -1,0 +1,59 @@
+//! Where the process says what it does: in the log smsd would write, or in the node's own.
+
+use std::io;
+
+use smsgrid_proto::Problem;
+use tracing::{error, info, warn};
+
+use crate::config::Config;
+use crate::config::smsd::ProcessLog;
+use crate::telemetry::{self, SmsdLog};
+
+/// The log of the process. Clones are the same.
+#[derive(Clone, Debug)]
+pub(super) enum Tongue {
+    /// As smsd writes it.
+    Smsd(SmsdLog),
+    /// The node's own, on standard error.
+    Own,
+}
+
+impl Tongue {
+    /// Opens the log that the configuration names.
+    pub(super) fn open(log: &ProcessLog) -> io::Result<Tongue> {
+        Ok(Tongue::Smsd(SmsdLog::open(log)?))
+    }
+
+    /// Sends all events of this process there.
+    pub(super) fn install(&self, config: &Config) -> Result<(), Box<Problem>> {
+        match self {
+            Tongue::Smsd(log) => telemetry::install_smsd(log),
+            Tongue::Own => telemetry::install(&config.log, &config.node.name),
+        }
+    }
+
+    /// Says `text` at a level of smsd's: 2 for what an operator must see in every log.
+    pub(super) fn say(&self, level: u8, text: &str) {
+        match self {
+            Tongue::Smsd(log) => log.say(level, text),
+            Tongue::Own if level >= 5 || level == 2 => info!("{text}"),
+            Tongue::Own if level == 4 => warn!("{text}"),
+            Tongue::Own => error!("{text}"),
+        }
+    }
+
+    /// Opens a file of the log anew.
+    pub(super) fn reopen(&self) {
+        let Tongue::Smsd(log) = self else { return };
+        match log.reopen() {
+            Ok(true) => log.say(5, "SIGHUP: the log was opened anew."),
+            Ok(false) => {}
+            Err(failure) => {
+                log.say(
+                    3,
+                    &format!("SIGHUP: the log cannot be opened anew, it goes on where it was: {failure}"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `smsnode smsd` as a process: its command line, its files, its signals.
+
+mod background;
+mod command_line;
+mod figures;
+mod refused;
+mod stop;
+
+use smsgrid_tests::smsd::Place;
+
+/// The daemon under test.
+const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");
+
+/// A host without modems.
+fn bare(settings: &str) -> Place {
+    Place::bare(SMSNODE, settings)
+}
+
+/// A host with one simulated modem.
+fn with_modem(personality: &str, settings: &str) -> Place {
+    Place::with_modem(SMSNODE, personality, settings)
+}

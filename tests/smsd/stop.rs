@@ -1,0 +1,94 @@
+//! Signals: what ends first, what is told meanwhile, and which of them stop nothing.
+
+use std::fs;
+
+use rustix::process::Signal;
+use smsgrid_tests::smsd::{PATIENCE, Place};
+use smsgrid_tests::wait;
+
+use super::{bare, with_modem};
+
+/// Three parts.
+fn long() -> String {
+    "x".repeat(400)
+}
+
+fn begin_long_message(place: &Place) {
+    place.wait_for_log("Outgoing file checker has started");
+    place.drop_file("long", &long());
+    wait::until_true("the first part", PATIENCE, || !place.simulator().ledger().entries().is_empty());
+}
+
+#[test]
+fn each_signal_to_stop_lets_all_parts_of_a_started_message_go_first() {
+    for signal in [Signal::TERM, Signal::INT, Signal::USR1] {
+        let place = with_modem("fast?latency=1s", "");
+        let mut process = place.foreground(&[]);
+        begin_long_message(&place);
+        place.drop_file("waits", "waits");
+
+        process.signal(signal);
+        let told = wait::until("the infofile", PATIENCE, || {
+            Some(place.read("infofile")).filter(|told| told.contains("now part 2 of 3.\n"))
+        });
+        // A second signal changes nothing.
+        process.signal(signal);
+        let status = process.wait(PATIENCE);
+
+        assert_eq!(status.code(), Some(0), "{signal:?}");
+        assert!(
+            told.lines().all(|line| line.starts_with("sending a multipart message, now part ")),
+            "{told}"
+        );
+        assert_eq!(place.simulator().ledger().entries().len(), 3, "{signal:?}");
+        assert!(place.path("sent/long").exists() && !place.path("sent/waits").exists());
+        assert!(!place.path("infofile").exists() && !place.path("pidfile").exists());
+        assert!(
+            place.read("logfile").contains("GSM1: Currently sending a multipart message, now part 2 of 3.")
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_later_stops_the_daemon() {
+    let place = bare("");
+    let mut process = place.foreground(&[]);
+    place.wait_for_log("Outgoing file checker has started");
+
+    fs::rename(place.path("outgoing"), place.path("away")).expect("ours");
+    let status = process.wait(PATIENCE);
+
+    assert_eq!(status.code(), Some(1));
+    let log = place.read("logfile");
+    let told = format!("Stopping. Cannot open dir {} No such file", place.path("outgoing").display());
+    assert!(log.contains(&told) && log.contains("Smsd mainprocess terminated abnormally. PID: "), "{log}");
+    assert!(!place.path("pidfile").exists());
+}
+
+#[test]
+fn hup_opens_the_log_anew_and_a_changed_configuration_is_refused_not_ignored() {
+    let place = with_modem("fast", "");
+    let mut process = place.foreground(&[]);
+    place.wait_for_log("Outgoing file checker has started");
+    fs::rename(place.path("logfile"), place.path("logfile.1")).expect("ours");
+
+    process.signal(Signal::HUP);
+    place.wait_for_log("the configuration has not changed");
+
+    let conf = place.read("smsd.conf");
+    fs::write(place.conf(), conf.replace("loglevel = 6", "loglevel = 6\ntrust_outgoing = yes"))
+        .expect("ours");
+    process.signal(Signal::HUP);
+    let told = place.wait_for_log("does not take it over: restart it");
+    assert!(told.contains(",4, smsd: "), "{told}");
+
+    fs::write(place.conf(), conf.replace("loglevel = 6", "foo = 6")).expect("ours");
+    process.signal(Signal::HUP);
+    place.wait_for_log("smsd.conf line 10: ");
+
+    // Neither this one nor those before have stopped anything.
+    process.signal(Signal::USR2);
+    place.drop_file("hello", "hello");
+    place.wait_for_sent("hello");
+    assert!(process.terminate(PATIENCE).success());
+}
