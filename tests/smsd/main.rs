@@ -1,9 +1,11 @@
-//! `smsnode smsd` as a process: its command line, its files, its signals.
+//! `smsnode smsd` as a process: its command line, its files, its signals, and the scripts of `deploy/`.
 
 mod background;
 mod command_line;
 mod figures;
 mod refused;
+mod script;
+mod sendsms;
 mod stop;
 
 use smsgrid_tests::smsd::Place;
