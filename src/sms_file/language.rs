@@ -24,7 +24,7 @@ const NAMES: [(&str, u8); 15] = [
 ];
 
 /// The language a value names; none is the basic table.
-pub(super) fn of_value(value: &[u8]) -> Result<Option<Language>, Rejection> {
+pub fn of_value(value: &[u8]) -> Result<Option<Language>, Rejection> {
     let text = std::str::from_utf8(value).map_err(|_| Rejection::InvalidLanguage)?.to_ascii_lowercase();
     let number = match super::value::number::<u8>(value) {
         Some(number) => number,

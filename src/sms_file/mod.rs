@@ -36,6 +36,7 @@ pub use entry::Entry;
 pub use header::Header;
 pub use incoming::{Call, Received, report_body, status_text, type_of_address_text};
 pub use iso::{decode as decode_iso, look_alike, octet as iso_octet};
+pub use language::of_value as language;
 pub use local_time::LocalTime;
 pub use recipients::recipients;
 pub use rejection::Rejection;

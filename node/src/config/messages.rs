@@ -19,6 +19,8 @@ pub struct Messages {
     pub validity: Option<Duration>,
     /// Whether to ask for a delivery report. Default false. Reports cost some networks' customers money.
     pub report: bool,
+    /// How often a message is tried again that the network refuses for now. Default: the policy's, 4 times. 0 to 254.
+    pub retries: Option<u8>,
 }
 
 /// Reads `[messages]`.
@@ -30,5 +32,6 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Messages {
         uncertain: section.or("uncertain", UncertainPolicy::Resend),
         validity: section.optional_within("validity", "the network's own", 5 * MINUTE..=63 * WEEK),
         report: section.or("report", false),
+        retries: section.optional_within("retries", "the policy's, 4 times", 0..=u8::MAX - 1),
     }
 }

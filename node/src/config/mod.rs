@@ -12,6 +12,7 @@
 
 mod address;
 mod cluster;
+mod files;
 mod limits;
 mod listen;
 mod log;
@@ -35,6 +36,7 @@ use toml::de::DeTable;
 
 pub use address::HostPort;
 pub use cluster::{Cluster, Member};
+pub use files::Files;
 pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
@@ -66,6 +68,8 @@ pub struct Config {
     pub raft: Raft,
     /// `[spool]`: the folders files are exchanged through; none when the section is missing.
     pub spool: Option<Spool>,
+    /// `[files]`: what a message file means that does not say it itself.
+    pub files: Files,
     /// `[modems.NAME]`: the modems of this host.
     pub modems: BTreeMap<Name, Modem>,
     /// `[messages]`: what a message gets that does not say it itself.
@@ -152,6 +156,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
     let cluster = top.section("cluster", false, cluster::read).flatten();
     let raft = top.section("raft", true, raft::read);
     let spool = top.section("spool", false, spool::read);
+    let files = top.section("files", true, files::read);
     let modems = top.named_sections("modems", modem::read);
     let messages = top.section("messages", true, messages::read);
     let limits = top.section("limits", true, limits::read);
@@ -168,6 +173,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
         cluster: cluster.map(|placed| placed.value),
         raft: raft?,
         spool: spool.flatten(),
+        files: files?,
         modems: modems.into_iter().map(|named| (named.name, named.value)).collect(),
         messages: messages?,
         limits: limits?,

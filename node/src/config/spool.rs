@@ -20,6 +20,10 @@ pub struct Spool {
     pub sent: PathBuf,
     /// Where a message goes that was given up or cannot be read. Default `failed` in `dir`.
     pub failed: PathBuf,
+    /// Whether the results of sent messages are kept; otherwise their files are removed. Default true.
+    pub keep_sent: bool,
+    /// Whether the results of failed messages are kept; otherwise their files are removed, with the reason. Default true.
+    pub keep_failed: bool,
     /// Whether every file is whole when it appears, because all programs move it in by rename. Default false: a file
     /// that was written in place is taken when its size has been stable for `settle_time`. True saves that wait, and
     /// cuts messages in half if one program writes in place.
@@ -47,6 +51,8 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         folder(section, dir.as_deref(), "sent"),
         folder(section, dir.as_deref(), "failed"),
     ];
+    let keep_sent = section.or("keep_sent", true);
+    let keep_failed = section.or("keep_failed", true);
     let trust_outgoing = section.or("trust_outgoing", false);
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
@@ -63,6 +69,8 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         checked: checked?.value,
         sent: sent?.value,
         failed: failed?.value,
+        keep_sent,
+        keep_failed,
         trust_outgoing,
         settle_time,
         blacklist,

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use smsgrid::model::{Priority, UncertainPolicy};
+use smsgrid::model::{Language, Priority, UncertainPolicy};
+use smsgrid::sms_file::{self, Autosplit, Charset, MessageIds, Ucs2Notice};
+use smsgrid::worker::intake::KeepPdus;
 
 use super::*;
 
@@ -449,4 +451,58 @@ fn routes_that_cannot_be_are_refused() {
     }
     let many: String = (0..65).map(|tag| format!("[[spool.routes]]\ntag = \"t{tag}\"\n")).collect();
     assert!(fault(&format!("[spool]\ndir = \"/spool\"\n{many}")).title.contains("has 65 routes"));
+}
+
+#[test]
+fn what_a_file_means_is_smsd_s_own_unless_it_is_said() {
+    let config = read("");
+    assert_eq!(config.files.settings, sms_file::Settings::default());
+    assert_eq!((config.files.message_ids, config.files.keep_pdus), (MessageIds::Last, KeepPdus::Failed));
+
+    let config = read(
+        "[files]\nalphabet = \"utf-8\"\nautosplit = 1\ncs_convert = false\ncs_convert_optical = false\n\
+         outgoing_utf8 = false\ntrim_text = false\nreply_path = true\ninternational_prefixes = [\"49\"]\n\
+         national_prefixes = [\"0\"]\nnational_toa_unknown = true\nlanguage = \"turkish\"\nlanguage_ext = \"2\"\n\
+         notice_ucs2 = 0\npriority_header = false\nmessage_ids = 3\nstore_sent_pdu = 2\n",
+    );
+
+    let expected = sms_file::Settings {
+        charset: Charset::Utf8,
+        autosplit: Autosplit::Plain,
+        convert: false,
+        optical: false,
+        utf8_in_iso: false,
+        trim: false,
+        reply_path: true,
+        international_prefixes: vec!["49".to_owned()],
+        national_prefixes: vec!["0".to_owned()],
+        national_type_unknown: true,
+        language: Some(Language::Turkish),
+        language_ext: Some(Language::Spanish),
+        ucs2_notice: Ucs2Notice::Nothing,
+        priority: false,
+        ..sms_file::Settings::default()
+    };
+    assert_eq!(config.files.settings, expected);
+    assert_eq!(
+        (config.files.message_ids, config.files.keep_pdus),
+        (MessageIds::All, KeepPdus::FailedOrNotText)
+    );
+    let again = Config::parse("again", config.effective()).expect("the effective file is right");
+    assert_eq!(again.files, config.files);
+}
+
+#[test]
+fn what_no_file_can_mean_is_refused() {
+    for (line, words) in [
+        ("autosplit = 4", "is too large"),
+        ("message_ids = 0", "is too small"),
+        ("language = \"klingon\"", "is not a national language"),
+        ("language = \"basic\"", "is not a national language"),
+        ("alphabet = \"latin\"", "is not a character set"),
+        ("national_prefixes = [\"+49\"]", "is not the beginning of a number"),
+    ] {
+        let problem = fault(&format!("[files]\n{line}\n"));
+        assert!(problem.title.contains(words), "{line}: {}", problem.title);
+    }
 }

@@ -111,7 +111,7 @@ fn request(
         not_before: None,
         deadline: messages.validity.map(|validity| now + validity),
         route: Route { modem: None, tags: tag.into_iter().collect() },
-        attempts_max: submission.retries.map(attempts_max),
+        attempts_max: submission.retries.or(messages.retries.map(u32::from)).map(attempts_max),
     })
 }
 
@@ -151,6 +151,9 @@ mod tests {
             let asked = of_file(header, &defaults()).expect("a request");
             assert_eq!(asked.attempts_max, expected, "{header}");
         }
+        let configured = Messages { retries: Some(1), ..defaults() };
+        let attempts = |header| of_file(header, &configured).expect("a request").attempts_max;
+        assert_eq!((attempts(""), attempts("Retries: 7\n")), (Some(2), Some(8)));
     }
 
     #[test]
@@ -217,6 +220,7 @@ mod tests {
             uncertain: UncertainPolicy::Resend,
             validity: None,
             report: false,
+            retries: None,
         }
     }
 

@@ -50,15 +50,14 @@ pub(super) fn start(
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
         checked: spool.checked.clone(),
-        sent: Some(spool.sent.clone()),
-        failed: Some(spool.failed.clone()),
+        sent: spool.keep_sent.then(|| spool.sent.clone()),
+        failed: spool.keep_failed.then(|| spool.failed.clone()),
     };
     let lists = Lists::open(spool.blacklist.as_deref(), spool.whitelist.as_deref())?;
     let strictness = match config.mode {
         Mode::Strict => {
-            for folder in [&spool.outgoing, &spool.checked, &spool.sent, &spool.failed] {
-                make(folder);
-            }
+            let results = [paths.sent.as_ref(), paths.failed.as_ref()].into_iter().flatten();
+            [&paths.outgoing, &paths.checked].into_iter().chain(results).for_each(|folder| make(folder));
             Strictness::Strict
         }
         // smsd makes no folder: one that is missing is a disk that is not mounted, or a mistake.
@@ -67,7 +66,7 @@ pub(super) fn start(
     let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
     let parts = Parts {
-        disk: Disk::new(folders, journal, config.node.name.as_str(), true),
+        disk: Disk::new(folders, journal, config.node.name.as_str(), config.files.settings.priority),
         journal: replayed,
         settings: settings(config, spool),
         submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
@@ -97,10 +96,19 @@ fn make(folder: &Path) {
 }
 
 fn settings(config: &Config, spool: &config::Spool) -> Settings {
-    let smsd = sms_file::Settings::default();
-    let validity = config.messages.validity.map_or(smsd.validity, smsgrid::pdu::relative_octet);
-    let messages = sms_file::Settings { report: config.messages.report, validity, ..smsd };
+    let files = config.files.settings.clone();
+    let messages = sms_file::Settings {
+        report: config.messages.report,
+        validity: config.messages.validity.map_or(files.validity, smsgrid::pdu::relative_octet),
+        // smsd heeds `SMSC:` of a file where the configuration knows a service centre.
+        service_centre: config.modems.values().any(|modem| modem.smsc.is_some()),
+        ..files
+    };
     Settings {
+        keep_sent: spool.keep_sent,
+        keep_failed: spool.keep_failed,
+        message_ids: config.files.message_ids,
+        keep_pdus: config.files.keep_pdus,
         trust_outgoing: spool.trust_outgoing,
         settle_time: spool.settle_time,
         messages,
