@@ -103,6 +103,9 @@ catalogue! {
     NetworkRefused "NETWORK_REFUSED" Warnings
         "The network refused messages of a modem, one after the other; it is blocked for a while."
         "Check the credit of the SIM and the coverage; short outages look the same and end by themselves."
+    ModemLimit "MODEM_LIMIT" Warnings
+        "A modem has sent as many messages as its message_limit allows."
+        "They are counted anew after message_count_clear and at each start of smsnode; other modems go on meanwhile."
     BadNumber "BAD_NUMBER" Rejected
         "The text given as a recipient is no number this gateway can send to."
         "Write the international form, country code first. Nothing was sent."

@@ -75,11 +75,14 @@ pub enum ListMethod {
 }
 
 impl Profile {
-    /// Whether its commands are command lines, one each.
+    /// Whether its commands are command lines, one each, and what wakes the modem sends nothing.
     pub(super) fn is_writable(&self, is_askable: impl Fn(&str) -> bool) -> bool {
         let digits = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b'+');
         let numbers = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b',');
-        self.init.iter().chain(&self.wakeup).all(|line| is_askable(line))
+        // What wakes a device need not be a command: `+++` ends a data connection.
+        let wakes = |line: &String| is_askable(&format!("AT{line}"));
+        self.init.iter().all(|line| is_askable(line))
+            && self.wakeup.as_ref().is_none_or(wakes)
             && self.service_centre.as_ref().is_none_or(digits)
             && self.indications.as_ref().is_none_or(numbers)
     }
@@ -109,5 +112,21 @@ impl Default for Profile {
             sync_rounds: 10,
             trace: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_woken_by_any_characters_that_send_nothing() {
+        let is_askable = |line: &str| line.starts_with("AT") && !line.contains("CMGS");
+        for (wakeup, is_writable) in [("+++", true), ("ATZ", true), ("AT+CMGS=5", false)] {
+            let profile = Profile { wakeup: Some(wakeup.to_owned()), ..Profile::default() };
+            assert_eq!(profile.is_writable(is_askable), is_writable, "{wakeup}");
+        }
+        let init = Profile { init: vec!["+++".to_owned()], ..Profile::default() };
+        assert!(!init.is_writable(is_askable));
     }
 }

@@ -8,6 +8,7 @@ mod killed;
 mod modem_faults;
 mod network_faults;
 mod notices;
+mod pace;
 mod pair;
 mod port_faults;
 mod refused_starts;

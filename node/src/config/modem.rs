@@ -17,6 +17,9 @@ use crate::secret::Secret;
 
 /// Longest command of the user's own, in characters: what the shortest command line of a modem holds.
 const INIT_CHARACTERS_MAX: usize = 98;
+/// Longest `number` and `description`, in characters, as smsd has them.
+const NUMBER_CHARACTERS_MAX: usize = 31;
+const DESCRIPTION_CHARACTERS_MAX: usize = 62;
 /// Bits of a mode that let others in: group may read, nobody else may anything.
 const MODE_TOO_OPEN: u32 = 0o037;
 
@@ -57,6 +60,29 @@ pub struct Modem {
     /// How long nothing is sent after an uncertain part, while a late answer may come. Default 30 s, 1 s to 10 m.
     /// Shorter takes a late answer for that of the next part.
     pub quiet_time: Duration,
+    /// Most messages it sends before it takes no more; those of several parts count once. Default: no limit. The count is
+    /// kept in memory: it begins anew at each start of smsnode, as smsd's does.
+    pub message_limit: Option<u32>,
+    /// How long after its first message the count of `message_limit` begins anew. Default never, 1 m to 366 d.
+    pub message_count_clear: Option<Duration>,
+    /// Pause after each part that was sent. Default none, up to 10 m. For networks that refuse who is too fast.
+    pub sent_pause: Duration,
+    /// Pause before each command. Default none, up to 5 s. For modems that lose commands that follow at once.
+    pub command_pause: Duration,
+    /// Pause after each character of a PDU. Default: the driver's, mostly none; 1 ms to 1 s. For slow lines without
+    /// handshake; a PDU has up to 360 characters.
+    pub character_pause: Option<Duration>,
+    /// Characters written before the first command, for devices that sleep; what they answer is not looked at. Default
+    /// none.
+    pub wakeup: Option<String>,
+    /// Failures in a row after which it gets no messages for a while. Default 3.
+    pub block_after: u8,
+    /// For how long; twice as long each time, up to 1 h or this. Default 1 m, 1 s to 24 h.
+    pub block_time: Duration,
+    /// The number of its SIM, for `Number:` of results. Default none.
+    pub number: Option<String>,
+    /// Words for `Description:` of results. Default none.
+    pub description: Option<String>,
     /// How long a starting modem may look for its network. Default 30 s, 1 s to 10 m.
     pub registration_timeout: Duration,
 }
@@ -108,6 +134,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
     const MS: Duration = Duration::from_millis(1);
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
+    const DAY: Duration = Duration::from_secs(24 * 3600);
     let port = section.required::<Port>("port");
     let modem = |port: Placed<Port>, pin: Option<Secret>, section: &mut Section<'_, '_>| Modem {
         port: port.value,
@@ -128,6 +155,16 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
         prompt_timeout: section.within("prompt_timeout", 10 * SECOND, 100 * MS..=2 * MINUTE),
         prompt_delay: section.optional_within("prompt_delay", "the driver's", Duration::ZERO..=5 * SECOND),
         quiet_time: section.within("quiet_time", 30 * SECOND, SECOND..=10 * MINUTE),
+        message_limit: section.optional_within("message_limit", "no limit", 1..=u32::MAX),
+        message_count_clear: section.optional_within("message_count_clear", "never", MINUTE..=366 * DAY),
+        sent_pause: section.within("sent_pause", Duration::ZERO, Duration::ZERO..=10 * MINUTE),
+        command_pause: section.within("command_pause", Duration::ZERO, Duration::ZERO..=5 * SECOND),
+        character_pause: section.optional_within("character_pause", "the driver's", MS..=SECOND),
+        wakeup: wakeup(section),
+        block_after: section.within("block_after", 3, 1..=u8::MAX),
+        block_time: section.within("block_time", MINUTE, SECOND..=DAY),
+        number: text(section, "number", NUMBER_CHARACTERS_MAX),
+        description: text(section, "description", DESCRIPTION_CHARACTERS_MAX),
         registration_timeout: section.within("registration_timeout", 30 * SECOND, SECOND..=10 * MINUTE),
     };
     let pin = pin(section);
@@ -185,15 +222,37 @@ fn simulated(text: &str) -> Result<Port, Wrong> {
 
 fn init(section: &mut Section<'_, '_>) -> Vec<String> {
     let Some(commands) = section.optional::<Vec<String>>("init", "none") else { return Vec::new() };
-    let unfit = |command: &&String| {
-        command.chars().count() > INIT_CHARACTERS_MAX || command.chars().any(|c| !matches!(c, ' '..='~'))
-    };
-    if let Some(command) = commands.value.iter().find(unfit) {
+    if let Some(command) = commands.value.iter().find(|command| is_unfit(command)) {
         let what = format!("`init` holds a command that cannot be sent: {}", command.show());
         let fix = format!("write at most {INIT_CHARACTERS_MAX} printable ASCII characters a command");
         section.fault(commands.at, Reason::ConfigBadValue, &what, None, Some(&fix));
     }
     commands.value
+}
+
+/// Whether a command cannot be sent.
+fn is_unfit(command: &str) -> bool {
+    command.chars().count() > INIT_CHARACTERS_MAX || command.chars().any(|c| !matches!(c, ' '..='~'))
+}
+
+fn wakeup(section: &mut Section<'_, '_>) -> Option<String> {
+    let wakeup = section.optional::<String>("wakeup", "none")?;
+    if is_unfit(&wakeup.value) {
+        let what = format!("`wakeup` cannot be sent: {}", wakeup.value.show());
+        let fix = format!("write at most {INIT_CHARACTERS_MAX} printable ASCII characters");
+        section.fault(wakeup.at, Reason::ConfigBadValue, &what, None, Some(&fix));
+    }
+    Some(wakeup.value)
+}
+
+/// Words for results.
+fn text(section: &mut Section<'_, '_>, key: &'static str, max: usize) -> Option<String> {
+    let text = section.optional::<String>(key, "none")?;
+    if text.value.chars().count() > max {
+        let what = format!("`{key}` has more than {max} characters");
+        section.fault(text.at, Reason::ConfigBadValue, &what, None, Some("shorten it"));
+    }
+    Some(text.value)
 }
 
 fn pin(section: &mut Section<'_, '_>) -> Option<Secret> {

@@ -506,3 +506,35 @@ fn what_no_file_can_mean_is_refused() {
         assert!(problem.title.contains(words), "{line}: {}", problem.title);
     }
 }
+
+#[test]
+fn a_modem_has_its_limits_pauses_and_words() {
+    let config = read(
+        "[modems.GSM1]\nport = \"sim:fast\"\nmessage_limit = 100\nmessage_count_clear = \"1d\"\nsent_pause = \"3s\"\n\
+         command_pause = \"100ms\"\ncharacter_pause = \"5ms\"\nwakeup = \"ATZ\"\nblock_after = 2\nblock_time = \"10m\"\n\
+         number = \"49170\"\ndescription = \"rack 3\"\n[modems.GSM2]\nport = \"sim:fast\"\n",
+    );
+
+    let modem = |name: &str| &config.modems[&Name::new(name).expect("a name")];
+    let (set, free) = (modem("GSM1"), modem("GSM2"));
+    assert_eq!((set.message_limit, free.message_limit), (Some(100), None));
+    assert_eq!(set.message_count_clear, Some(Duration::from_secs(86_400)));
+    assert_eq!((set.sent_pause, free.sent_pause), (Duration::from_secs(3), Duration::ZERO));
+    assert_eq!(
+        (set.command_pause, set.character_pause),
+        (Duration::from_millis(100), Some(Duration::from_millis(5)))
+    );
+    assert_eq!((set.block_after, set.block_time), (2, Duration::from_secs(600)));
+    assert_eq!((free.block_after, free.block_time), (3, Duration::from_secs(60)));
+    let words = [&set.wakeup, &set.number, &set.description].map(|text| text.as_deref());
+    assert_eq!(words, [Some("ATZ"), Some("49170"), Some("rack 3")]);
+    for (line, words) in [
+        ("message_limit = 0", "is too small"),
+        ("wakeup = \"AT\\n\"", "`wakeup` cannot be sent"),
+        ("number = \"12345678901234567890123456789012\"", "more than 31 characters"),
+        ("sent_pause = \"1h\"", "is too large"),
+    ] {
+        let problem = fault(&format!("[modems.GSM1]\nport = \"sim:fast\"\n{line}\n"));
+        assert!(problem.title.contains(words), "{line}: {}", problem.title);
+    }
+}

@@ -144,6 +144,11 @@ fn condition(notice: &Notice) -> Option<Turn> {
         Notice::Blocked { end, .. } => {
             Some((ModemCondition::Blocked, Some(report::ended(end)), Some(report::blocking(end))))
         }
+        Notice::LimitReached { messages } => {
+            let why = format!("it has sent the {messages} messages of its message_limit");
+            Some((ModemCondition::Blocked, Some(why), Some(Reason::ModemLimit)))
+        }
+        Notice::CountCleared { .. } => Some((ModemCondition::Ready, None, None)),
         Notice::Resetting { rung } => {
             let why = format!("it does not answer as it should; trying {rung:?}");
             Some((ModemCondition::Trouble, Some(why), Some(Reason::ModemSilent)))

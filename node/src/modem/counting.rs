@@ -28,6 +28,8 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         | Notice::NoNetwork
         | Notice::Surveyed(_)
         | Notice::Blocked { .. }
+        | Notice::LimitReached { .. }
+        | Notice::CountCleared { .. }
         | Notice::Resetting { .. }
         | Notice::PortLost { .. }
         | Notice::Stopped => {}

@@ -66,6 +66,13 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
                 format!("{modem} failed too often in a row; it gets no messages for {} s", lasts.as_secs());
             tell("modem.blocked", &Problem::new(blocking(end), title).why(ended(end)));
         }
+        Notice::LimitReached { messages } => {
+            let title = format!("{modem}: message limit {messages} is reached; it gets no more messages");
+            tell("modem.limit", &Problem::new(Reason::ModemLimit, title));
+        }
+        Notice::CountCleared { messages } => {
+            info!(event = "modem.limit", messages, "messages are counted anew");
+        }
         Notice::NotRegistered => {
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
         }

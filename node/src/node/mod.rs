@@ -294,7 +294,15 @@ fn start_spool(
     let waiters = Waiters::default();
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
     let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
-    spool::start(config, intake, &opened.view, submitter, waiters, told, begun.clone())
+    spool::start(
+        config,
+        (opened.identity.node, &opened.view),
+        intake,
+        submitter,
+        waiters,
+        told,
+        begun.clone(),
+    )
 }
 
 /// A node that is alone has begun when this returns; a member of a larger cluster begins when a majority is there.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use smsgrid::at::{Pin, PinPlan, Profile};
+use smsgrid::at::{BreakerLimits, Chunking, Pin, PinPlan, Profile};
 use smsgrid::model::{Address, Name, TypeOfNumber};
-use smsgrid::worker::modem::Settings;
+use smsgrid::worker::modem::{Pace, Settings};
 use tracing::{info, warn};
 
 use super::StartError;
@@ -45,6 +45,12 @@ pub(super) fn start(
                 ..PinPlan::default()
             },
             profile: profile(modem),
+            pace: Pace {
+                message_limit: modem.message_limit,
+                count_clear: modem.message_count_clear,
+                sent_pause: modem.sent_pause,
+            },
+            breaker: breaker(modem),
             is_shared: matches!(location, Location::Tcp { .. }),
             turn,
             ..Settings::new(name.clone())
@@ -84,8 +90,21 @@ fn tell_tried(modem: &Name, Tried { file, doubt }: &Tried) {
     }
 }
 
+fn breaker(modem: &Modem) -> BreakerLimits {
+    let defaults = BreakerLimits::default();
+    BreakerLimits {
+        failures_max: modem.block_after,
+        open_min: modem.block_time,
+        open_max: modem.block_time.max(defaults.open_max),
+        ..defaults
+    }
+}
+
 fn profile(modem: &Modem) -> Profile {
     Profile {
+        command_pause: modem.command_pause,
+        wakeup: modem.wakeup.clone(),
+        chunking: modem.character_pause.map(|pause| Chunking { characters: 1, pause }),
         service_centre: modem.smsc.as_ref().map(dialled),
         init: modem.init.clone(),
         check_registration: modem.check_network,

@@ -1,6 +1,7 @@
 //! What the engine tells: facts about the modem, and what became of a part.
 
 use super::job::Phase;
+use super::proceed::other_missing;
 use super::{Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
 use crate::at::{
     BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, Registration, SendEnd, Survey, Urc,
@@ -37,7 +38,7 @@ impl ModemWorker {
             Event::Surveyed(survey) => self.surveyed(survey, context),
             Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
             Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
-            Event::LateAnswer { attempt, outcome } => self.late_answer(attempt, outcome),
+            Event::LateAnswer { attempt, outcome } => self.late_answer(attempt, outcome, context),
             Event::NeedsReopen | Event::NeedsPowerCycle => self.close_port(context.now, context.now),
             Event::Failed { procedure, .. } => self.procedure_failed(procedure, context),
             Event::Unsolicited(urc) => self.unsolicited(&urc, context),
@@ -146,6 +147,9 @@ impl ModemWorker {
             })),
         };
         self.job = Some(job);
+        if matches!(job.phase, Phase::Answered(PartOutcome::Sent { .. })) {
+            self.count_sent(other_missing(&job, context).is_none(), context);
+        }
         let message = job.message;
         self.notify(match job.phase {
             Phase::Answered(PartOutcome::Sent { message_reference, .. }) => {
@@ -156,6 +160,15 @@ impl ModemWorker {
             Phase::Forfeit(reason) => Notice::NotWritten { message, attempt, reason, cause: cause_of(&end) },
             Phase::Claimed | Phase::Started | Phase::OnWire { .. } | Phase::Recorded(_) => return,
         });
+    }
+
+    /// A part was sent, the last one of its message or not: the limit hears of it.
+    fn count_sent(&mut self, is_last: bool, context: &Context<'_>) {
+        if self.allowance.sent(is_last, context.now)
+            && let Some(messages) = self.settings.pace.message_limit
+        {
+            self.notify(Notice::LimitReached { messages });
+        }
     }
 
     /// The breaker hears of every end; the operator hears when it takes the modem out of the pool.
@@ -175,10 +188,11 @@ impl ModemWorker {
         self.survey_due = context.now;
     }
 
-    fn late_answer(&mut self, attempt: Attempt, outcome: PartOutcome) {
+    fn late_answer(&mut self, attempt: Attempt, outcome: PartOutcome, context: &Context<'_>) {
         self.notify(Notice::LateAnswer { attempt, outcome });
         if matches!(outcome, PartOutcome::Sent { .. }) {
             self.breaker.settled();
+            self.count_sent(true, context);
         }
         if self.late.len() < LATE_ANSWERS_MAX {
             self.late.push_back((attempt, outcome));

@@ -133,6 +133,16 @@ pub enum Notice {
         /// How the last attempt ended.
         end: SendEnd,
     },
+    /// As many messages were sent as may be.
+    LimitReached {
+        /// How many.
+        messages: u32,
+    },
+    /// Messages are counted anew.
+    CountCleared {
+        /// How many there were.
+        messages: u32,
+    },
     /// The modem does not answer as it should; this is tried.
     Resetting {
         /// The rung of the reset ladder.

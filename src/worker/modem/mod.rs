@@ -17,6 +17,7 @@
 //!
 //! The worker does not know files, ports, clocks or the log; its host moves the effects.
 
+mod allowance;
 mod dialogue;
 mod effect;
 mod elsewhere;
@@ -33,9 +34,11 @@ use crate::at::{Breaker, Engine, InitialiseFailure, Ladder, ModemFacts, Registra
 use crate::model::{Attempt, NodeId, OpenNumber, PartNumber, PartOutcome, RegistrationId, SessionId, Time};
 use crate::queue::Queue;
 
+pub use allowance::Pace;
 pub use effect::{Effect, Notice};
 pub use settings::Settings;
 
+use allowance::Allowance;
 use job::Job;
 
 /// Most late answers kept until they are recorded; an engine gives at most one for each uncertain part.
@@ -79,6 +82,7 @@ pub struct ModemWorker {
     job: Option<Job>,
     late: VecDeque<(Attempt, PartOutcome)>,
     breaker: Breaker,
+    allowance: Allowance,
     ladder: Ladder,
     reset: Option<PlannedReset>,
     survey_due: Time,
@@ -170,6 +174,7 @@ impl ModemWorker {
             job: None,
             late: VecDeque::new(),
             breaker: Breaker::new(settings.breaker),
+            allowance: Allowance::new(settings.pace),
             ladder: Ladder::new(settings.ladder),
             reset: None,
             survey_due: Time::ZERO,

@@ -97,7 +97,8 @@ impl ModemWorker {
             return true;
         }
         // Without a lease nothing could be written: the claim waits for the next one, or ends with the session.
-        if self.engine.is_idle() && context.lease.permits_writing(context.now) {
+        let rested = self.draining || !self.allowance.is_resting(context.now);
+        if rested && self.engine.is_idle() && context.lease.permits_writing(context.now) {
             self.propose(Asked::Start, Body::Start { attempt: job.attempt() });
         }
         false
@@ -161,10 +162,8 @@ impl ModemWorker {
     /// The part to start in the same step; none when this node may not write any more.
     fn next_part(&self, job: &Job, context: &Context<'_>) -> Option<PartNumber> {
         self.registered.filter(|_| self.is_in_step() && context.lease.permits_writing(context.now))?;
-        let record = context.queue.message(job.message)?;
-        (1..=record.parts_count())
-            .map(PartNumber)
-            .find(|part| *part != job.part && !record.is_part_sent(*part))
+        // A pause is kept before a part is started, while nothing of it is in doubt should the node die.
+        other_missing(job, context).filter(|_| !self.allowance.has_pauses())
     }
 
     fn rearm(&self, context: &Context<'_>) -> Option<Rearm> {
@@ -269,6 +268,9 @@ impl ModemWorker {
         };
         if let Some(epoch) = registration.claim {
             return self.take_claim(epoch, context);
+        }
+        if let Some(messages) = self.allowance.clear(context.now).filter(|_| self.has_network()) {
+            self.notify(Notice::CountCleared { messages });
         }
         let seq = registration.ready_seq.next();
         let (id, armed) = (registration.id, registration.armed);
@@ -402,13 +404,17 @@ impl ModemWorker {
             BreakerState::Closed | BreakerState::HalfOpen => true,
             BreakerState::Open { .. } => false,
         };
-        rested && !self.draining && self.has_network() && self.reset.is_none()
+        let may_send = rested && self.allowance.permits(context.now);
+        may_send && !self.draining && self.has_network() && self.reset.is_none()
     }
 
     /// The next moment at which a step may be due that nothing else announces.
     pub(super) fn next_step_due(&self) -> Option<Time> {
-        if self.waiting != Waiting::Nothing || self.job.is_some() {
+        if self.waiting != Waiting::Nothing {
             return None;
+        }
+        if let Some(job) = self.job {
+            return self.allowance.due(self.seen).filter(|_| job.phase == Phase::Claimed);
         }
         let due = match self.link {
             Link::LookingUp | Link::Opening => None,
@@ -422,16 +428,20 @@ impl ModemWorker {
                     BreakerState::Closed | BreakerState::HalfOpen => None,
                 };
                 let reset = self.reset.map(|reset| reset.not_before);
-                [Some(self.survey_due), Some(self.not_before), Some(self.unregister_after), rested, reset]
-                    .into_iter()
-                    .flatten()
-                    .filter(|due| *due > self.seen)
-                    .min()
+                let waits = [Some(self.survey_due), Some(self.not_before), Some(self.unregister_after)];
+                let others = [rested, reset, self.allowance.due(self.seen)];
+                waits.into_iter().chain(others).flatten().filter(|due| *due > self.seen).min()
             }
         };
         // What was due when the facts were last looked at has been decided then.
         due.filter(|due| *due > self.seen)
     }
+}
+
+/// The first other part of the job's message that is not sent.
+pub(super) fn other_missing(job: &Job, context: &Context<'_>) -> Option<PartNumber> {
+    let record = context.queue.message(job.message)?;
+    (1..=record.parts_count()).map(PartNumber).find(|part| *part != job.part && !record.is_part_sent(*part))
 }
 
 /// The PDU of the job's part; none when it cannot be encoded.

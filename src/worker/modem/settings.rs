@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Pace;
 use crate::at::{BreakerLimits, LadderLimits, PinPlan, Profile};
 use crate::model::Name;
 use crate::queue::Tags;
@@ -17,6 +18,8 @@ pub struct Settings {
     pub pin: PinPlan,
     /// How to talk to it.
     pub profile: Profile,
+    /// How much and how fast it sends.
+    pub pace: Pace,
     /// When too many failures take it out of the pool.
     pub breaker: BreakerLimits,
     /// Which resets may be tried, and how fast.
@@ -48,6 +51,7 @@ impl Settings {
             carries: Tags::new(),
             pin: PinPlan::default(),
             profile: Profile::default(),
+            pace: Pace::default(),
             breaker: BreakerLimits::default(),
             ladder: LadderLimits::default(),
             survey_interval: Duration::from_secs(60),

@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use smsgrid::model::Mode;
+use smsgrid::model::{Mode, NodeId};
 use smsgrid::sms_file;
 use smsgrid::worker::intake::Settings;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use crate::tasks::Tasks;
 use alarms::Log;
 use door::Door;
 use lists::Lists;
-use results::Results;
+use results::{Own, Results};
 
 pub(super) use lists::ListFault;
 
@@ -39,8 +39,8 @@ const FOLDER_MODE: u32 = 0o770;
 /// begun. Gives the token that ends the taking of new files.
 pub(super) fn start(
     config: &Config,
+    (node, view): (NodeId, &View),
     tasks: &Tasks,
-    view: &View,
     submitter: submit::Submitter,
     waiters: Waiters,
     (clock, metrics): (&Clock, Metrics),
@@ -70,7 +70,7 @@ pub(super) fn start(
         journal: replayed,
         settings: settings(config, spool),
         submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
-        outcomes: Arc::new(Results::new(view.clone(), waiters)),
+        outcomes: Arc::new(Results::new(Own { node, modems: config.modems.clone() }, view.clone(), waiters)),
         listener: Arc::new(Log::new(paths, metrics)),
         clock: clock.clone(),
         utc_offset_seconds: local_offset,

@@ -1,26 +1,38 @@
 //! What became of the message of a file, in the words of its result file.
 
+use std::collections::BTreeMap;
+
 use smsgrid::at::explained;
-use smsgrid::model::{MessageId, MessageState, Timestamp};
+use smsgrid::model::{MessageId, MessageState, Name, NodeId, Timestamp};
 use smsgrid::queue::{Claim, Failing, Failure, Record, StateCause};
 use smsgrid::sms_file::Device;
 use smsgrid::worker::intake::{Outcome, PartResult};
 use smsgrid::worker::submit_pdu;
 
+use crate::config::Modem;
 use crate::machine::View;
 use crate::node::waiters::Waiters;
 use crate::spool::Outcomes;
 
+/// What the configuration says of the modems of this node, which nobody else knows.
+pub(super) struct Own {
+    /// This node.
+    pub(super) node: NodeId,
+    /// The modems by their names.
+    pub(super) modems: BTreeMap<Name, Modem>,
+}
+
 /// Tells what became of messages.
 pub(super) struct Results {
+    own: Own,
     view: View,
     waiters: Waiters,
 }
 
 impl Results {
     /// Reads the applied state, woken by `waiters`.
-    pub(super) fn new(view: View, waiters: Waiters) -> Results {
-        Results { view, waiters }
+    pub(super) fn new(own: Own, view: View, waiters: Waiters) -> Results {
+        Results { own, view, waiters }
     }
 }
 
@@ -38,7 +50,7 @@ impl Outcomes for Results {
 
     fn settled(&self, message: MessageId) -> Option<Outcome> {
         self.view.read(|queue| match queue.message(message) {
-            Some(record) if record.state().is_final() => Some(outcome(record)),
+            Some(record) if record.state().is_final() => Some(outcome(record, &self.own)),
             Some(_) => None,
             None => Some(forgotten(queue.now())),
         })
@@ -46,7 +58,7 @@ impl Outcomes for Results {
 }
 
 /// What the result file of a message says.
-fn outcome(record: &Record) -> Outcome {
+fn outcome(record: &Record, own: &Own) -> Outcome {
     let last = record.claims().iter().rev().find(|claim| !claim.attempts.is_empty());
     let started = record.attempts().map(|(_, attempt)| attempt.started).min();
     let parts = record.parts().map(|part| PartResult {
@@ -55,7 +67,7 @@ fn outcome(record: &Record) -> Outcome {
     });
     Outcome {
         state: record.state(),
-        device: last.map(device).unwrap_or_default(),
+        device: last.map(|claim| device(claim, own)).unwrap_or_default(),
         parts: parts.collect(),
         started,
         ended: record.changed,
@@ -76,11 +88,12 @@ fn forgotten(now: Timestamp) -> Outcome {
     }
 }
 
-fn device(claim: &Claim) -> Device {
+fn device(claim: &Claim, own: &Own) -> Device {
+    let configured = own.modems.get(&claim.modem).filter(|_| claim.node == own.node);
     Device {
         modem: Some(claim.modem.to_string()),
-        number: None,
-        description: None,
+        number: configured.and_then(|modem| modem.number.clone()),
+        description: configured.and_then(|modem| modem.description.clone()),
         imsi: Some(claim.identity.imsi.to_string()),
         imei: Some(claim.identity.imei.to_string()),
     }
