@@ -58,6 +58,14 @@ pub enum Target {
     TrustOutgoing,
     /// `validity` of `[messages]`.
     Validity,
+    /// A setting of `[files]`.
+    Files(OfFiles),
+    /// `retries` of `[messages]`.
+    Retries,
+    /// `block_after` of each modem.
+    BlockAfter,
+    /// `block_time` of each modem.
+    BlockTime,
     /// `level` of `[log]`.
     LogLevel,
     /// `port` of a modem.
@@ -82,11 +90,60 @@ pub enum Target {
     CommandTimeout,
     /// One of the multiples of `read_timeout`.
     TimeoutMultiple,
+    /// `message_limit` of a modem.
+    MessageLimit,
+    /// `message_count_clear` of a modem.
+    MessageCountClear,
+    /// A pause of a modem.
+    Pause(Pause),
+    /// `wakeup` of a modem.
+    Wakeup,
+    /// `number` or `description` of a modem.
+    OfResults,
     /// Whether the modem sends: one that does not is left out.
     Sends {
         /// What the setting says of a modem that sends.
         when: bool,
     },
+}
+
+/// A setting of `[files]`: what a file means that does not say it itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfFiles {
+    /// Its name there.
+    pub key: &'static str,
+    /// How its value is written there.
+    pub form: Form,
+    /// The value that counts for smsd where it is not set.
+    pub own: &'static str,
+}
+
+/// How a value of smsd is written as one of `[files]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Yes is true.
+    Flag,
+    /// Yes is false.
+    Denied,
+    /// A number.
+    Number,
+    /// A character set.
+    Alphabet,
+    /// A language; the basic table is none.
+    Language,
+    /// A list of prefixes of numbers.
+    Prefixes,
+}
+
+/// Pauses of a modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// After each part that was sent, in seconds.
+    Sent,
+    /// Before each command, in milliseconds.
+    Command,
+    /// After each character of a PDU, in milliseconds.
+    Character,
 }
 
 /// The folders files are exchanged through.

@@ -30,5 +30,5 @@ pub use convert::{
 pub use devices::MODEMS_MAX;
 pub use document::FILE_OCTETS_MAX;
 pub use fault::{FAULTS_MAX, Fault};
-pub use key::{Becomes, Folder, Key, Kind, Place, Target};
+pub use key::{Becomes, Folder, Form, Key, Kind, OfFiles, Pause, Place, Target};
 pub use table::{find, keys};

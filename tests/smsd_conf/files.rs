@@ -8,7 +8,7 @@ use smsgrid::smsd_conf::{Conversion, Host, Outcome, convert};
 use smsgrid_node::config::{Config, Port};
 
 /// The files, with the modems each has when it is converted.
-const FILES: [(&str, usize); 7] = [
+const FILES: [(&str, usize); 17] = [
     ("plain", 1),
     ("many", 7),
     ("queues", 4),
@@ -16,6 +16,16 @@ const FILES: [(&str, usize); 7] = [
     ("network", 3),
     ("exotic", 2),
     ("windows", 1),
+    ("stick", 1),
+    ("eight", 8),
+    ("carriers", 4),
+    ("sims", 3),
+    ("abroad", 1),
+    ("halves", 1),
+    ("old", 1),
+    ("huge", 40),
+    ("spaced", 2),
+    ("choices", 5),
 ];
 
 fn data() -> PathBuf {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::files::{self, Agreed};
 use super::global::{self, Place as FolderPlace};
 use super::modem;
 use super::queues::Queues;
 use crate::model::Mode;
 use crate::smsd_conf::document::Document;
 use crate::smsd_conf::fault::{Fault, Faults};
-use crate::smsd_conf::key::{Becomes, Place};
+use crate::smsd_conf::key::{Becomes, Place, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
 use crate::smsd_conf::{devices, value};
 
@@ -21,6 +22,7 @@ pub(super) struct File<'a> {
     pub(super) modems: Vec<Modem<'a>>,
     pub(super) queues: Queues<'a>,
     pub(super) folders: Vec<FolderPlace>,
+    pub(super) agreed: Agreed,
 }
 
 impl<'a> File<'a> {
@@ -48,9 +50,13 @@ impl<'a> File<'a> {
         globals.iter().for_each(|setting| global::check(setting, &mut faults));
         ports(&modems, &mut faults);
         let of_modems = modems.iter().flat_map(Modem::settings);
-        globals.iter().copied().chain(of_modems).for_each(|setting| text(&setting, &mut faults));
+        for setting in globals.iter().copied().chain(of_modems) {
+            text(&setting, &mut faults);
+            files::check(&setting, &mut faults);
+        }
         if faults.is_empty() {
-            return Ok(File { mode, document, globals, modems, queues, folders });
+            let agreed = Agreed::read(&modems);
+            return Ok(File { mode, document, globals, modems, queues, folders, agreed });
         }
         Err(faults.into_vec())
     }
@@ -63,6 +69,11 @@ impl<'a> File<'a> {
     /// The modems that send.
     pub(super) fn senders(&self) -> impl Iterator<Item = &Modem<'a>> {
         self.modems.iter().filter(|modem| modem::left_out(modem).is_none())
+    }
+
+    /// What all modems say together.
+    pub(super) fn together(&self) -> modem::Together<'_> {
+        modem::Together { reports: self.reports(), agreed: &self.agreed }
     }
 
     /// Whether the modems that send ask for reports; none when some do and some do not.
@@ -106,7 +117,9 @@ fn ports(modems: &[Modem<'_>], faults: &mut Faults) {
 
 /// What becomes a setting of ours can be written there.
 fn text(setting: &Setting<'_>, faults: &mut Faults) {
-    if !setting.entry.is_utf8 && matches!(setting.key.becomes, Becomes::Setting(_)) {
+    // Words for people change nothing that is sent: the others are a fault.
+    let is_needed = matches!(setting.key.becomes, Becomes::Setting(target) if target != Target::OfResults);
+    if !setting.entry.is_utf8 && is_needed {
         let what = format!("the value of `{}` is not UTF-8", setting.key.name);
         faults.push(Some(setting.line), what, "write it in UTF-8; a folder of that name may need another");
     }

@@ -1,6 +1,7 @@
 //! The rules that make settings of the node.
 
 use super::made::{Made, Ours, absolute, quoted};
+use super::{files, pace};
 use crate::pdu;
 use crate::sms_file;
 use crate::smsd_conf::fault::Faults;
@@ -44,6 +45,9 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::TrustOutgoing => Made::converted("trust_outgoing", setting.is_yes().to_string()),
         Target::Validity => validity(setting.value),
         Target::LogLevel => log_level(setting.value),
+        Target::Files(of) => files::made(&of, setting.value),
+        Target::BlockAfter => pace::block_after(setting.value),
+        Target::BlockTime => pace::block_time(setting.value),
         // These are settings of modems, which have rules of their own.
         Target::Port
         | Target::Baudrate
@@ -56,6 +60,12 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Report
         | Target::CommandTimeout
         | Target::TimeoutMultiple
+        | Target::Retries
+        | Target::MessageLimit
+        | Target::MessageCountClear
+        | Target::Pause(_)
+        | Target::Wakeup
+        | Target::OfResults
         | Target::Sends { .. } => Made::unsupported("it is no setting of a node"),
     }
 }

@@ -1,9 +1,11 @@
 //! From an smsd.conf to a configuration of ours, with a word about each line.
 
 mod file;
+mod files;
 mod global;
 mod made;
 mod modem;
+mod pace;
 mod process;
 mod queues;
 mod report;

@@ -1,7 +1,8 @@
 //! The rules that make settings of one modem.
 
+use super::files::{self, Agreed};
 use super::made::{Made, Ours, absolute, quoted, quoted_list};
-use super::timeouts;
+use super::{pace, timeouts};
 use crate::model::{Address, Name};
 use crate::smsd_conf::key::{Becomes, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
@@ -23,14 +24,23 @@ pub(super) fn left_out<'a>(modem: &Modem<'a>) -> Option<Setting<'a>> {
     modem.settings().into_iter().find(idle)
 }
 
-/// What becomes of one setting of a modem; `reports` is what all modems together say about reports.
-pub(super) fn made(setting: &Setting<'_>, modem: &Modem<'_>, reports: Option<bool>) -> Made {
+/// What all modems of a file say together.
+#[derive(Clone, Copy)]
+pub(super) struct Together<'f> {
+    /// Whether they ask for reports; none when some do and some do not.
+    pub(super) reports: Option<bool>,
+    /// What they say alike.
+    pub(super) agreed: &'f Agreed,
+}
+
+/// What becomes of one setting of a modem.
+pub(super) fn made(setting: &Setting<'_>, modem: &Modem<'_>, together: Together<'_>) -> Made {
     let text = setting.value_for(&modem.name);
     if let Some(made) = Made::by_table(&setting.key, &text) {
         return made;
     }
     match setting.key.becomes {
-        Becomes::Setting(target) => of_target(target, setting, &text, modem, reports),
+        Becomes::Setting(target) => of_target(target, setting, &text, modem, together),
         Becomes::Unnecessary(why)
         | Becomes::Changed(why)
         | Becomes::Unsupported(why)
@@ -43,7 +53,7 @@ fn of_target(
     setting: &Setting<'_>,
     text: &str,
     modem: &Modem<'_>,
-    reports: Option<bool>,
+    together: Together<'_>,
 ) -> Made {
     match target {
         Target::Port => Made::converted("port", quoted(&port(text).unwrap_or_else(|_| text.to_owned()))),
@@ -56,7 +66,14 @@ fn of_target(
             Made::converted("check_network", (value::boolean(text) != Some(false)).to_string())
         }
         Target::Tags => tags(text),
-        Target::Report => report(text, reports),
+        Target::Report => report(text, together.reports),
+        Target::Files(of) => files::made_of_modem(&of, setting, together.agreed),
+        Target::Retries => files::retries(setting, together.agreed),
+        Target::MessageLimit => pace::message_limit(text),
+        Target::MessageCountClear => pace::message_count_clear(text, modem),
+        Target::Pause(pause) => pace::pause(pause, text),
+        Target::Wakeup => wakeup(text),
+        Target::OfResults => of_results(setting, text),
         Target::CommandTimeout => timeouts::unit(setting, modem),
         Target::TimeoutMultiple => timeouts::multiple(setting, modem),
         Target::Sends { .. } => match left_out(modem) {
@@ -72,6 +89,8 @@ fn of_target(
         | Target::NumberList
         | Target::TrustOutgoing
         | Target::Validity
+        | Target::BlockAfter
+        | Target::BlockTime
         | Target::LogLevel => Made::unsupported("it is no setting of a modem"),
     }
 }
@@ -121,6 +140,27 @@ fn init(text: &str) -> Made {
         return Made::unsupported("a command holds printable ASCII characters alone");
     }
     Made { text: "it must be answered with OK".to_owned(), ..Made::converted("init", quoted(text)) }
+}
+
+fn wakeup(text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    if text.chars().any(|c| !matches!(c, ' '..='~')) {
+        return Made::unsupported("a modem is woken with printable ASCII characters alone");
+    }
+    Made::converted("wakeup", quoted(text))
+}
+
+/// What the results of a modem say of it.
+fn of_results(setting: &Setting<'_>, text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    if !setting.entry.is_utf8 {
+        return Made::unsupported("it is not UTF-8: write it into the new file by hand");
+    }
+    Made::converted(setting.key.name, quoted(text))
 }
 
 fn pin(text: &str) -> Made {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::file::{File, by_line};
 use super::made::{Made, Outcome};
-use super::{global, modem, process, queues};
+use super::{files, global, modem, process, queues};
 use crate::model::Mode;
 use crate::smsd_conf::document::{Entry, Section};
 use crate::smsd_conf::key::{Becomes, Folder, Place, Target};
@@ -63,6 +63,9 @@ fn place_of(setting: &Setting<'_>) -> String {
             "[spool]".to_owned()
         }
         Becomes::Setting(Target::Validity | Target::Report) => "[messages]".to_owned(),
+        Becomes::Setting(Target::Files(_)) => "[files]".to_owned(),
+        Becomes::Setting(Target::Retries) => "[messages]".to_owned(),
+        Becomes::Setting(Target::BlockAfter | Target::BlockTime) => "every [modems.NAME]".to_owned(),
         Becomes::Setting(Target::LogLevel) => "[log]".to_owned(),
         Becomes::Setting(_)
         | Becomes::Unnecessary(_)
@@ -123,16 +126,17 @@ fn of_modems(file: &File<'_>, users: &[(&Modem<'_>, Setting<'_>)]) -> (Made, Str
     let senders: Vec<&(&Modem<'_>, Setting<'_>)> =
         users.iter().filter(|(modem, _)| modem::left_out(modem).is_none()).collect();
     let names: Vec<&str> = senders.iter().map(|(modem, _)| modem.name.as_str()).collect();
-    let reports = file.reports();
-    let made = senders.iter().map(|(modem, setting)| modem::made(setting, modem, reports));
+    let together = file.together();
+    let made = senders.iter().map(|(modem, setting)| modem::made(setting, modem, together));
     let worst = made.max_by_key(|made| made.outcome);
     let is_sends = matches!(setting.key.becomes, Becomes::Setting(Target::Sends { .. }));
     let made = match worst {
         Some(made) => made,
-        None if is_sends => modem::made(setting, first, reports),
+        None if is_sends => modem::made(setting, first, together),
         None => Made::unsupported(format!("modem {} does not send and is left out", first.name)),
     };
-    (made, named(&names))
+    let place = if files::is_shared(setting) { place_of(setting) } else { named(&names) };
+    (made, place)
 }
 
 /// The modems whose setting it is; of many the first.
@@ -144,7 +148,7 @@ fn named(modems: &[&str]) -> String {
     }
 }
 
-/// What smsd does without being told and we do not.
+/// What smsd does without being told.
 fn not_set(file: &File<'_>) -> Vec<SettingReport> {
     let kept = file
         .folders
@@ -155,8 +159,8 @@ fn not_set(file: &File<'_>) -> Vec<SettingReport> {
         section: String::new(),
         key: place.folder.key().to_owned(),
         value: "(not set)".to_owned(),
-        outcome: Outcome::Changed,
-        text: format!("smsd deletes these files; here they are kept in {}", place.path),
+        outcome: Outcome::Converted,
+        text: format!("keep_{} of [spool]; the files are removed, as smsd does", place.folder.key()),
     })
     .collect()
 }

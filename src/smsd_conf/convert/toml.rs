@@ -3,10 +3,11 @@
 use super::Host;
 use super::file::File;
 use super::made::{Ours, Outcome, quoted};
+use super::modem::Together;
 use super::report::SettingReport;
-use super::{global, modem};
+use super::{files, global, modem};
 use crate::model::Mode;
-use crate::smsd_conf::key::Folder;
+use crate::smsd_conf::key::{Becomes, Folder, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
 
 /// Where a setting comes from.
@@ -57,8 +58,9 @@ pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> 
     }
     spool(&mut text, file);
     for modem in file.senders() {
-        of_modem(&mut text, modem, file.reports());
+        of_modem(&mut text, file, modem);
     }
+    of_files(&mut text, file);
     messages(&mut text, file);
     if let Some(level) = file.global("loglevel") {
         text.section("log");
@@ -74,11 +76,18 @@ fn spool(text: &mut Text, file: &File<'_>) {
         let source = place.line.map(|line| Source::Line(line, place.folder.key()));
         let own = match place.folder {
             Folder::Outgoing | Folder::Checked => Source::Smsd,
-            Folder::Sent | Folder::Failed => {
-                Source::Us("it is not set: smsd deletes these files, they are kept here")
-            }
+            Folder::Sent | Folder::Failed => Source::Us("not used"),
         };
+        let is_kept = source.is_some();
         text.setting(place.folder.key(), &quoted(&place.path), &source.unwrap_or(own));
+        let keep = match place.folder {
+            Folder::Outgoing | Folder::Checked => None,
+            Folder::Sent => Some("keep_sent"),
+            Folder::Failed => Some("keep_failed"),
+        };
+        if let Some(keep) = keep.filter(|_| !is_kept) {
+            text.setting(keep, "false", &Source::Us("it is not set: smsd removes these files"));
+        }
     }
     for key in ["trust_outgoing", "blacklist", "whitelist"] {
         if let Some(setting) = file.global(key) {
@@ -104,7 +113,7 @@ fn routes(text: &mut Text, file: &File<'_>) {
     }
 }
 
-fn of_modem(text: &mut Text, modem: &Modem<'_>, reports: Option<bool>) {
+fn of_modem(text: &mut Text, file: &File<'_>, modem: &Modem<'_>) {
     let is_bare = modem.name.as_str().bytes().all(|octet| octet != b'.');
     let name = if is_bare { modem.name.to_string() } else { quoted(modem.name.as_str()) };
     text.section(&format!("modems.{name}"));
@@ -112,20 +121,50 @@ fn of_modem(text: &mut Text, modem: &Modem<'_>, reports: Option<bool>) {
         modem.settings().into_iter().partition(|setting| matches!(setting.key.slot(), "init" | "init2"));
     let (port, other): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
         other.into_iter().partition(|setting| setting.key.slot() == "device");
-    for setting in port.iter().chain(&other) {
-        text.ours(&modem::made(setting, modem, reports).ours, setting);
+    for setting in port.iter().chain(&other).filter(|setting| !files::is_shared(setting)) {
+        text.ours(&modem::made(setting, modem, file.together()).ours, setting);
     }
-    initialise(text, modem, &init, reports);
+    initialise(text, modem, &init, file.together());
+    for setting in ["blockafter", "blocktime"].iter().filter_map(|key| file.global(key)) {
+        text.ours(&global::made(&setting).ours, &setting);
+    }
+}
+
+/// What files mean: settings of the file, and those in which its modems agree.
+fn of_files(text: &mut Text, file: &File<'_>) {
+    let is_of_files =
+        |setting: &&Setting<'_>| matches!(setting.key.becomes, Becomes::Setting(Target::Files(_)));
+    let counts = |setting: &&Setting<'_>| {
+        file.global(setting.key.slot()).is_some_and(|last| last.line == setting.line)
+    };
+    let globals = file.globals.iter().filter(is_of_files).filter(counts);
+    let mut made: Vec<(Vec<Ours>, Setting<'_>)> =
+        globals.map(|setting| (global::made(setting).ours, *setting)).collect();
+    for modem in file.senders() {
+        for setting in modem.settings().iter().filter(is_of_files) {
+            let ours = modem::made(setting, modem, file.together()).ours;
+            if !made.iter().any(|(told, _)| told == &ours) {
+                made.push((ours, *setting));
+            }
+        }
+    }
+    made.retain(|(ours, _)| !ours.is_empty());
+    if !made.is_empty() {
+        text.section("files");
+    }
+    for (ours, setting) in made {
+        text.ours(&ours, &setting);
+    }
 }
 
 /// The commands of `init` and `init2` as one list, in the order smsd sends them.
-fn initialise(text: &mut Text, modem: &Modem<'_>, init: &[Setting<'_>], reports: Option<bool>) {
+fn initialise(text: &mut Text, modem: &Modem<'_>, init: &[Setting<'_>], together: Together<'_>) {
     let slots = ["init", "init2"];
     let ordered =
         slots.iter().flat_map(|slot| init.iter().filter(move |setting| setting.key.slot() == *slot));
     let (mut commands, mut lines) = (Vec::new(), Vec::new());
     for setting in ordered {
-        for ours in modem::made(setting, modem, reports).ours {
+        for ours in modem::made(setting, modem, together).ours {
             commands.push(ours.value);
             lines.push(format!("line {}: {}", setting.line, setting.key.name));
         }
@@ -139,11 +178,19 @@ fn messages(text: &mut Text, file: &File<'_>) {
     let validity = file.global("validity").map(|setting| (global::made(&setting).ours, setting));
     let validity = validity.filter(|(ours, _)| !ours.is_empty());
     let asks_reports = file.reports() == Some(true);
-    if validity.is_none() && !asks_reports {
+    let retries = file.senders().find_map(|modem| {
+        let setting = modem.get("send_retries")?;
+        Some((modem::made(&setting, modem, file.together()).ours, setting))
+    });
+    let retries = retries.filter(|(ours, _)| !ours.is_empty());
+    if validity.is_none() && !asks_reports && retries.is_none() {
         return;
     }
     text.section("messages");
     if let Some((ours, setting)) = validity {
+        text.ours(&ours, &setting);
+    }
+    if let Some((ours, setting)) = retries {
         text.ours(&ours, &setting);
     }
     let lines = file.senders().filter_map(|modem| modem.get("report")).map(|setting| setting.line);

@@ -2,8 +2,8 @@
 
 use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
-use super::super::key::{Folder, Key, Target};
-use super::{LONG, SHORT, key, why};
+use super::super::key::{Folder, Form, Key, OfFiles, Target};
+use super::{LONG, SHORT, key, of_files, why};
 
 pub(super) const KEYS: &[Key] = &[
     key("devices", LONG, Setting(Target::Devices)),
@@ -20,21 +20,21 @@ pub(super) const KEYS: &[Key] = &[
     key("filename_preview", Within(0, 255), Only("0", "a file keeps its name, nothing is added to it")),
     key("trust_outgoing", Boolean, Setting(Target::TrustOutgoing)),
     key("spool_directory_order", Boolean, Only("no", "the oldest file is taken first")),
-    key("ignore_outgoing_priority", Boolean, Only("no", "`Priority:` of a file always counts")),
+    key(
+        "ignore_outgoing_priority",
+        Boolean,
+        Setting(Target::Files(OfFiles { key: "priority_header", form: Form::Denied, own: "no" })),
+    ),
     key("notifier", Boolean, Unnecessary("the kernel always tells what comes into outgoing")),
     // What a message gets that does not say it itself.
-    key("autosplit", Within(0, 3), Only("3", "long texts are joined parts; `Autosplit:` of a file counts")),
+    of_files("autosplit", Within(0, 3), Form::Number, "3"),
     key("validity", SHORT, Setting(Target::Validity)),
-    key("outgoing_utf8", Boolean, Only("yes", why::TEXT)),
-    key(
-        "alphabet",
-        Word(&["ISO", "Latin", "Ansi", "UTF"]),
-        Only("ISO", "write `Alphabet: UTF-8` into the files"),
-    ),
-    key("trim_text", Boolean, Only("yes", why::TEXT)),
-    key("store_sent_pdu", Within(0, 3), Only("1", "`PDU:` stands in the files of failed messages alone")),
-    key("international_prefixes", LONG, Unsupported("every number of a file counts as international")),
-    key("national_prefixes", LONG, Unsupported("every number of a file counts as international")),
+    of_files("outgoing_utf8", Boolean, Form::Flag, "yes"),
+    of_files("alphabet", Word(&["ISO", "Latin", "Ansi", "UTF"]), Form::Alphabet, "ISO"),
+    of_files("trim_text", Boolean, Form::Flag, "yes"),
+    of_files("store_sent_pdu", Within(0, 3), Form::Number, "1"),
+    of_files("international_prefixes", LONG, Form::Prefixes, ""),
+    of_files("national_prefixes", LONG, Form::Prefixes, ""),
     key(
         "datetime_format",
         LONG,
@@ -66,16 +66,8 @@ pub(super) const KEYS: &[Key] = &[
     key("blacklist", LONG, Setting(Target::NumberList)),
     key("whitelist", LONG, Setting(Target::NumberList)),
     // Failures and pace.
-    key(
-        "blocktime",
-        Whole,
-        Changed("a modem that fails rests 1 min at first, twice as long each time, up to 1 h"),
-    ),
-    key(
-        "blockafter",
-        Whole,
-        Changed("a modem rests after 3 failures in a row, or 2 uncertain parts in 10 min"),
-    ),
+    key("blocktime", Whole, Setting(Target::BlockTime)),
+    key("blockafter", Whole, Setting(Target::BlockAfter)),
     key(
         "errorsleeptime",
         Whole,

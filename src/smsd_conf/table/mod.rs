@@ -5,7 +5,7 @@ mod modem;
 mod receiving;
 mod why;
 
-use super::key::{Becomes, Key, Kind, Place, Target};
+use super::key::{Becomes, Form, Key, Kind, OfFiles, Place, Target};
 
 /// Multiples of `read_timeout` that smsd counts for each operation, by the end of the setting's name.
 const MULTIPLES: [(&str, i64); 25] = [
@@ -76,6 +76,11 @@ impl Key {
 
 const fn key(name: &'static str, kind: Kind, becomes: Becomes) -> Key {
     Key { name, kind, becomes }
+}
+
+/// A setting of `[files]` of the same name.
+const fn of_files(name: &'static str, kind: Kind, form: Form, own: &'static str) -> Key {
+    key(name, kind, Becomes::Setting(Target::Files(OfFiles { key: name, form, own })))
 }
 
 /// A path or a command: as long as a value may be.

@@ -2,15 +2,15 @@
 
 use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, BooleanOr, Level, Text, Whole, Within, Word};
-use super::super::key::{Key, Target};
-use super::{LONG, SHORT, key, why};
+use super::super::key::{Form, Key, OfFiles, Pause, Target};
+use super::{LONG, SHORT, key, of_files, why};
 
 pub(super) const KEYS: &[Key] = &[
     // The port.
     key("device", LONG, Setting(Target::Port)),
     key("baudrate", Whole, Setting(Target::Baudrate)),
     key("rtscts", Boolean, Setting(Target::Rtscts)),
-    key("send_delay", Whole, Only("0", "a command is written at once")),
+    key("send_delay", Whole, Setting(Target::Pause(Pause::Character))),
     key("send_handshake_select", Boolean, Only("yes", "the system waits for the line, CTS is not polled")),
     key("keep_open", Boolean, Only("yes", "a port stays open; block a modem to free it")),
     key("device_open_retries", Whole, Changed(why::REOPENING)),
@@ -32,9 +32,9 @@ pub(super) const KEYS: &[Key] = &[
     key("report_read_timeouts", Boolean, Unnecessary("`smsnode check-config` prints every time-out")),
     key("poll_faster", Whole, Unnecessary("answers are read as they come")),
     key("read_delay", Whole, Unnecessary("answers are read as they come")),
-    key("communication_delay", Whole, Only("0", "the next command follows the answer at once")),
+    key("communication_delay", Whole, Setting(Target::Pause(Pause::Command))),
     key("needs_wakeup_at", Boolean, Unnecessary("a modem is always woken until it answers")),
-    key("wakeup_init", Text(63), Unsupported("a modem is woken with AT alone")),
+    key("wakeup_init", Text(63), Setting(Target::Wakeup)),
     key("start", LONG, Unsupported("a modem gets no commands but ours and its `init`")),
     key("startsleeptime", Whole, Unsupported("there is no start command to rest after")),
     key("stop", LONG, Unsupported("a modem gets no command when it stops")),
@@ -79,8 +79,8 @@ pub(super) const KEYS: &[Key] = &[
     key("smsc", SHORT, Setting(Target::Smsc)),
     key("smsc_pdu", Boolean, Only("no", "the service centre is set in the modem, not in each PDU")),
     key("identity", LONG, Unsupported("a modem is what answers at its port, whichever SIM it holds")),
-    key("number", SHORT, Unsupported("no result says the number of the SIM")),
-    key("description", Text(62), Unsupported("no result has a `Description:` of the modem")),
+    key("number", SHORT, Setting(Target::OfResults)),
+    key("description", Text(62), Setting(Target::OfResults)),
     key(
         "read_identity_after_suspend",
         Boolean,
@@ -98,20 +98,20 @@ pub(super) const KEYS: &[Key] = &[
     key("queues", LONG, Setting(Target::Tags)),
     key("trust_spool", Boolean, Unnecessary("there are no folders of queues")),
     key("report", BooleanOr(&["disabled"]), Setting(Target::Report)),
-    key("reply_path", Boolean, Only("no", why::TEXT)),
-    key("messageids", Within(1, 3), Only("2", "the result names the id of the last part")),
+    of_files("reply_path", Boolean, Form::Flag, "no"),
     key(
-        "send_retries",
-        Whole,
-        Changed("a message refused for now is tried 5 times in all, each time later; `Retries:` counts"),
+        "messageids",
+        Within(1, 3),
+        Setting(Target::Files(OfFiles { key: "message_ids", form: Form::Number, own: "2" })),
     ),
-    key("sentsleeptime", Whole, Only("0", "the next message follows at once")),
-    key("cs_convert", Boolean, Only("yes", why::TEXT)),
-    key("cs_convert_optical", Boolean, Only("yes", why::TEXT)),
-    key("national_toa_unknown", Boolean, Only("no", "every number of a file counts as international")),
-    key("language", SHORT, Only("0", "write `Language:` into the files")),
-    key("language_ext", SHORT, Only("0", "write `Language_ext:` into the files")),
-    key("notice_ucs2", Within(0, 2), Only("2", why::TEXT)),
+    key("send_retries", Whole, Setting(Target::Retries)),
+    key("sentsleeptime", Whole, Setting(Target::Pause(Pause::Sent))),
+    of_files("cs_convert", Boolean, Form::Flag, "yes"),
+    of_files("cs_convert_optical", Boolean, Form::Flag, "yes"),
+    of_files("national_toa_unknown", Boolean, Form::Flag, "no"),
+    of_files("language", SHORT, Form::Language, "0"),
+    of_files("language_ext", SHORT, Form::Language, "0"),
+    of_files("notice_ucs2", Within(0, 2), Form::Number, "2"),
     key("text_is_pdu_key", SHORT, Unsupported("a file that is a PDU is refused")),
     key(
         "max_continuous_sending",
@@ -120,8 +120,8 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("delaytime", Whole, Unnecessary(why::POLLING)),
     key("delaytime_random_start", Boolean, Unnecessary(why::POLLING)),
-    key("message_limit", Whole, Only("0", "the messages of a modem are not limited")),
-    key("message_count_clear", Whole, Only("0", "the messages of a modem are not limited")),
+    key("message_limit", Whole, Setting(Target::MessageLimit)),
+    key("message_count_clear", Whole, Setting(Target::MessageCountClear)),
     key("admin_to", SHORT, Unsupported(why::ADMIN)),
     key("adminmessage_limit", Whole, Only("0", why::ADMIN)),
     key("adminmessage_count_clear", Whole, Only("0", why::ADMIN)),

@@ -17,4 +17,3 @@ pub(super) const REOPENING: &str =
     "a port that cannot be opened is tried again for ever, after 5 s at first and then up to once a minute";
 pub(super) const SIM: &str =
     "the SIM is asked at each start of a modem, and again by itself until it is ready";
-pub(super) const TEXT: &str = "no setting of a node says it; what a file says in its headers counts";
