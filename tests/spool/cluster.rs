@@ -106,6 +106,12 @@ impl Cluster {
         messages.into_iter().map(|(_, message)| text(message)).collect()
     }
 
+    /// Who sends the messages, in any order.
+    pub(crate) fn owners(&self) -> Vec<u32> {
+        let state = self.0.lock().expect("no test panicked");
+        state.messages.values().map(|(_, message)| message.owner).collect()
+    }
+
     pub(crate) fn alarms(&self) -> Vec<String> {
         self.0.lock().expect("no test panicked").alarms.clone()
     }

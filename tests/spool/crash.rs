@@ -31,6 +31,25 @@ fn a_stop_after_any_effect_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn a_stop_after_any_effect_between_two_file_systems_loses_and_doubles_nothing() {
+    let Some(rig) = Rig::across() else { return };
+    let mut rig = filled(rig);
+    let mut running = rig.start();
+    hint_all(&mut running);
+    running.settle();
+    let whole = running.effects;
+    drop(running);
+    check(&rig, "never stopped");
+
+    for allowed in 0..=whole {
+        let mut rig = filled(Rig::across().expect("as before"));
+        stopped_after(&mut rig, allowed);
+        rig.settle();
+        check(&rig, &format!("stopped after effect {allowed}"));
+    }
+}
+
+#[test]
 fn two_stops_in_a_row_lose_and_double_nothing() {
     let whole = effects_of_a_whole_run();
     for first in (0..=whole).step_by(7) {
@@ -120,7 +139,10 @@ fn files_smsd_left_in_checked_are_sent() {
 
 /// A spool with all files, and an older result under the name of one of them.
 fn prepared() -> Rig {
-    let rig = Rig::new();
+    filled(Rig::new())
+}
+
+fn filled(rig: Rig) -> Rig {
     for (name, content, _) in FILES {
         rig.put(name, content);
     }
@@ -177,7 +199,7 @@ fn halve_unrecorded_results(rig: &Rig) {
 
 fn check(rig: &Rig, when: &str) {
     check_messages(rig, when);
-    for folder in ["sent", "failed"] {
+    for folder in ["outgoing", "checked", "sent", "failed"] {
         assert!(rig.hidden(folder).is_empty(), "{when}: {:?} left in {folder}", rig.hidden(folder));
     }
     assert!(rig.names("checked").is_empty(), "{when}: {:?} left in checked", rig.names("checked"));

@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod hostile;
 mod memory;
+mod mounts;
 mod order;
 mod power;
 mod rig;

@@ -1,15 +1,15 @@
 //! Folders and journal in memory that forget at a power cut what was not brought to disk.
 //!
-//! `outgoing` and `checked` are one file system, `sent` and `failed` another, the journal lies on a third. A file system
-//! remembers its changes in order: a cut keeps some of them from the first on. Contents are another matter: what was not
+//! `outgoing` and `checked` are one file system or two, `sent` and `failed` another, the journal lies on one of its own.
+//! A file system remembers its changes in order: a cut keeps some of them from the first on. Contents are another matter: what was not
 //! synced is gone, although its name may be there.
 
 use std::collections::BTreeMap;
 
 use smsgrid::model::MessageId;
 use smsgrid::worker::intake::{
-    Contents, Effect, Fault, FileName, Filing, Folder, Identity, Input, Inspection, IntakeId, Kind, MAGIC,
-    Observation, Places, Reach, Record, Replayed, frame,
+    Contents, Copied, Copy, Effect, Fault, FileName, Filing, Folder, Identity, Input, Inspection, IntakeId,
+    Kind, MAGIC, Observation, Places, Reach, Record, Replayed, frame,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -56,6 +56,8 @@ struct Data {
 #[derive(Default)]
 pub(crate) struct Memory {
     intake: Names,
+    /// `checked`, where it lies on a file system of its own.
+    apart: Option<Names>,
     results: Names,
     files: BTreeMap<u64, Data>,
     next_inode: u64,
@@ -65,6 +67,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Disks where `checked` lies on a file system of its own.
+    pub(crate) fn with_checked_apart() -> Memory {
+        Memory { apart: Some(Names::default()), ..Memory::default() }
+    }
+
     /// A user's file: its name is on disk, its content not yet.
     pub(crate) fn put(&mut self, name: &str, content: &str) {
         let inode = self.create(content.as_bytes(), false);
@@ -98,15 +105,17 @@ impl Memory {
 
     /// How many files of a folder, or of all when it is "", contain the text.
     pub(crate) fn count(&self, folder: &str, text: &str) -> usize {
-        let all = self.intake.now.iter().chain(&self.results.now);
+        let all = self.systems().flat_map(|names| &names.now);
         let contains = |inode: &u64| String::from_utf8_lossy(&self.files[inode].octets).contains(text);
         all.filter(|(place, inode)| (folder.is_empty() || place.0.to_string() == folder) && contains(inode))
             .count()
     }
 
     pub(crate) fn cut_power(&mut self, chance: &mut Chance) {
-        self.intake.cut(chance);
-        self.results.cut(chance);
+        let apart = self.apart.as_mut();
+        for names in [&mut self.intake, &mut self.results].into_iter().chain(apart) {
+            names.cut(chance);
+        }
         for file in self.files.values_mut().filter(|file| !file.on_disk) {
             if chance.below(2) == 0 {
                 file.octets.clear();
@@ -147,6 +156,18 @@ impl Memory {
             Effect::Move(id, name) => {
                 Input::Moved(id, self.rename(at(Folder::Outgoing, &name), at(Folder::Checked, &name)))
             }
+            Effect::Claim(id, name) => {
+                let renamed = self.rename(at(Folder::Outgoing, &name), temporary(Folder::Outgoing, id));
+                Input::Claimed(id, renamed)
+            }
+            Effect::Copy(id) => Input::Copied(id, self.copy(id)),
+            Effect::Adopt(id, name) => {
+                Input::Adopted(id, self.rename(temporary(Folder::Checked, id), at(Folder::Checked, &name)))
+            }
+            Effect::Release { id, .. } => {
+                let _ = self.remove(temporary(Folder::Outgoing, id));
+                return None;
+            }
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, destination, octets, .. } => {
@@ -171,7 +192,7 @@ impl Memory {
                 return None;
             }
             Effect::Discard(id) => {
-                for folder in [Folder::Sent, Folder::Failed] {
+                for folder in [Folder::Checked, Folder::Sent, Folder::Failed] {
                     let _ = self.remove(temporary(folder, id));
                 }
                 return None;
@@ -191,6 +212,8 @@ impl Memory {
         let mut places = Places {
             outgoing: self.identity(&at(Folder::Outgoing, name)),
             checked: self.identity(&at(Folder::Checked, name)),
+            claimed: self.identity(&temporary(Folder::Outgoing, id)),
+            copied: self.inode(&temporary(Folder::Checked, id)),
             ..Places::default()
         };
         if let Some(filing) = filing {
@@ -206,11 +229,26 @@ impl Memory {
         self.journal.extend(frame(record, floor));
     }
 
+    fn systems(&self) -> impl Iterator<Item = &Names> {
+        [&self.intake, &self.results].into_iter().chain(&self.apart)
+    }
+
     fn names(&mut self, folder: Folder) -> &mut Names {
-        match folder {
-            Folder::Outgoing | Folder::Checked => &mut self.intake,
-            Folder::Sent | Folder::Failed => &mut self.results,
+        match (folder, &mut self.apart) {
+            (Folder::Checked, Some(apart)) => apart,
+            (Folder::Outgoing | Folder::Checked, _) => &mut self.intake,
+            (Folder::Sent | Folder::Failed, _) => &mut self.results,
         }
+    }
+
+    fn copy(&mut self, id: IntakeId) -> Result<Copied, Fault> {
+        let original = self.identity(&temporary(Folder::Outgoing, id)).ok_or(Fault::Missing)?;
+        let file = self.files.get_mut(&original.inode).ok_or(Fault::Missing)?;
+        file.on_disk = true;
+        let octets = file.octets.clone();
+        let inode = self.create(&octets, true);
+        self.change(Change::Set(temporary(Folder::Checked, id), inode));
+        Ok(Copied { copy: Copy { inode, owner: 0 }, original })
     }
 
     fn change(&mut self, change: Change) {
@@ -227,7 +265,7 @@ impl Memory {
     }
 
     fn inode(&self, place: &Place) -> Option<u64> {
-        self.intake.now.get(place).or_else(|| self.results.now.get(place)).copied()
+        self.systems().find_map(|names| names.now.get(place)).copied()
     }
 
     fn identity(&self, place: &Place) -> Option<Identity> {
@@ -248,6 +286,10 @@ impl Memory {
     fn rename(&mut self, from: Place, to: Place) -> Result<(), Fault> {
         if self.inode(&from).is_none() {
             return Err(Fault::Missing);
+        }
+        let apart = |place: &Place| self.apart.is_some() && place.0 == Folder::Checked;
+        if apart(&from) != apart(&to) {
+            return Err(Fault::OtherFileSystem);
         }
         if self.inode(&to).is_some() {
             return Err(Fault::Exists);
@@ -271,7 +313,8 @@ impl Memory {
     }
 
     fn list(&self, folder: Folder) -> Vec<Observation> {
-        let inside = self.intake.now.keys().filter(|place| place.0 == folder);
+        let names = self.systems().flat_map(|names| names.now.keys());
+        let inside = names.filter(|place| place.0 == folder);
         inside.filter_map(|place| self.observe(place)).collect()
     }
 

@@ -20,14 +20,23 @@ const CUTS_MAX: u64 = 3;
 /// Runs, each with cuts at other places and other losses.
 const RUNS: u64 = 2_000;
 /// Effects of a run that is never cut, and some more.
-const EFFECTS_MAX: u64 = 90;
+const EFFECTS_MAX: u64 = 120;
 
 #[test]
 fn power_cuts_lose_and_double_nothing_that_was_accepted() {
+    cut_again_and_again(Memory::default);
+}
+
+#[test]
+fn power_cuts_between_two_file_systems_lose_and_double_nothing_that_was_accepted() {
+    cut_again_and_again(Memory::with_checked_apart);
+}
+
+fn cut_again_and_again(disks: fn() -> Memory) {
     let mut accepted = 0;
     for seed in 0..RUNS {
         let mut chance = Chance::new(seed);
-        let (mut memory, cluster) = (Memory::default(), Cluster::default());
+        let (mut memory, cluster) = (disks(), Cluster::default());
         for (name, content) in FILES {
             memory.put(name, content);
         }

@@ -1,6 +1,7 @@
 //! A spool on a real folder whose effects are carried out one at a time, so that it can be stopped after any of them.
 
 use std::collections::VecDeque;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(crate) type Refusal = fn(&Effect) -> Option<Input>;
 /// Folders, journal and cluster, which survive a stop.
 pub(crate) struct Rig {
     root: TempDir,
+    /// Where `outgoing` and `sent` lie when they have a file system of their own.
+    _apart: Option<TempDir>,
     pub(crate) cluster: Cluster,
     pub(crate) settings: Settings,
     pub(crate) now: Time,
@@ -61,12 +64,26 @@ impl Rig {
         Rig::at(tempfile::tempdir().expect("a folder"))
     }
 
+    /// `outgoing` and `sent` on one file system, the rest on another; none where the machine has but one.
+    pub(crate) fn across() -> Option<Rig> {
+        let (root, apart) = (tempfile::tempdir_in("/dev/shm").ok()?, tempfile::tempdir().ok()?);
+        let device = |folder: &TempDir| Some(std::fs::metadata(folder.path()).ok()?.dev());
+        if device(&root) == device(&apart) {
+            return None;
+        }
+        for folder in ["outgoing", "sent"] {
+            std::fs::create_dir(apart.path().join(folder)).expect("a folder");
+            symlink(apart.path().join(folder), root.path().join(folder)).expect("a link");
+        }
+        Some(Rig { _apart: Some(apart), ..Rig::at(root) })
+    }
+
     fn at(root: TempDir) -> Rig {
         for folder in ["outgoing", "checked", "sent", "failed", "journal"] {
-            std::fs::create_dir(root.path().join(folder)).expect("a folder");
+            std::fs::create_dir_all(root.path().join(folder)).expect("a folder");
         }
         let settings = Settings::default();
-        Rig { root, cluster: Cluster::default(), settings, now: Time::from_millis(1000) }
+        Rig { root, _apart: None, cluster: Cluster::default(), settings, now: Time::from_millis(1000) }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -12,7 +12,8 @@ use super::section::{Placed, Section};
 /// The spool folders of this node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spool {
-    /// Where programs put messages. Default `outgoing` in `dir`. It must lie on the file system of `checked`.
+    /// Where programs put messages. Default `outgoing` in `dir`. On the file system of `checked` a file is
+    /// renamed when it is taken; on another one it is copied, which costs two more syncs.
     pub outgoing: PathBuf,
     /// Where a message rests that was taken and has no final state. Default `checked` in `dir`.
     pub checked: PathBuf,

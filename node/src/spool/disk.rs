@@ -7,10 +7,11 @@ use rustix::io::Errno;
 use smsgrid::model::{Address, MessageId};
 use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
-    Alarm, Contents, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble, Halt, Input,
-    Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
+    Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
+    Halt, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
 };
 
+use super::copying::{CopyRefused, Copying};
 use super::file;
 use super::folders::Folders;
 use super::handles::SpoolMessage;
@@ -102,6 +103,18 @@ impl Disk {
             Effect::Move(id, name) => {
                 Input::Moved(id, self.told(&[Folder::Outgoing, Folder::Checked], self.take(&name)))
             }
+            Effect::Claim(id, name) => {
+                Input::Claimed(id, self.told(&[Folder::Outgoing], self.copying().claim(id, &name)))
+            }
+            Effect::Copy(id) => Input::Copied(id, self.copied(id)),
+            Effect::Adopt(id, name) => {
+                Input::Adopted(id, self.told(&[Folder::Checked], self.copying().adopt(id, &name)))
+            }
+            Effect::Release { id, aside } => {
+                // What cannot be removed stays under a hidden name.
+                let _ = file::put_away(self.folders.outgoing(), &temporary(id), &aside);
+                return Done::Silent;
+            }
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, name, destination, octets } => {
@@ -116,7 +129,8 @@ impl Disk {
                 Input::Published(id, self.told(&[destination.folder()], published))
             }
             Effect::Unlink { id, name, aside } => {
-                Input::Unlinked(id, self.told(&[Folder::Checked], self.put_away(&name, &aside)))
+                let put_away = file::put_away(self.folders.checked(), name.as_bytes(), &aside);
+                Input::Unlinked(id, self.told(&[Folder::Checked], put_away))
             }
             Effect::Unlock(name) => {
                 // A lock that cannot be removed is removed at the next start.
@@ -268,18 +282,20 @@ impl Disk {
         rustix::fs::unlinkat(self.folders.checked(), name, AtFlags::empty())
     }
 
-    fn put_away(&self, name: &FileName, aside: &FileName) -> Result<(), Errno> {
-        let checked = self.folders.checked();
-        let stat = file::stat(checked, name.as_bytes())?.ok_or(Errno::NOENT)?;
-        if file::kind(&stat) == Kind::Regular && file::identity(&stat).size <= FILE_OCTETS_MAX as u64 {
-            return self.unlink(name.as_bytes());
-        }
-        file::rename((checked, name.as_bytes()), (checked, aside.as_bytes()))
+    fn copying(&self) -> Copying<'_> {
+        Copying { outgoing: self.folders.outgoing(), checked: self.folders.checked() }
+    }
+
+    fn copied(&self, id: IntakeId) -> Result<Copied, Fault> {
+        self.copying().copy(id).map_err(|refused| match refused {
+            CopyRefused::Irregular(why) => Fault::Irregular(why),
+            CopyRefused::System(errno) => self.fault(&[Folder::Checked], errno),
+        })
     }
 
     fn discard(&self, id: IntakeId) {
-        for destination in [Destination::Sent, Destination::Failed] {
-            if let Some(folder) = self.folders.destination(destination) {
+        for folder in [Folder::Checked, Folder::Sent, Folder::Failed] {
+            if let Some(folder) = self.folders.get(folder) {
                 // Mostly there is none.
                 let _ = rustix::fs::unlinkat(folder, temporary(id).as_slice(), AtFlags::empty());
             }
@@ -293,10 +309,13 @@ impl Disk {
         let mut places = Places {
             outgoing: identity_in(self.folders.outgoing())?,
             checked: identity_in(self.folders.checked())?,
+            claimed: file::stat(self.folders.outgoing(), &temporary(id))?.map(|stat| file::identity(&stat)),
+            copied: file::stat(self.folders.checked(), &temporary(id))?.map(|stat| stat.st_ino),
             ..Places::default()
         };
         let inode = |identity: &Option<smsgrid::worker::intake::Identity>| identity.map(|found| found.inode);
-        if places.checked.is_some() && inode(&places.outgoing) == inode(&places.checked) {
+        let one_file_system = self.folders.share_a_file_system();
+        if places.checked.is_some() && one_file_system && inode(&places.outgoing) == inode(&places.checked) {
             // A move by link and unlink was cut short between the two.
             rustix::fs::unlinkat(self.folders.outgoing(), name.as_bytes(), AtFlags::empty())?;
             places.outgoing = None;
@@ -355,12 +374,12 @@ fn recipient_of(start: &[u8]) -> Option<Address> {
     sms_file::recipients(&document, &sms_file::Settings::default()).ok()?.into_iter().next()
 }
 
-/// The name of a result that is not published yet; hidden, so that nobody takes it for one.
-fn temporary(id: IntakeId) -> Vec<u8> {
+/// The name of a copy or a result that has not its own yet; hidden, so that nobody takes it for one.
+pub(super) fn temporary(id: IntakeId) -> Vec<u8> {
     format!(".{id}.tmp").into_bytes()
 }
 
-fn create(folder: impl AsFd, name: &[u8], how: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
+pub(super) fn create(folder: impl AsFd, name: &[u8], how: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
     rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode))
 }

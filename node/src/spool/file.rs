@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
+use smsgrid::sms_file::FILE_OCTETS_MAX;
 use smsgrid::worker::intake::{Fault, FileName, Identity, Kind, Observation};
 
 /// Opens a file of a folder for reading. Nothing is followed, nothing outside the folder is reached, and a FIFO does
@@ -40,6 +41,15 @@ pub(super) fn rename(from: (BorrowedFd<'_>, &[u8]), to: (BorrowedFd<'_>, &[u8]))
         }
         renamed => renamed,
     }
+}
+
+/// Removes a file; what is no plain file, or too large for a message, gets the name `aside` instead.
+pub(super) fn put_away(folder: BorrowedFd<'_>, name: &[u8], aside: &FileName) -> Result<(), Errno> {
+    let found = stat(folder, name)?.ok_or(Errno::NOENT)?;
+    if kind(&found) == Kind::Regular && identity(&found).size <= FILE_OCTETS_MAX as u64 {
+        return rustix::fs::unlinkat(folder, name, AtFlags::empty());
+    }
+    rename((folder, name), (folder, aside.as_bytes()))
 }
 
 /// Which file it is.
@@ -114,6 +124,7 @@ pub(super) fn fault(errno: Errno) -> Fault {
     match errno {
         Errno::EXIST | Errno::NOTEMPTY => Fault::Exists,
         Errno::NOENT => Fault::Missing,
+        Errno::XDEV => Fault::OtherFileSystem,
         other => Fault::Io(words(other)),
     }
 }

@@ -92,11 +92,6 @@ pub enum FolderFault {
         /// Effective user of this process.
         user: u32,
     },
-    /// Files cannot be moved into it.
-    #[error(
-        "lies on another file system than `outgoing`. why a file is taken by renaming it. fix put both on one"
-    )]
-    OtherFileSystem,
     /// Another process works here.
     #[error("is in use by another process. why one node at a time owns a spool. fix stop the other one")]
     Held,
@@ -127,7 +122,6 @@ impl Folders {
         let sent = optional(Folder::Sent, &paths.sent)?;
         let failed = optional(Folder::Failed, &paths.failed)?;
         let in_checked = |fault| FolderError { folder: Folder::Checked, path: paths.checked.clone(), fault };
-        same_file_system(&outgoing, &checked).map_err(in_checked)?;
         let holder = hold(&checked).map_err(in_checked)?;
         Ok(Folders { outgoing, checked, sent, failed, _holder: holder })
     }
@@ -162,6 +156,12 @@ impl Folders {
             }
             other => FolderTrouble::System(file::words(other)),
         })
+    }
+
+    /// Whether inode numbers of `outgoing` and `checked` can be compared.
+    pub(super) fn share_a_file_system(&self) -> bool {
+        let device = |folder: &OwnedFd| rustix::fs::fstat(folder).map(|stat| stat.st_dev).ok();
+        device(&self.outgoing) == device(&self.checked)
     }
 
     /// The folder `outgoing`.
@@ -209,11 +209,6 @@ fn open_checked(path: &Path, strictness: Strictness) -> Result<OwnedFd, FolderFa
 
 fn not_writable(stat: &Stat) -> FolderFault {
     FolderFault::NotWritable { owner: Owner::of(stat), user: rustix::process::geteuid().as_raw() }
-}
-
-fn same_file_system(outgoing: &OwnedFd, checked: &OwnedFd) -> Result<(), FolderFault> {
-    let (one, other) = (rustix::fs::fstat(outgoing)?, rustix::fs::fstat(checked)?);
-    if one.st_dev == other.st_dev { Ok(()) } else { Err(FolderFault::OtherFileSystem) }
 }
 
 /// Keeps every other process out as long as the descriptor is open.

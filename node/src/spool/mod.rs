@@ -9,6 +9,7 @@
 //! `disk` carries out what the machine decides and decides nothing; it never follows a link, never waits for a FIFO and
 //! never overwrites. `journal` remembers which files were taken. `handles` is all the spool knows of the cluster.
 
+mod copying;
 mod disk;
 mod file;
 mod folders;

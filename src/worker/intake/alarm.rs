@@ -60,7 +60,9 @@ pub enum Alarm {
     SetAside {
         /// Its name.
         name: FileName,
-        /// Its name in `checked` from now on.
+        /// Where it is from now on.
+        folder: Folder,
+        /// Its name there.
         aside: FileName,
         /// What it is.
         why: Irregularity,
@@ -176,9 +178,9 @@ impl fmt::Display for Alarm {
                 f,
                 "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
             ),
-            Alarm::SetAside { name, aside, why } => write!(
+            Alarm::SetAside { name, folder, aside, why } => write!(
                 f,
-                "`outgoing/{name}` is not sent: {why}. Its reason is in `failed`; the thing itself is `checked/{aside}`, unread"
+                "`outgoing/{name}` is not sent: {why}. Its reason is in `failed`; the thing itself is `{folder}/{aside}`, unread"
             ),
             Alarm::Vanished { name } => {
                 write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")

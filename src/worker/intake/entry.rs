@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{MessageId, Time};
 
 use super::outcome::Verdict;
-use super::{Alarm, FileName, Filing, Identity};
+use super::{Alarm, Copy, FileName, Filing, Identity};
 
 /// First wait before a step is repeated that the system refused.
 const RETRY_MIN: Duration = Duration::from_secs(10);
@@ -23,6 +23,10 @@ pub(super) struct Entry {
     pub(super) identity: Identity,
     /// It stands in `checked`.
     pub(super) in_checked: bool,
+    /// It waits in `outgoing` under its temporary name, since `checked` gets a copy.
+    pub(super) claimed: bool,
+    /// That copy.
+    pub(super) copy: Option<Copy>,
     /// `checked/NAME.LOCK` is ours, or may be.
     pub(super) owns_lock: bool,
     /// It was found in the journal of an earlier run.
@@ -53,6 +57,12 @@ pub(super) enum Stage {
     Recorded,
     Locking,
     Moving,
+    /// `checked` lies on another file system: nobody else shall touch the file while it is copied.
+    Claiming,
+    Copying,
+    /// Waits for the journal.
+    CopyRecorded,
+    Adopting,
     /// Read to be submitted.
     Reading,
     Submitting,
@@ -83,6 +93,8 @@ impl Entry {
             name,
             identity,
             in_checked: false,
+            claimed: false,
+            copy: None,
             owns_lock: false,
             recovered: false,
             told: None,
@@ -95,6 +107,11 @@ impl Entry {
             retry: RETRY_MIN,
             stage: Stage::Recorded,
         }
+    }
+
+    /// The inode that stands for it in `checked`.
+    pub(super) fn inode(&self) -> u64 {
+        self.copy.map_or(self.identity.inode, |copy| copy.inode)
     }
 
     /// Nothing can have become of it yet.
@@ -132,6 +149,10 @@ impl Entry {
             | Stage::Recorded
             | Stage::Locking
             | Stage::Moving
+            | Stage::Claiming
+            | Stage::Copying
+            | Stage::CopyRecorded
+            | Stage::Adopting
             | Stage::Reading
             | Stage::Submitting
             | Stage::Live

@@ -9,7 +9,7 @@ use crate::sms_file::LocalTime;
 use crate::worker::submission::Submission;
 
 use super::{
-    Alarm, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity, Observation,
+    Alarm, Copy, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity, Observation,
     Outcome, Record,
 };
 
@@ -78,6 +78,9 @@ pub enum Fault {
     /// There is no such file.
     #[error("no such file or folder")]
     Missing,
+    /// A file cannot be moved there by renaming it: the folders lie on different file systems.
+    #[error("the folder lies on another file system")]
+    OtherFileSystem,
     /// The file is not what is taken.
     #[error(transparent)]
     Irregular(Irregularity),
@@ -111,6 +114,15 @@ pub struct Contents {
     pub owner: u32,
 }
 
+/// A file that was copied because `checked` lies on another file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// What stands in `checked` from now on.
+    pub copy: Copy,
+    /// What the original was after the last octet was read.
+    pub original: Identity,
+}
+
 /// What the cluster said to a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubmitReply {
@@ -131,6 +143,10 @@ pub struct Places {
     pub outgoing: Option<Identity>,
     /// The file of that name in `checked`.
     pub checked: Option<Identity>,
+    /// The file of `outgoing` under its temporary name, of which `checked` gets a copy.
+    pub claimed: Option<Identity>,
+    /// Inode of a copy under its temporary name in `checked`.
+    pub copied: Option<u64>,
     /// Inode of the result under its temporary name.
     pub staged: Option<u64>,
     /// Inode under the name the result was to get.
@@ -173,6 +189,12 @@ pub enum Input {
     Locked(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Move`].
     Moved(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Claim`].
+    Claimed(IntakeId, Result<(), Fault>),
+    /// Reply to [`Effect::Copy`].
+    Copied(IntakeId, Result<Copied, Fault>),
+    /// Reply to [`Effect::Adopt`].
+    Adopted(IntakeId, Result<(), Fault>),
     /// Reply to [`Effect::Read`] and [`Effect::Reread`].
     Read(IntakeId, Result<Contents, Fault>),
     /// Reply to [`Effect::Submit`].
@@ -219,6 +241,21 @@ pub enum Effect {
     Lock(IntakeId, FileName),
     /// Move `outgoing/NAME` to `checked/NAME`, never over another. Reply: `Moved`.
     Move(IntakeId, FileName),
+    /// Give `outgoing/NAME` the temporary name of this id in `outgoing`: what comes under its name after that is another
+    /// file. Reply: `Claimed`.
+    Claim(IntakeId, FileName),
+    /// Copy the claimed file to `checked` under the temporary name of this id and bring it to disk. Reply: `Copied`.
+    Copy(IntakeId),
+    /// Give the copy its name in `checked`, never over another. Reply: `Adopted`.
+    Adopt(IntakeId, FileName),
+    /// Remove the claimed file; what is no plain file, or too large for a message, is renamed to `aside` in `outgoing`
+    /// instead. Reply: none.
+    Release {
+        /// Which file.
+        id: IntakeId,
+        /// The name of a thing that must not be lost.
+        aside: FileName,
+    },
     /// Bring the content of `checked/NAME` to disk and read it. Reply: `Read`.
     Read(IntakeId, FileName),
     /// Read `checked/NAME` once more, for its result. Reply: `Read`.
@@ -270,7 +307,7 @@ pub enum Effect {
     },
     /// Remove `checked/NAME.LOCK`, if it is there. Reply: none.
     Unlock(FileName),
-    /// Remove results under the temporary names of this id, if any. Reply: none.
+    /// Remove copies and results under the temporary names of this id, if any. Reply: none.
     Discard(IntakeId),
     /// Find out how far a file got before a restart. Reply: `Examined`.
     Examine {

@@ -158,6 +158,7 @@ impl Intake {
         match result {
             Ok(()) | Err(Fault::Missing) => {
                 entry.stage = Stage::Clearing;
+                self.release(id);
                 self.unlock(id);
                 self.await_folder(Folder::Checked, id);
             }

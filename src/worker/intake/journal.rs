@@ -44,6 +44,13 @@ pub enum Record {
         /// Which file of that name.
         identity: Identity,
     },
+    /// `checked` lies on another file system: this copy of the file gets its name there.
+    Copied {
+        /// Which file.
+        id: IntakeId,
+        /// The copy.
+        copy: Copy,
+    },
     /// The cluster accepted it.
     Accepted {
         /// Which file.
@@ -76,10 +83,21 @@ pub struct Pending {
     pub name: FileName,
     /// Which file of that name was taken.
     pub identity: Identity,
+    /// The copy that stands for it in `checked`, where it was copied.
+    pub copy: Option<Copy>,
     /// The message it became, where that was recorded.
     pub message: Option<MessageId>,
     /// Where its result was going.
     pub filing: Option<Filing>,
+}
+
+/// The copy of a file on the file system of `checked`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// Its inode.
+    pub inode: u64,
+    /// The owner of the original, who sends the message.
+    pub owner: u32,
 }
 
 /// A result about to get its name.
@@ -162,7 +180,13 @@ impl Replayed {
         match record {
             Record::Spool { uuid } => self.uuid = Some(uuid),
             Record::Taken { id, name, identity } => {
-                self.pending.insert(id, Pending { name, identity, message: None, filing: None });
+                let pending = Pending { name, identity, copy: None, message: None, filing: None };
+                self.pending.insert(id, pending);
+            }
+            Record::Copied { id, copy } => {
+                if let Some(pending) = self.pending.get_mut(&id) {
+                    pending.copy = Some(copy);
+                }
             }
             Record::Accepted { id, message } => {
                 if let Some(pending) = self.pending.get_mut(&id) {
@@ -191,6 +215,7 @@ impl Pending {
     /// The records that lead to this.
     pub fn records(&self, id: IntakeId) -> Vec<Record> {
         let taken = Record::Taken { id, name: self.name.clone(), identity: self.identity };
+        let copied = self.copy.map(|copy| Record::Copied { id, copy });
         let accepted = self.message.map(|message| Record::Accepted { id, message });
         let filing = self.filing.clone().map(|filing| Record::Filing {
             id,
@@ -198,7 +223,7 @@ impl Pending {
             name: filing.name,
             inode: filing.inode,
         });
-        [Some(taken), accepted, filing].into_iter().flatten().collect()
+        [Some(taken), copied, accepted, filing].into_iter().flatten().collect()
     }
 }
 
@@ -237,13 +262,16 @@ mod tests {
 
     #[test]
     fn a_journal_replays_to_what_is_not_done() {
-        let file = file(&[taken(1), taken(2), accepted(1), filing(1), Record::Done { id: id(2) }], 0);
+        let copied = Record::Copied { id: id(1), copy: Copy { inode: 8, owner: 1003 } };
+        let records =
+            [taken(1), taken(2), copied.clone(), accepted(1), filing(1), Record::Done { id: id(2) }];
+        let file = file(&records, 0);
 
         let replayed = replay(&file).expect("whole");
 
         assert_eq!(replayed.length, file.len());
         assert_eq!(replayed.pending.keys().collect::<Vec<_>>(), [&id(1)]);
-        assert_eq!(replayed.records(), [taken(1), accepted(1), filing(1)]);
+        assert_eq!(replayed.records(), [taken(1), copied, accepted(1), filing(1)]);
     }
 
     #[test]

@@ -142,6 +142,9 @@ impl Intake {
             Input::JournalFailed(what) => self.halt(Halt::Journal(what), None),
             Input::Locked(id, result) => self.on_locked(id, result),
             Input::Moved(id, result) => self.on_moved(id, result),
+            Input::Claimed(id, result) => self.on_claimed(id, result),
+            Input::Copied(id, result) => self.on_copied(id, result),
+            Input::Adopted(id, result) => self.on_adopted(id, result),
             Input::Read(id, result) => self.on_read(id, result),
             Input::Submitted(id, reply) => self.on_submitted(id, reply),
             Input::Settled(id, outcome) => self.on_settled(id, outcome),
@@ -374,6 +377,8 @@ impl Intake {
             let Some(entry) = self.entries.get(&id) else { continue };
             if entry.stage == Stage::Recorded {
                 self.lock(id);
+            } else if entry.stage == Stage::CopyRecorded {
+                self.adopt(id);
             } else {
                 debug_assert!(matches!(entry.stage, Stage::FilingRecorded(..)));
                 self.publish(id);
@@ -409,10 +414,13 @@ impl Intake {
         let Some(entry) = self.entries.get(&id) else { return };
         let name = entry.name.clone();
         match entry.stage.clone() {
-            Stage::Recorded => self.recorded.push(id),
+            Stage::Recorded | Stage::CopyRecorded => self.recorded.push(id),
             Stage::FilingRecorded(..) => self.filing_recorded.push(id),
             Stage::Locking => self.lock(id),
             Stage::Moving => self.effects.push_back(Effect::Move(id, name)),
+            Stage::Claiming => self.claim(id),
+            Stage::Copying => self.copy(id),
+            Stage::Adopting => self.adopt(id),
             Stage::Reading | Stage::Submitting => self.read(id),
             Stage::Rereading(_) | Stage::Staging(_) => {
                 self.filing_effects.push_back(Effect::Reread(id, name))

@@ -22,6 +22,7 @@
 mod alarm;
 mod candidates;
 mod conflict;
+mod copying;
 mod entry;
 mod event;
 mod file_name;
@@ -37,11 +38,11 @@ mod trouble;
 
 pub use alarm::{Alarm, FolderTrouble, SmsdAlarm};
 pub use event::{
-    Contents, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places, Reach,
+    Contents, Copied, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places, Reach,
     SubmitReply,
 };
 pub use file_name::{FileName, FileNameError, LOCK_SUFFIX};
-pub use journal::{Filing, IntakeId, JournalError, MAGIC, Pending, Record, Replayed, frame, replay};
+pub use journal::{Copy, Filing, IntakeId, JournalError, MAGIC, Pending, Record, Replayed, frame, replay};
 pub use machine::Intake;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};
 pub use outcome::{KeepPdus, Outcome, PartResult};

@@ -8,15 +8,14 @@
 //! | a filing recorded, the very file back in `outgoing` | moving it once more, then as above |
 //! | the file in `checked` | submitting under the same key, or following the message |
 //! | the very file still in `outgoing` | moving it, under the same id |
+//! | the file under its temporary name in `outgoing` | copying it, under the same id |
 //! | neither | nothing: it was removed |
 
 use super::candidates::CANDIDATES_MAX;
 use super::entry::{Entry, Stage};
 use super::machine::RETRY;
 use super::observation::{Judgement, judge};
-use super::{
-    Alarm, Effect, Fault, Filing, Folder, Identity, Intake, IntakeId, Observation, Places, Replayed,
-};
+use super::{Alarm, Effect, Fault, Filing, Folder, Intake, IntakeId, Observation, Places, Replayed};
 
 impl Intake {
     pub(super) fn recover(&mut self, journal: Replayed) {
@@ -25,6 +24,7 @@ impl Intake {
             let entry = Entry {
                 recovered: true,
                 message: pending.message,
+                copy: pending.copy,
                 stage: Stage::Examining(None),
                 ..Entry::new(pending.name.clone(), pending.identity)
             };
@@ -52,12 +52,20 @@ impl Intake {
                 return self.wait_in_stage(id);
             }
         };
-        let is_ours = |found: &Identity| found.inode == entry.identity.inode;
-        entry.in_checked = places.checked.as_ref().is_some_and(is_ours);
-        if filing.is_some() && places.outgoing == Some(entry.identity) {
-            // The disk of `checked` lost the move, that of the result kept it: the move is made once more.
+        let in_checked = self.is_in_checked(id, &places);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.in_checked = in_checked;
+        entry.claimed = places.claimed.is_some();
+        if !in_checked && entry.copy.map(|copy| copy.inode) != places.copied {
+            // What stands there may be a later copy, whose record was lost.
+            entry.copy = None;
+        }
+        if places.outgoing == Some(entry.identity) && (filing.is_some() || in_checked) {
+            // A disk lost the move, that of the result, or of the copy, kept it: the move is made once more.
             let name = entry.name.clone();
-            return self.effects.push_back(Effect::Move(id, name));
+            let claim = entry.copy.is_some();
+            let effect = if claim { Effect::Claim(id, name) } else { Effect::Move(id, name) };
+            return self.effects.push_back(effect);
         }
         self.unexamined = self.unexamined.saturating_sub(1);
         // Beside another file of this name the lock may be another's too.
@@ -65,7 +73,7 @@ impl Intake {
         match filing {
             Some(filing) => self.resume_filing(id, filing, &places),
             None if entry.in_checked => self.lock(id),
-            None if places.outgoing == Some(entry.identity) => self.lock(id),
+            None if entry.claimed || places.outgoing == Some(entry.identity) => self.lock(id),
             None => self.abandon(id),
         }
     }
@@ -82,6 +90,7 @@ impl Intake {
             self.tell_and_unlink(id, Some(filing));
         } else {
             entry.stage = Stage::Clearing;
+            self.release(id);
             self.unlock(id);
             self.await_folder(Folder::Checked, id);
         }
@@ -91,6 +100,11 @@ impl Intake {
     pub(super) fn on_moved_again(&mut self, id: IntakeId, filing: Option<Filing>, result: Result<(), Fault>) {
         match result {
             Ok(()) | Err(Fault::Missing) => self.examine(id, filing),
+            Err(Fault::OtherFileSystem) => {
+                if let Some(name) = self.entries.get(&id).map(|entry| entry.name.clone()) {
+                    self.effects.push_back(Effect::Claim(id, name));
+                }
+            }
             Err(fault) => {
                 self.trouble(Folder::Checked, &fault);
                 self.wait(id, Stage::Examining(filing), RETRY);

@@ -129,7 +129,7 @@ impl Intake {
                 self.trouble(*folder, fault);
                 self.candidates.let_go(name);
             }
-            Fault::Exists | Fault::Missing | Fault::Irregular(_) | Fault::Io(_) => {
+            Fault::Exists | Fault::Missing | Fault::OtherFileSystem | Fault::Irregular(_) | Fault::Io(_) => {
                 self.leave(name, NO_IDENTITY, Irregularity::Unreadable);
             }
         }
@@ -185,6 +185,9 @@ impl Intake {
         if entry.in_checked {
             return self.submit_or_follow(id);
         }
+        if entry.claimed {
+            return if entry.copy.is_some() { self.adopt(id) } else { self.copy(id) };
+        }
         entry.stage = Stage::Moving;
         self.effects.push_back(Effect::Move(id, entry.name.clone()));
     }
@@ -206,15 +209,8 @@ impl Intake {
             return;
         }
         match result {
-            Ok(()) => {
-                entry.in_checked = true;
-                let name = entry.name.clone();
-                self.hindered.remove(&id);
-                self.solve_contest(&name);
-                self.well(Folder::Checked);
-                self.well(Folder::Outgoing);
-                self.submit_or_follow(id);
-            }
+            Ok(()) => self.arrived(id),
+            Err(Fault::OtherFileSystem) => self.claim(id),
             Err(Fault::Exists) => {
                 self.unlock(id);
                 self.conflict(id);
@@ -227,6 +223,18 @@ impl Intake {
                 self.hinder(id, Folder::Outgoing, &fault);
             }
         }
+    }
+
+    /// The file stands in `checked`.
+    pub(super) fn arrived(&mut self, id: IntakeId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.in_checked = true;
+        let name = entry.name.clone();
+        self.hindered.remove(&id);
+        self.solve_contest(&name);
+        self.well(Folder::Checked);
+        self.well(Folder::Outgoing);
+        self.submit_or_follow(id);
     }
 
     pub(super) fn unlock(&mut self, id: IntakeId) {
@@ -257,17 +265,18 @@ impl Intake {
 
     fn submit(&mut self, id: IntakeId, contents: &Contents) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if contents.identity.inode != entry.identity.inode {
+        if contents.identity.inode != entry.inode() {
             return self.exchanged(id, contents.identity);
         }
-        if contents.identity != entry.identity && entry.is_new() {
+        if entry.copy.is_none() && contents.identity != entry.identity && entry.is_new() {
             return self.still_written(id, contents.identity);
         }
+        let owner = entry.copy.map_or(contents.owner, |copy| copy.owner);
         if contents.octets.len() > FILE_OCTETS_MAX {
             return self.refuse_unread(id, Irregularity::TooLarge, &contents.octets);
         }
-        if !may_send(contents.owner, &self.settings.owners) {
-            return self.refuse_unread(id, Irregularity::Owner { owner: contents.owner }, &[]);
+        if !may_send(owner, &self.settings.owners) {
+            return self.refuse_unread(id, Irregularity::Owner { owner }, &[]);
         }
         let prepared = Document::read(&contents.octets)
             .and_then(|document| submission::prepare(&document, &self.settings.messages, reference(id)));
@@ -275,7 +284,7 @@ impl Intake {
             Ok(submission) => {
                 entry.stage = Stage::Submitting;
                 entry.submitted = true;
-                let (key, owner) = (self.key(id), contents.owner);
+                let key = self.key(id);
                 self.effects.push_back(Effect::Submit { id, key, submission: Box::new(submission), owner });
             }
             Err(rejection) => self.refuse(id, rejection.to_string(), &contents.octets),
@@ -295,12 +304,13 @@ impl Intake {
 
     /// What was taken is no message file: its result tells that, with the headers its start has; the thing itself is
     /// set aside.
-    fn refuse_unread(&mut self, id: IntakeId, why: Irregularity, start: &[u8]) {
+    pub(super) fn refuse_unread(&mut self, id: IntakeId, why: Irregularity, start: &[u8]) {
         let Some(entry) = self.entries.get(&id) else { return };
         let (name, aside) = (entry.name.clone(), entry.name.aside(id));
+        let folder = if entry.in_checked { Folder::Checked } else { Folder::Outgoing };
         let reason =
-            format!("Not a message file: {why}. It was not sent; it is `{aside}` in the folder `checked`");
-        self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, aside, why }));
+            format!("Not a message file: {why}. It was not sent; it is `{aside}` in the folder `{folder}`");
+        self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, folder, aside, why }));
         self.stage(id, Verdict::Refused(reason), headers_of(start));
     }
 
@@ -321,6 +331,7 @@ impl Intake {
     pub(super) fn vanished(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get(&id) else { return };
         self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
+        self.release(id);
         self.unlock(id);
         self.finish(id);
     }

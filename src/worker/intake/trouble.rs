@@ -36,10 +36,11 @@ impl Intake {
         }
         self.release_from_hand(id);
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let (wait, stage, in_checked) = (entry.next_retry(), entry.stage.clone(), entry.in_checked);
+        let (wait, stage) = (entry.next_retry(), entry.stage.clone());
+        let in_outgoing = !entry.in_checked && !entry.claimed;
         let alarm = Alarm::FileFailed { folder, name: entry.name.clone(), what: fault.to_string() };
         self.tell_once(id, alarm);
-        if !in_checked && !self.hindered.contains(&id) {
+        if in_outgoing && !self.hindered.contains(&id) {
             if self.hindered.len() >= HINDERED_MAX {
                 self.unlock(id);
                 return self.finish(id);
@@ -62,7 +63,7 @@ impl Intake {
     pub(super) fn trouble(&mut self, folder: Folder, fault: &Fault) {
         let (folder, trouble) = match fault {
             Fault::Folder(folder, trouble) => (*folder, trouble.clone()),
-            Fault::Exists | Fault::Missing | Fault::Irregular(_) | Fault::Io(_) => {
+            Fault::Exists | Fault::Missing | Fault::OtherFileSystem | Fault::Irregular(_) | Fault::Io(_) => {
                 (folder, FolderTrouble::System(fault.to_string()))
             }
         };

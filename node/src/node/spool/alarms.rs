@@ -79,10 +79,10 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             let title = format!("`outgoing/{name}` moved to `failed`: {reason}");
             Problem::new(Reason::SpoolBadFile, title)
         }
-        Alarm::SetAside { name, aside, why } => {
+        Alarm::SetAside { name, folder, aside, why } => {
             let title = format!("`outgoing/{name}` is not sent, `failed/{name}` says why");
             Problem::new(Reason::SpoolBadFile, title).why(why.to_string()).fix(format!(
-                "send a plain file in its place, and remove `checked/{aside}`, which nobody reads"
+                "send a plain file in its place, and remove `{folder}/{aside}`, which nobody reads"
             ))
         }
         Alarm::Irregular { name, why } => {
@@ -192,7 +192,7 @@ mod tests {
         for (alarm, word, in_title) in [
             (Alarm::BadFile { name: name.clone(), reason: "No text".to_owned() }, "SPOOL_BAD_FILE", "inv-88"),
             (
-                Alarm::SetAside { name: name.clone(), aside: name.clone(), why },
+                Alarm::SetAside { name: name.clone(), folder: Folder::Checked, aside: name.clone(), why },
                 "SPOOL_BAD_FILE",
                 "outgoing/inv-88",
             ),
