@@ -92,7 +92,7 @@ pub(super) fn write_entries(file: &mut Vec<u8>, entries: &[Entry]) {
     for entry in entries {
         file.extend_from_slice(entry.header.name().as_bytes());
         file.push(b' ');
-        file.extend_from_slice(entry.value.as_bytes());
+        file.extend_from_slice(&entry.value);
         file.push(b'\n');
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     fn an_older_result_is_removed_and_everything_else_stays() {
         let file =
             b"To: 1\nAlternate_to: 2\nSent: 26-01-01 00:00:00\nFail_reason: x\nPDU: 00\nFrom: me\n\nbo\n\ndy";
-        let result = [Entry { header: Header::Modem, value: "GSM1".to_owned() }];
+        let result = [Entry { header: Header::Modem, value: b"GSM1".to_vec() }];
 
         let filed = Document::read(file).expect("small").with_result(&result);
 
@@ -196,7 +196,7 @@ mod tests {
             file in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(b':'), Just(b' ')], 0..2000),
         ) {
             let document = Document::read(&file).expect("small");
-            let filed = document.with_result(&[Entry { header: Header::Sent, value: "now".to_owned() }]);
+            let filed = document.with_result(&[Entry { header: Header::Sent, value: b"now".to_vec() }]);
             let again = Document::read(&filed).expect("small");
 
             prop_assert_eq!(again.body(), Some(document.body().unwrap_or_default()));

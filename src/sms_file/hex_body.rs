@@ -3,7 +3,7 @@
 use super::{BODY_OCTETS_MAX, Rejection, value};
 
 /// Longest piece of a faulty line that is shown.
-const SHOWN_CHARS_MAX: usize = 80;
+const SHOWN_CHARS_MAX: usize = 640;
 
 /// The octets a hex dump describes.
 ///
@@ -80,9 +80,9 @@ mod tests {
 
         assert_eq!(
             shown(b"01\n123"),
-            "Hex presentation error in sms file: incorrect length of data: \"123\""
+            "Hex presentation error in sms file: incorrect length of data: \"123\"."
         );
-        assert_eq!(shown(b"0G"), "Hex conversion error in sms file: \"0G\"");
+        assert_eq!(shown(b"0G"), "Hex conversion error in sms file: \"0G\".");
         assert_eq!(shown(b"LENGTH\n00"), "LENGTH termination error in sms file.");
         assert_eq!(decode(&[b"LENGTH\n", "00".repeat(256).as_bytes(), b"\nLENGTH"].concat()), {
             Err(Rejection::HexLengthTermination)

@@ -2,7 +2,7 @@
 
 use super::header::Header;
 use super::result::Device;
-use super::{Entry, LocalTime, document, value};
+use super::{Entry, LocalTime, document};
 
 /// The words for yes and no (`yes_word`, `no_word` of a language file).
 const YES_WORD: &str = "yes";
@@ -108,16 +108,14 @@ impl Received {
             // Each octet is followed by a blank, the last one too.
             let octets: Vec<String> =
                 self.user_data_header.iter().map(|octet| format!("{octet:02X} ")).collect();
-            entries.push(Entry { header: Header::UdhData, value: octets.concat() });
+            entries.push(Entry { header: Header::UdhData, value: octets.concat().into_bytes() });
             let explained = super::udh_type::explain(&self.user_data_header);
             entries.push(Entry::new(Header::UdhType, &explained));
         }
         entries.extend(self.length.map(|length| Entry::new(Header::Length, &length.to_string())));
         entries.extend(self.udh.map(|udh| Entry::new(Header::Udh, word(udh))));
         entries.extend(self.pdus.iter().map(|pdu| Entry::new(Header::Pdu, pdu)));
-        entries.extend(
-            self.position.iter().map(|ruler| Entry { header: Header::Pos, value: value::encode(ruler) }),
-        );
+        entries.extend(self.position.iter().map(|ruler| Entry::new(Header::Pos, ruler)));
         entries
     }
 }

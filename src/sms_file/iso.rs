@@ -56,23 +56,37 @@ pub(super) fn character(octet: u8) -> char {
     }
 }
 
-/// The octet of ISO-8859-15 for a character, if it has one.
-pub fn octet(wanted: char) -> Option<u8> {
-    (0..=u8::MAX).find(|octet| character(*octet) == wanted)
+/// A character of a text, and how the text wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The character.
+    pub character: char,
+    /// The one octet of ISO-8859-15 that stood for it; none for a sequence of UTF-8.
+    pub octet: Option<u8>,
+}
+
+impl Letter {
+    /// The octets that stood for it.
+    pub fn octets(self) -> Vec<u8> {
+        match self.octet {
+            Some(octet) => vec![octet],
+            None => self.character.to_string().into_bytes(),
+        }
+    }
 }
 
 /// A text in ISO-8859-15; with `utf8_too`, a sequence that is UTF-8 of more than one octet is taken as such.
-pub fn decode(octets: &[u8], utf8_too: bool) -> String {
-    let mut text = String::with_capacity(octets.len());
+pub(super) fn decode(octets: &[u8], utf8_too: bool) -> Vec<Letter> {
+    let mut text = Vec::with_capacity(octets.len());
     let mut rest = octets;
     while let Some((first, after)) = rest.split_first() {
         match leading_utf8(rest).filter(|_| utf8_too) {
             Some((wide, length)) => {
-                text.push(wide);
+                text.push(Letter { character: wide, octet: None });
                 rest = rest.get(length..).unwrap_or_default();
             }
             None => {
-                text.push(character(*first));
+                text.push(Letter { character: character(*first), octet: Some(*first) });
                 rest = after;
             }
         }
@@ -103,18 +117,27 @@ mod tests {
 
     #[test]
     fn latin_nine_differs_from_latin_one_where_the_euro_is() {
-        assert_eq!(decode(b"\xA4\xA6\xBE\xE4\x85", false), "€ŠŸäΩ");
-        assert_eq!(octet('€'), Some(0xA4));
-        assert_eq!(octet('¤'), None);
-        assert_eq!(octet('漢'), None);
+        assert_eq!(text(b"\xA4\xA6\xBE\xE4\x85", false), "€ŠŸäΩ");
     }
 
     #[test]
     fn utf8_inside_latin_text_is_recognised_only_where_permitted() {
-        assert_eq!(decode("w\u{f6}rld €".as_bytes(), true), "wörld €");
-        assert_eq!(decode(b"w\xF6rld \xC3\xB6", true), "wörld ö");
-        assert_eq!(decode(b"\xC3\xB6", false), "Ã¶");
-        assert_eq!(decode(b"\xC3", true), "Ã");
+        assert_eq!(text("w\u{f6}rld €".as_bytes(), true), "wörld €");
+        assert_eq!(text(b"w\xF6rld \xC3\xB6", true), "wörld ö");
+        assert_eq!(text(b"\xC3\xB6", false), "Ã¶");
+        assert_eq!(text(b"\xC3", true), "Ã");
+    }
+
+    #[test]
+    fn a_letter_knows_the_octets_it_was_written_with() {
+        let octets =
+            |written: &[u8]| decode(written, true).into_iter().flat_map(Letter::octets).collect::<Vec<_>>();
+
+        assert_eq!(octets(b"w\xF6rld \xC3\xB6"), b"w\xF6rld \xC3\xB6");
+    }
+
+    fn text(octets: &[u8], utf8_too: bool) -> String {
+        decode(octets, utf8_too).into_iter().map(|letter| letter.character).collect()
     }
 
     #[test]

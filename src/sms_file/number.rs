@@ -29,8 +29,8 @@ impl ForcedType {
 
 /// The destination behind the value of `To:`.
 ///
-/// Text before a plus sign is dropped, then blanks, dashes and a leading `00`; the number ends at the first
-/// character outside `0-9 * #`; a leading `s` marks a short number.
+/// Text before a plus sign is dropped, then blanks and dashes, and a leading `00` where there was no plus; the number
+/// ends at the first character outside `0-9 * #`; a leading `s` marks a short number.
 pub(super) fn destination(
     value: &[u8],
     forced: Option<ForcedType>,
@@ -56,9 +56,11 @@ pub(super) fn compared(value: &[u8]) -> String {
 
 /// Whether a number is short, and its digits.
 fn dialled(value: &[u8]) -> (bool, String) {
-    let cleaned = without_blanks(after_plus(value));
+    let plus = after_plus(value);
+    let cleaned = without_blanks(plus.unwrap_or(value));
     match cleaned.as_slice() {
         [b's', rest @ ..] => (true, leading_digits(rest)),
+        whole if plus.is_some() => (false, leading_digits(whole)),
         whole => (false, leading_digits(whole.strip_prefix(b"00").unwrap_or(whole))),
     }
 }
@@ -93,9 +95,9 @@ fn address(type_of_number: TypeOfNumber, digits: &str) -> Result<Address, Reject
         .map_err(|_| Rejection::DestinationTooLong)
 }
 
-fn after_plus(value: &[u8]) -> &[u8] {
-    let plus = value.iter().position(|octet| *octet == b'+');
-    plus.and_then(|at| value.get(at + 1..)).unwrap_or(value)
+fn after_plus(value: &[u8]) -> Option<&[u8]> {
+    let plus = value.iter().position(|octet| *octet == b'+')?;
+    value.get(plus + 1..)
 }
 
 fn without_blanks(value: &[u8]) -> Vec<u8> {
@@ -119,6 +121,7 @@ mod tests {
         let table = [
             ("+358 40-123 4567", "358401234567"),
             ("00358401234567", "358401234567"),
+            ("+00491", "00491"),
             ("\"Name +4917 1\" <x@y>", "49171"),
             ("491711x22", "491711"),
             ("*#06#", "*#06#"),

@@ -57,13 +57,13 @@ pub enum Rejection {
     #[error("Incorrect first byte of UDH")]
     IncorrectHeaderLength,
     /// A line of a hex dump has an odd number of digits.
-    #[error("Hex presentation error in sms file: incorrect length of data: \"{line}\"")]
+    #[error("Hex presentation error in sms file: incorrect length of data: \"{line}\".")]
     HexLength {
         /// The line, as far as it is shown.
         line: String,
     },
     /// A line of a hex dump has something else than digits.
-    #[error("Hex conversion error in sms file: \"{line}\"")]
+    #[error("Hex conversion error in sms file: \"{line}\".")]
     HexDigit {
         /// The line, as far as it is shown.
         line: String,
@@ -79,6 +79,12 @@ pub enum Rejection {
     Unsupported {
         /// The header's name, with its colon.
         header: &'static str,
+    },
+    /// What the headers ask for together is no SMS-SUBMIT.
+    #[error("No message can be made of it: {what}")]
+    NoPdu {
+        /// What is wrong.
+        what: String,
     },
     /// The file is larger than the spool takes.
     #[error("File is larger than {limit} octets")]

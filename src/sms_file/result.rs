@@ -47,8 +47,8 @@ pub struct Sent {
     pub message_ids: MessageIds,
     /// The PDUs in hex that are to be kept.
     pub pdus: Vec<String>,
-    /// What was changed or lost in conversion.
-    pub notices: Vec<String>,
+    /// What was changed or lost in conversion, in the character set of the file.
+    pub notices: Vec<Vec<u8>>,
 }
 
 /// A message that was given up.
@@ -62,8 +62,8 @@ pub struct Failed {
     pub failed: LocalTime,
     /// The PDUs in hex that are to be kept.
     pub pdus: Vec<String>,
-    /// What was changed or lost in conversion.
-    pub notices: Vec<String>,
+    /// What was changed or lost in conversion, in the character set of the file.
+    pub notices: Vec<Vec<u8>>,
 }
 
 impl Sent {
@@ -75,7 +75,7 @@ impl Sent {
         entries.extend(
             self.message_ids
                 .text(&self.message_references)
-                .map(|text| Entry { header: Header::MessageId, value: text }),
+                .map(|text| Entry { header: Header::MessageId, value: text.into_bytes() }),
         );
         entries.extend(self.device.identities());
         entries.extend(kept(&self.pdus, &self.notices));
@@ -117,7 +117,6 @@ impl MessageIds {
         match self {
             MessageIds::First => Some(first.to_string()),
             MessageIds::Last => Some(last.to_string()),
-            MessageIds::All if references.len() == 1 => Some(first.to_string()),
             MessageIds::All => {
                 let numbers: Vec<String> = references.iter().map(u8::to_string).collect();
                 Some(format!("{} .", numbers.join(" ")))
@@ -126,9 +125,9 @@ impl MessageIds {
     }
 }
 
-fn kept(pdus: &[String], notices: &[String]) -> Vec<Entry> {
+fn kept(pdus: &[String], notices: &[Vec<u8>]) -> Vec<Entry> {
     let pdus = pdus.iter().map(|pdu| Entry::new(Header::Pdu, pdu));
-    pdus.chain(notices.iter().map(|notice| Entry::new(Header::Notice, notice))).collect()
+    pdus.chain(notices.iter().map(|notice| Entry::octets(Header::Notice, notice))).collect()
 }
 
 fn entries<const N: usize>(values: [(Header, &Option<String>); N]) -> Vec<Entry> {
@@ -151,13 +150,15 @@ mod tests {
             message_references: vec![7, 8],
             message_ids: MessageIds::Last,
             pdus: vec!["0011".to_owned(), "0022".to_owned()],
-            notices: vec!["one".to_owned()],
+            notices: vec![b"one \xEA".to_vec()],
         };
 
         let expected = "To: 4917\nReport: yes\nModem: GSM1\nNumber: 49170\nDescription: desk\\nTo: 1\n\
             Sent: 26-11-22 09:08:26\nSending_time: 3\nMessage_id: 8\nIMSI: 262011234567890\n\
-            IMEI: 351234567890123\nPDU: 0011\nPDU: 0022\nNOTICE: one\n\nHello\n";
-        assert_eq!(String::from_utf8_lossy(&sent.file(&document)), expected);
+            IMEI: 351234567890123\nPDU: 0011\nPDU: 0022\nNOTICE: one \u{FFFD}\n\nHello\n";
+        let file = sent.file(&document);
+        assert_eq!(String::from_utf8_lossy(&file), expected);
+        assert!(file.windows(6).any(|octets| octets == b"one \xEA\n"), "an octet of ISO-8859-15 stays one");
     }
 
     #[test]
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(MessageIds::First.text(&[1, 2, 3]), Some("1".to_owned()));
         assert_eq!(MessageIds::Last.text(&[1, 2, 3]), Some("3".to_owned()));
         assert_eq!(MessageIds::All.text(&[1, 2, 3]), Some("1 2 3 .".to_owned()));
-        assert_eq!(MessageIds::All.text(&[1]), Some("1".to_owned()));
+        assert_eq!(MessageIds::All.text(&[1]), Some("1 .".to_owned()));
         assert_eq!(MessageIds::All.text(&[]), None);
     }
 

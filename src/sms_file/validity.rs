@@ -1,6 +1,7 @@
 //! `Validity:` as TP-VP in the relative format (3GPP TS 23.040 section 9.2.3.12.1).
 
-/// The octet of a `Validity:` value: a number 0 to 255, or a span such as `3 days`; none when it is neither.
+/// The octet of a `Validity:` value: a number 0 to 255, or a span such as `3 days`; none when it is neither, or a
+/// span of nothing.
 pub fn relative_octet(value: &[u8]) -> Option<u8> {
     let text = std::str::from_utf8(value).ok()?.trim();
     let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -8,12 +9,17 @@ pub fn relative_octet(value: &[u8]) -> Option<u8> {
     if unit.is_empty() {
         return digits.parse().ok();
     }
-    let count = if digits.is_empty() { 1 } else { digits.parse::<u32>().ok()? };
+    let count = match digits {
+        "" if unit.starts_with(|first: char| first.is_ascii_alphabetic()) => 1,
+        digits => digits.parse::<u32>().ok()?,
+    };
     span_octet(count, &unit.to_ascii_lowercase())
 }
 
 fn span_octet(count: u32, unit: &str) -> Option<u8> {
-    if unit.contains("min") {
+    if count == 0 {
+        None
+    } else if unit.contains("min") {
         Some(minutes_octet(count))
     } else if unit.contains("hour") {
         Some(hours_octet(count))
@@ -77,6 +83,8 @@ mod tests {
             ("255", Some(255)),
             ("256", None),
             ("5 min", Some(0)),
+            ("0 min", None),
+            ("0 weeks", None),
             ("1 min", Some(0)),
             ("30 minutes", Some(5)),
             ("720 min", Some(143)),
@@ -101,6 +109,7 @@ mod tests {
             ("soon", None),
             ("3 days ago", Some(169)),
             ("-1", None),
+            ("-5 min", None),
             ("", None),
         ];
         for (value, expected) in table {

@@ -24,6 +24,18 @@ pub(super) fn number<N: std::str::FromStr>(value: &[u8]) -> Option<N> {
     if plain { digits.parse().ok() } else { None }
 }
 
+/// The number C's `atoi` reads at the start of a value: 0 where there is none.
+pub(super) fn leading_number(value: &[u8]) -> i64 {
+    let (negative, digits) = match value {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    let digits = digits.iter().take_while(|octet| octet.is_ascii_digit());
+    let number =
+        digits.fold(0_i64, |number, digit| number.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    if negative { -number } else { number }
+}
+
 /// The octets of a hex text; blanks between them are permitted, half octets are not.
 pub(super) fn hex_octets(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
@@ -59,6 +71,18 @@ pub fn encode(value: &str) -> String {
         written.push_str(&piece);
     }
     written
+}
+
+/// [`encode`] for a value in any character set that has ASCII in it.
+pub(super) fn encode_octets(value: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(value) {
+        Ok(text) => encode(text).into_bytes(),
+        // As Latin-1 each octet is a character, and each character an octet again.
+        Err(_) => {
+            let text: String = value.iter().copied().map(char::from).collect();
+            encode(&text).chars().filter_map(|octet| u8::try_from(octet).ok()).collect()
+        }
+    }
 }
 
 /// Reads what [`encode`] wrote.
@@ -111,6 +135,21 @@ mod tests {
         assert_eq!(encode("Bob\nTo: 666\r\0"), "Bob\\nTo: 666\\r\\0");
         assert_eq!(encode("C:\\new \\ C:\\foo"), "C:\\\\new \\ C:\\foo");
         assert!(encode(&"x".repeat(4000)).len() < LINE_OCTETS_MAX);
+    }
+
+    #[test]
+    fn a_number_is_read_as_c_reads_it() {
+        let table =
+            [("12", 12), ("-1", -1), ("+3x", 3), ("x", 0), ("", 0), ("99999999999999999999", i64::MAX)];
+        for (value, number) in table {
+            assert_eq!(leading_number(value.as_bytes()), number, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_latin_keeps_its_octets_and_stays_one_line() {
+        assert_eq!(encode_octets(b"\xEA\nTo: 1"), b"\xEA\\nTo: 1");
+        assert_eq!(encode_octets("\u{e9}".as_bytes()), "\u{e9}".as_bytes());
     }
 
     #[test]

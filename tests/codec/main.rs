@@ -8,6 +8,7 @@ mod hostile;
 mod render;
 mod round_trip;
 mod segmentation;
+mod smsd_files;
 mod vectors;
 
 use proptest::test_runner::Config;

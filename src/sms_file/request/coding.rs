@@ -49,19 +49,21 @@ pub(super) fn read(fields: &Fields) -> Coding {
         let to_sim = word.eq_ignore_ascii_case(b"tosim") || value::number(word) == Some(2_u8);
         if to_sim { Some(SystemMessage::Sim) } else { value::is_yes(word).then_some(SystemMessage::Handset) }
     });
-    let explicit = fields.get(Header::DcsHex).and_then(value::hex_octets);
-    Coding {
-        system,
-        explicit: explicit.filter(|octets| octets.len() == 1).and_then(|octets| octets.first().copied()),
-        class: class(fields),
-    }
+    let explicit = fields.get(Header::DcsHex).and_then(octet_in_hex);
+    Coding { system, explicit, class: class(fields) }
+}
+
+/// One octet in one or two digits.
+fn octet_in_hex(text: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'))?;
+    u8::from_str_radix(text, 16).ok()
 }
 
 fn class(fields: &Fields) -> Option<MessageClass> {
     if fields.yes_or(Header::Flash, false) {
         return Some(MessageClass::Class0);
     }
-    match fields.number::<u8>(Header::Class)? {
+    match fields.get(Header::Class).map(value::leading_number)? {
         0 => Some(MessageClass::Class0),
         1 => Some(MessageClass::Class1),
         2 => Some(MessageClass::Class2),

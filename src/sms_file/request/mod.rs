@@ -34,16 +34,21 @@ pub struct Request {
     pub coding: Coding,
     /// The user data header without its length octet; none when there is none.
     pub user_data_header: Option<Vec<u8>>,
-    /// Locking shift table asked for.
-    pub language: Option<Language>,
-    /// Single shift table asked for.
-    pub language_ext: Option<Language>,
+    /// The national tables it is written in, should it be; the basic alphabet is one of them.
+    pub shift: Option<ShiftTables>,
     /// What is to be sent.
     pub body: Body,
     /// The other fields of SMS-SUBMIT.
     pub options: SendOptions,
-    /// What reading changed, for `NOTICE:`.
-    pub notices: Vec<String>,
+}
+
+/// The tables a text is written in; none is the basic one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShiftTables {
+    /// Instead of the basic alphabet.
+    pub locking: Option<Language>,
+    /// Instead of the basic extension table.
+    pub single: Option<Language>,
 }
 
 impl Request {
@@ -60,13 +65,10 @@ impl Request {
             return Err(Rejection::TooLongText);
         }
         let coding = coding::read(&fields);
-        let (language, language_ext) = options::languages(&fields, settings)?;
-        let shifted = language.is_some() || language_ext.is_some();
+        let shift = options::shift_tables(&fields, settings)?;
         let header = body::user_data_header(&fields)?;
-        let decoded = body::Decoder { fields: &fields, settings, charset, shifted, system: coding.system }
-            .decode(body)?;
-        let (user_data_header, body) = body::join_header(&fields, coding, header, decoded.body)?;
-        body::check_system(coding, user_data_header.as_deref(), &body)?;
+        let decoder = body::Decoder { fields: &fields, settings, charset, shifted: shift.is_some() };
+        let (user_data_header, body) = body::join_header(&fields, coding, header, decoder.decode(body)?)?;
         Ok(Request {
             destination,
             number: number::compared(to),
@@ -80,10 +82,8 @@ impl Request {
             options: options::options(&fields, coding, settings)?,
             coding,
             user_data_header,
-            language,
-            language_ext,
+            shift,
             body,
-            notices: decoded.notices,
         })
     }
 }

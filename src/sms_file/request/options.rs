@@ -6,6 +6,7 @@ use super::super::fields::Fields;
 use super::super::{
     Autosplit, Charset, Header, Rejection, Settings, language, number, relative_octet, value,
 };
+use super::ShiftTables;
 use super::coding::{Coding, SystemMessage};
 
 /// Longest `From:`, `Queue:` and `Provider:`, in characters.
@@ -23,14 +24,21 @@ pub(super) fn charset(fields: &Fields, settings: &Settings) -> Result<Charset, R
     }
 }
 
-pub(super) fn languages(
-    fields: &Fields,
-    settings: &Settings,
-) -> Result<(Option<Language>, Option<Language>), Rejection> {
+/// The tables of the file, or those of the configuration. `Language:` stands for `Language_ext:` too where that is not
+/// given; a `Language_ext:` without it leaves the alphabet the basic one, and as the basic one says nothing.
+pub(super) fn shift_tables(fields: &Fields, settings: &Settings) -> Result<Option<ShiftTables>, Rejection> {
     let locking = fields.get(Header::Language).map(language::of_value).transpose()?;
     let single = fields.get(Header::LanguageExt).map(language::of_value).transpose()?;
-    let single = single.or(locking).unwrap_or(settings.language_ext.or(settings.language));
-    Ok((locking.unwrap_or(settings.language), single))
+    let (locking, single) = match (locking, single) {
+        (Some(locking), single) => (locking, single.unwrap_or(locking)),
+        (None, Some(Some(single))) => (None, Some(single)),
+        (None, Some(None) | None) => match (settings.language, settings.language_ext) {
+            (None, None) => return Ok(None),
+            (locking, single) => (locking, single.or(locking)),
+        },
+    };
+    // Spanish has a single shift table only.
+    Ok(Some(ShiftTables { locking: locking.filter(|language| *language != Language::Spanish), single }))
 }
 
 pub(super) fn options(
@@ -43,13 +51,18 @@ pub(super) fn options(
     let protocol_identifier = match coding.system {
         Some(SystemMessage::Handset) => PID_TYPE_0,
         Some(SystemMessage::Sim) => PID_SIM_DOWNLOAD,
-        None if ping => PID_TYPE_0,
-        None => replace.map_or(0, |kind| 0x40 + kind),
+        None => match replace {
+            Some(kind) => PID_TYPE_0 + kind,
+            None if ping => PID_TYPE_0,
+            None => 0,
+        },
     };
     let validity = fields.get(Header::Validity).and_then(relative_octet).unwrap_or(settings.validity);
     let reference = match fields.get(Header::MessageReference) {
         None => 0,
-        Some(text) => value::number::<u8>(text).ok_or(Rejection::InvalidMessageReference)?,
+        Some(text) => {
+            u8::try_from(value::leading_number(text)).map_err(|_| Rejection::InvalidMessageReference)?
+        }
     };
     let service_centre = fields.get(Header::Smsc).filter(|_| settings.service_centre);
     Ok(SendOptions {

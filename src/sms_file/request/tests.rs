@@ -4,14 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{ProtocolIdentifier, TypeOfNumber, ValidityPeriod};
-use crate::sms_file::Charset;
+use crate::sms_file::Letter;
 
 #[test]
 fn a_plain_file_asks_for_smsd_s_defaults() {
     let request = read("To: +358 40-123 4567\n\nHello w\u{f6}rld \u{20ac} \n\n");
 
     assert_eq!(request.destination.reveal(), "358401234567");
-    assert_eq!(request.body, iso_text("Hello wörld €"));
+    let Body::Latin(text) = &request.body else { panic!("{:?}", request.body) };
+    assert_eq!(text.iter().map(|letter| letter.character).collect::<String>(), "Hello wörld €");
     assert_eq!(request.autosplit, Autosplit::Concatenated);
     assert_eq!(request.options.validity_period, Some(ValidityPeriod::Relative(255)));
     assert_eq!(request.priority, Priority::Normal);
@@ -38,7 +39,7 @@ fn a_file_that_cannot_be_sent_is_refused_in_smsd_s_words() {
         ("To: 1\n\n", "No text or data"),
         ("To: 1\n\n\x1A", "No text"),
         ("To: 1\nMessage_reference: 256\n\nx", "Invalid message reference"),
-        ("To: 1\nMessage_reference: x\n\nx", "Invalid message reference"),
+        ("To: 1\nMessage_reference: -1\n\nx", "Invalid message reference"),
         ("To: 1\nLanguage: klingon\n\nx", "Invalid language/language_ext"),
         ("To: 1\nAlphabet: binary\n\n\x05ab", "Incorrect first byte of UDH"),
         ("To: 1\nUDH-DATA: 06 00\n\nx", "Incorrect first byte of UDH"),
@@ -55,8 +56,6 @@ fn a_file_that_cannot_be_sent_is_refused_in_smsd_s_words() {
     }
     let long = format!("To: 1\n\n{}", "x".repeat(BODY_OCTETS_MAX + 1));
     assert_eq!(refusal(&long), "Too long text");
-    let system = format!("To: 1\nSystem_message: yes\n\n{}", "x".repeat(141));
-    assert_eq!(refusal(&system), "Too long data for system message");
     assert_eq!(read("To: 1\nVoicecall: no\nText_is_pdu: no\n\nx").body, iso_text("x"));
 }
 
@@ -66,8 +65,14 @@ fn a_language_needs_utf8() {
     assert_eq!(Request::read(&document, &Settings::default()), Err(Rejection::LanguageShift));
 
     let request = read("To: 1\nLanguage: turkish\nLanguage_ext: spanish\n\nığ");
-    assert_eq!((request.language, request.language_ext), (Some(Language::Turkish), Some(Language::Spanish)));
-    assert_eq!(read("To: 1\nLanguage: 13\n\nx").language_ext, Some(Language::Urdu));
+    let tables = |locking, single| Some(ShiftTables { locking, single });
+    assert_eq!(request.shift, tables(Some(Language::Turkish), Some(Language::Spanish)));
+    let shift = |headers: &str| read(&format!("To: 1\n{headers}\n\nx")).shift;
+    assert_eq!(shift("Language: 13"), tables(Some(Language::Urdu), Some(Language::Urdu)));
+    assert_eq!(shift("Language: spanish"), tables(None, Some(Language::Spanish)));
+    assert_eq!(shift("Language: basic"), tables(None, None));
+    assert_eq!(shift("Language_ext: turkish"), tables(None, Some(Language::Turkish)));
+    assert_eq!(shift("Language_ext: basic"), None);
 }
 
 #[test]
@@ -95,6 +100,9 @@ fn the_coding_follows_the_order_of_smsd() {
 
     assert_eq!(octet("Class: 2", 4), 0x16);
     assert_eq!(octet("Class: 4", 4), 0x04);
+    assert_eq!(octet("Class: x", 0), 0x10);
+    assert_eq!(octet("DCS_hex: f", 0), 0x0F);
+    assert_eq!(octet("DCS_hex: F1F2", 0), 0x00);
     assert_eq!(octet("Class: 2\nFlash: yes", 0), 0x10);
     assert_eq!(octet("Flash: yes\nDCS_hex: F1", 0), 0xF1);
     assert_eq!(octet("DCS_hex: F1\nSystem_message: yes", 0), 0xF4);
@@ -141,7 +149,6 @@ fn octets_that_are_not_utf8_do_not_cut_the_text() {
         Request::read(&Document::read(file).expect("small"), &Settings::default()).expect("sendable");
 
     assert_eq!(request.body, utf8_text("aäb"));
-    assert_eq!(request.notices, ["1 octets are not UTF-8, read as ISO-8859-15"]);
 }
 
 #[test]
@@ -194,9 +201,16 @@ fn refusal(file: &str) -> String {
 }
 
 fn iso_text(text: &str) -> Body {
-    Body::Text { text: text.to_owned(), charset: Charset::Iso }
+    let letter = |character: char| {
+        let octet = match character {
+            '€' => 0xA4,
+            other => u8::try_from(u32::from(other)).expect("a character of ISO-8859-1"),
+        };
+        Letter { character, octet: Some(octet) }
+    };
+    Body::Latin(text.chars().map(letter).collect())
 }
 
 fn utf8_text(text: &str) -> Body {
-    Body::Text { text: text.to_owned(), charset: Charset::Utf8 }
+    Body::Text(text.to_owned())
 }

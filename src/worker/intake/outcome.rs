@@ -111,7 +111,7 @@ impl Outcome {
     fn sent(
         &self,
         submission: Option<&Submission>,
-        notices: Vec<String>,
+        notices: Vec<Vec<u8>>,
         settings: &Settings,
         wall: LocalTime,
     ) -> Sent {
@@ -137,7 +137,7 @@ impl Outcome {
         }
     }
 
-    fn failed(&self, notices: Vec<String>, settings: &Settings, wall: LocalTime) -> Failed {
+    fn failed(&self, notices: Vec<Vec<u8>>, settings: &Settings, wall: LocalTime) -> Failed {
         let pdus = match settings.keep_pdus {
             KeepPdus::Never => Vec::new(),
             KeepPdus::Failed | KeepPdus::FailedOrNotText | KeepPdus::Always => self.pdus(),

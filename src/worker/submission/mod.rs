@@ -4,9 +4,12 @@
 //! restart submits the very same content under the same key.
 
 mod convert;
+mod notice;
+mod shifted;
 mod split;
 
 use crate::model::{Content, Part, PartNumber, Priority, ProtocolIdentifier};
+use crate::pdu;
 use crate::sms_file::{Document, Rejection, Request, Settings};
 
 /// Most parts a message of a file may have.
@@ -27,8 +30,8 @@ pub struct Submission {
     pub retries: Option<u32>,
     /// Who claims to send it, for display only.
     pub from: String,
-    /// What conversion changed or lost, for `NOTICE:`.
-    pub notices: Vec<String>,
+    /// What conversion changed or lost, for `NOTICE:`, in the character set of the file.
+    pub notices: Vec<Vec<u8>>,
 }
 
 /// Makes a message of a file; `reference` is the concatenation reference, should there be several parts.
@@ -37,8 +40,8 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
     let converted = convert::convert(&request, settings)?;
     let shape = split::Shape::of(&request, &converted, reference);
     let split = split::split(&converted.payload, converted.alphabet, &shape)?;
-    let mut notices = [request.notices, converted.notices].concat();
-    notices.extend(split.cut_octets.map(|lost| format!("Cut to one part, {lost} units are not sent")));
+    let mut notices = converted.notices;
+    notices.extend(split.cut_octets.map(cut_notice));
     let parts: Vec<Part> = (1..=u8::MAX)
         .zip(split.parts)
         .map(|(number, user_data)| Part { number: PartNumber(number), user_data })
@@ -48,6 +51,9 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
         options.protocol_identifier = ProtocolIdentifier::default();
     }
     let content = Content { destination: request.destination, alphabet: converted.alphabet, parts, options };
+    for part in &content.parts {
+        pdu::submit(&content, part).map_err(|error| Rejection::NoPdu { what: error.to_string() })?;
+    }
     Ok(Submission {
         content,
         number: request.number,
@@ -57,6 +63,10 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
         from: request.from,
         notices,
     })
+}
+
+fn cut_notice(lost: usize) -> Vec<u8> {
+    format!("Cut to one part, {lost} units are not sent").into_bytes()
 }
 
 /// "Replace short message type n" would make each part replace the one before.

@@ -17,6 +17,7 @@ pub(super) struct Shape {
     mode: Autosplit,
     reference: u8,
     data_coding: u8,
+    system: bool,
     /// Elements of every part.
     every: Vec<u8>,
     /// Elements of the first part only.
@@ -32,8 +33,8 @@ pub(super) struct Split {
 }
 
 impl Shape {
-    /// The shape a request asks for. A text with a header of its own is never split; a text with shift tables has no
-    /// room for numbers.
+    /// The shape a request asks for. A text with a header of its own is never split, data is joined or not split, and
+    /// a text with shift tables has no room for numbers.
     pub(super) fn of(request: &Request, converted: &Converted, reference: u8) -> Shape {
         let own = request.user_data_header.clone().unwrap_or_default();
         let (locking, single, bits) = match converted.alphabet {
@@ -49,26 +50,36 @@ impl Shape {
             Autosplit::Off | Autosplit::Plain | Autosplit::Numbered | Autosplit::Concatenated if whole => {
                 Autosplit::Off
             }
-            Autosplit::Numbered if !every.is_empty() || is_data => Autosplit::Plain,
+            Autosplit::Plain | Autosplit::Numbered if is_data => Autosplit::Concatenated,
+            Autosplit::Numbered if !every.is_empty() => Autosplit::Plain,
             mode @ (Autosplit::Off | Autosplit::Plain | Autosplit::Numbered | Autosplit::Concatenated) => {
                 mode
             }
         };
-        Shape { mode, reference, data_coding: request.coding.octet(bits), every, first: own }
+        Shape {
+            mode,
+            reference,
+            data_coding: request.coding.octet(bits),
+            system: request.coding.system.is_some(),
+            every,
+            first: own,
+        }
     }
 
     fn header(&self, number: usize, total: usize) -> Vec<u8> {
-        let mut header = Vec::new();
+        let mut header = if number == 1 { self.first.clone() } else { Vec::new() };
         if self.mode == Autosplit::Concatenated && total > 1 {
             let (number, total) = (octet(number), octet(total));
             let element = Concatenation { reference: Reference::Bits8(self.reference), total, number };
-            header = Header { elements: vec![Element::Concatenation(element)] }.encode();
+            header.extend(Header { elements: vec![Element::Concatenation(element)] }.encode());
         }
         header.extend_from_slice(&self.every);
-        if number == 1 {
-            header.extend_from_slice(&self.first);
-        }
         header
+    }
+
+    /// Units smsd leaves free in a part of several: it counts the length octet of the file's own header twice.
+    fn unused(&self, number: usize) -> usize {
+        usize::from(number == 1 && !self.first.is_empty())
     }
 }
 
@@ -80,6 +91,7 @@ pub(super) fn split(payload: &Payload, alphabet: Alphabet, shape: &Shape) -> Res
         return Ok(Split { parts: vec![whole], cut_octets: None });
     }
     match shape.mode {
+        Autosplit::Off if shape.system => Err(Rejection::TooLongSystemMessage),
         Autosplit::Off if alphabet == Alphabet::Data8 => Err(Rejection::TooLongSinglePart),
         Autosplit::Off => {
             let end = cut(payload, alphabet, 0, capacity(payload, alone.len()));
@@ -103,7 +115,9 @@ fn pieces(payload: &Payload, alphabet: Alphabet, shape: &Shape, width: usize) ->
     let mut cuts = Vec::new();
     let mut start = 0;
     while start < payload.units() {
-        let room = capacity(payload, shape.header(cuts.len() + 1, 2).len()).saturating_sub(units);
+        let number = cuts.len() + 1;
+        let room =
+            capacity(payload, shape.header(number, 2).len()).saturating_sub(units + shape.unused(number));
         let end = cut(payload, alphabet, start, room);
         if end == start || cuts.len() == PARTS_MAX {
             return Err(Rejection::TooLongText);

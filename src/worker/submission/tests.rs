@@ -11,7 +11,7 @@ fn text_is_sent_in_the_gsm_alphabet_with_look_alikes_and_without_what_is_lost() 
 
     assert_eq!(made.content.alphabet, Alphabet::GSM7);
     assert_eq!(septets(&made.content.parts[0].user_data), b"Hello w\x7Crld \x1Be e!");
-    assert_eq!(made.notices, ["Cannot convert 16. character (E6BCA2)漢 to GSM."]);
+    assert_eq!(notices(&made), ["Cannot convert 16. character (E6BCA2)漢 to GSM."]);
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn utf8_text_becomes_ucs2_as_a_whole_and_says_so() {
     assert_eq!(data.payload, Payload::Octets(utf16("Hi 漢😀")));
     assert_eq!(data.data_coding, 0x08);
     assert_eq!(made.notices.len(), 3);
-    assert_eq!(made.notices[2], "2 characters outside the GSM alphabet, converting to UCS2");
+    assert_eq!(notices(&made)[2], "2 characters outside the GSM alphabet, converting to UCS2");
 }
 
 #[test]
@@ -41,6 +41,7 @@ fn long_text_is_cut_in_the_way_the_file_asks_for() {
     assert_eq!(lengths("UDH-DATA: 02 AA BB"), [156]);
     assert_eq!(lengths("Alphabet: UTF-8"), [153, 8]);
     assert_eq!(lengths("Alphabet: binary\nUDH: no"), [134, 27]);
+    assert_eq!(lengths("Alphabet: binary\nUDH: no\nAutosplit: 1"), [134, 27]);
     assert_eq!(refusal(&format!("To: 1\nAlphabet: bin\nUDH: no\nAutosplit: 0\n\n{text}")), {
         "Too long data for single part sending"
     });
@@ -72,17 +73,19 @@ fn concatenated_parts_share_their_reference_and_keep_escapes_whole() {
 fn a_header_of_data_is_merged_into_the_first_part() {
     let made = made(&format!("To: 1\nAlphabet: binary\n\n\x02ab{}", "x".repeat(140)));
 
-    assert_eq!(made.content.parts[0].user_data.header, [0, 3, 7, 2, 1, b'a', b'b']);
+    assert_eq!(made.content.parts[0].user_data.header, [b'a', b'b', 0, 3, 7, 2, 1]);
     assert_eq!(made.content.parts[1].user_data.header, [0, 3, 7, 2, 2]);
     let lengths: Vec<_> = made.content.parts.iter().map(|part| part.user_data.payload.units()).collect();
-    assert_eq!(lengths, [132, 8]);
+    assert_eq!(lengths, [131, 9]);
 }
 
 #[test]
 fn shift_tables_are_named_only_where_they_are_used() {
     let text = made("To: 1\nLanguage: turkish\n\nışık 漢");
     let turkish = Alphabet::Gsm7 { locking: Some(Language::Turkish), single: None };
-    assert_eq!((text.content.alphabet, text.notices.len()), (turkish, 1));
+    assert_eq!(text.content.alphabet, turkish);
+    let lost = "Cannot convert 6. UTF-8 character E6 BC A2 (漢) to GSM, not found on language tables 1/1.";
+    assert_eq!(notices(&text), [lost]);
     assert_eq!(text.content.parts[0].user_data.header, [0x25, 1, 1]);
 
     let plain = made("To: 1\nLanguage: turkish\n\nplain");
@@ -106,6 +109,14 @@ fn two_hundred_and_fifty_six_parts_are_too_many() {
     let wide = format!("To: 1\nAlphabet: UTF-8\n\n{}", "щ".repeat(67 * 255 + 1));
     assert_eq!(refusal(&wide), "Too long text");
     assert_eq!(refusal("To: 1\n\n漢"), "No text");
+}
+
+#[test]
+fn a_coding_that_does_not_fit_the_text_is_refused_before_it_is_accepted() {
+    let reason = refusal("To: 1\nDCS_hex: 08\n\nHello");
+    assert_eq!(reason, "No message can be made of it: the payload is not what data coding 0x08 says");
+    let system = format!("To: 1\nSystem_message: yes\n\n{}", "x".repeat(141));
+    assert_eq!(refusal(&system), "Too long data for system message");
 }
 
 proptest! {
@@ -143,6 +154,10 @@ fn made(file: &str) -> Submission {
 fn refusal(file: &str) -> String {
     let document = Document::read(file.as_bytes()).expect("small");
     prepare(&document, &Settings::default(), 7).expect_err("refused").to_string()
+}
+
+fn notices(made: &Submission) -> Vec<String> {
+    made.notices.iter().map(|notice| String::from_utf8_lossy(notice).into_owned()).collect()
 }
 
 fn septets(data: &UserData) -> &[u8] {
