@@ -47,7 +47,12 @@ impl Document {
     pub fn headers(&self) -> impl Iterator<Item = (Header, Vec<u8>)> + '_ {
         self.lines().filter_map(|line| {
             let header = Header::of_line(line)?;
-            Some((header, value::of_line(line, header.name())))
+            let value = if header == Header::Macro {
+                value::of_line_to_its_end(line, header.name())
+            } else {
+                value::of_line(line, header.name())
+            };
+            Some((header, value))
         })
     }
 
@@ -173,6 +178,13 @@ mod tests {
         let filed = Document::read(b"To: 1").expect("small").with_result(&[]);
         assert_eq!(filed, b"To: 1\n\n");
         assert_eq!(Document::read(b"").expect("small").with_result(&[]), b"\n");
+    }
+
+    #[test]
+    fn a_macro_keeps_the_blanks_at_its_end() {
+        let document = Document::read(b"Macro:  A = b \nTo: 1 \n\nx").expect("small");
+
+        assert_eq!(headers(&document), [(Header::Macro, b"A = b ".to_vec()), (Header::To, b"1".to_vec())]);
     }
 
     #[test]

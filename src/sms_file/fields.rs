@@ -2,32 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use super::macros::Macros;
 use super::{Document, Header, Rejection, unsupported, value};
 
-/// The last value of each header and its place in the file.
-pub(super) struct Fields(BTreeMap<Header, (usize, Vec<u8>)>);
+/// What the headers of a file say.
+#[derive(Default)]
+pub(super) struct Fields {
+    /// The last value of each header and its place in the file.
+    values: BTreeMap<Header, (usize, Vec<u8>)>,
+    macros: Macros,
+}
 
 impl Fields {
     /// Collects the headers; refuses one that asks for what is not carried out.
     pub(super) fn read(document: &Document) -> Result<Fields, Rejection> {
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::default();
         for (place, (header, value)) in document.headers().enumerate() {
             if unsupported::is_refused(header, &value) {
                 return Err(Rejection::Unsupported { header: header.name() });
             }
-            fields.insert(header, (place, value));
+            if header == Header::Macro {
+                fields.macros.add(&value)?;
+            }
+            fields.values.insert(header, (place, value));
         }
-        Ok(Fields(fields))
+        Ok(fields)
+    }
+
+    /// The macros for the body.
+    pub(super) fn macros(&self) -> &Macros {
+        &self.macros
     }
 
     /// The value of a header, if the file has it.
     pub(super) fn get(&self, header: Header) -> Option<&[u8]> {
-        self.0.get(&header).map(|(_, value)| value.as_slice())
+        self.values.get(&header).map(|(_, value)| value.as_slice())
     }
 
     /// The value of whichever of two headers for the same thing comes later.
     pub(super) fn later(&self, one: Header, other: Header) -> Option<(Header, &[u8])> {
-        let place = |header: Header| self.0.get(&header).map(|(place, _)| *place);
+        let place = |header: Header| self.values.get(&header).map(|(place, _)| *place);
         let later = if place(other) > place(one) { other } else { one };
         self.get(later).map(|value| (later, value))
     }

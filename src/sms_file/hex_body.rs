@@ -1,5 +1,6 @@
 //! The hex dump of a `Hex: yes` body: digits, comments and the keywords for WAP push.
 
+use super::macros::Macros;
 use super::{BODY_OCTETS_MAX, Rejection, value};
 
 /// Longest piece of a faulty line that is shown.
@@ -8,12 +9,13 @@ const SHOWN_CHARS_MAX: usize = 640;
 /// The octets a hex dump describes.
 ///
 /// `STRING:` appends text, `INLINESTRING:` the text between 03 and 00, a first `LENGTH` reserves an octet
-/// for the number of octets up to the next one. From `/ ' # :` on a line is comment.
-pub(super) fn decode(body: &[u8]) -> Result<Vec<u8>, Rejection> {
+/// for the number of octets up to the next one. From `/ ' # :` on a line is comment. Macros are carried out in each line
+/// before it is read, so that they may stand for keywords.
+pub(super) fn decode(body: &[u8], macros: &Macros) -> Result<Vec<u8>, Rejection> {
     let mut octets = Vec::new();
     let mut length_at = None;
     for line in body.split(|octet| *octet == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start();
+        let line = macros.expand(line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start())?;
         if let Some(text) = line.strip_prefix(b"STRING:") {
             octets.extend_from_slice(text);
         } else if let Some(text) = line.strip_prefix(b"INLINESTRING:") {
@@ -23,7 +25,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Vec<u8>, Rejection> {
         } else if line.starts_with(b"LENGTH") {
             length_at = length(&mut octets, length_at)?;
         } else {
-            octets.extend_from_slice(&digits(line)?);
+            octets.extend_from_slice(&digits(&line)?);
         }
         if octets.len() > BODY_OCTETS_MAX {
             return Err(Rejection::HexTooLong);
@@ -69,14 +71,14 @@ mod tests {
     fn a_wap_push_is_assembled_from_digits_strings_and_lengths() {
         let body = b"  06 05 04 0B84 23F0 # header\r\n25 06/ push\nLENGTH\nSTRING:abc\nLENGTH\nINLINESTRING:x.y\n:note\n01";
 
-        let octets = decode(body).expect("a hex dump");
+        let octets = decode(body, &Macros::default()).expect("a hex dump");
 
         assert_eq!(octets, b"\x06\x05\x04\x0B\x84\x23\xF0\x25\x06\x03abc\x03x.y\x00\x01");
     }
 
     #[test]
     fn a_broken_dump_says_what_is_wrong_with_it() {
-        let shown = |body: &[u8]| decode(body).expect_err("broken").to_string();
+        let shown = |body: &[u8]| decode(body, &Macros::default()).expect_err("broken").to_string();
 
         assert_eq!(
             shown(b"01\n123"),
@@ -84,9 +86,18 @@ mod tests {
         );
         assert_eq!(shown(b"0G"), "Hex conversion error in sms file: \"0G\".");
         assert_eq!(shown(b"LENGTH\n00"), "LENGTH termination error in sms file.");
-        assert_eq!(decode(&[b"LENGTH\n", "00".repeat(256).as_bytes(), b"\nLENGTH"].concat()), {
-            Err(Rejection::HexLengthTermination)
-        });
-        assert_eq!(decode("00".repeat(BODY_OCTETS_MAX + 1).as_bytes()), Err(Rejection::HexTooLong));
+        let refused = |body: &[u8]| decode(body, &Macros::default()).expect_err("refused");
+        let wide = [b"LENGTH\n", "00".repeat(256).as_bytes(), b"\nLENGTH"].concat();
+        assert_eq!(refused(&wide), Rejection::HexLengthTermination);
+        assert_eq!(refused("00".repeat(BODY_OCTETS_MAX + 1).as_bytes()), Rejection::HexTooLong);
+    }
+
+    #[test]
+    fn a_macro_may_stand_for_a_keyword() {
+        let mut macros = Macros::default();
+        macros.add(b"BEGIN=LENGTH").expect("not too many");
+        macros.add(b"TEXT=4869").expect("not too many");
+
+        assert_eq!(decode(b"BEGIN\nTEXT\nBEGIN", &macros), Ok(vec![2, 0x48, 0x69]));
     }
 }

@@ -20,6 +20,7 @@ mod incoming;
 mod iso;
 mod language;
 mod local_time;
+mod macros;
 mod number;
 mod recipients;
 mod rejection;

@@ -68,6 +68,12 @@ pub enum Rejection {
         /// The line, as far as it is shown.
         line: String,
     },
+    /// More `Macro:` headers than are carried out.
+    #[error("More than {limit} Macro: headers")]
+    TooManyMacros {
+        /// The limit.
+        limit: usize,
+    },
     /// `LENGTH` of a hex dump is not closed or does not fit an octet.
     #[error("LENGTH termination error in sms file.")]
     HexLengthTermination,

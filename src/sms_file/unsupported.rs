@@ -12,9 +12,8 @@ enum Asks {
 }
 
 /// Each header here refuses its file, because ignoring it would send something else than was asked for.
-const REFUSED: [(Header, Asks); 5] = [
+const REFUSED: [(Header, Asks); 4] = [
     (Header::Include, Asks::Always),
-    (Header::Macro, Asks::Always),
     (Header::SmsdDebug, Asks::WhenGiven),
     (Header::TextIsPdu, Asks::WhenYes),
     (Header::Voicecall, Asks::WhenYes),

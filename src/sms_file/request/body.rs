@@ -35,7 +35,7 @@ impl Decoder<'_> {
     /// The body as characters, codes or octets, never empty.
     pub(super) fn decode(&self, body: &[u8]) -> Result<Body, Rejection> {
         let dump = self.fields.yes_or(Header::Hex, false) && self.charset != Charset::Ucs2;
-        let octets = if dump { hex_body::decode(body)? } else { body.to_vec() };
+        let octets = if dump { hex_body::decode(body, self.fields.macros())? } else { body.to_vec() };
         let body = match self.charset {
             Charset::Binary => Body::Octets(octets),
             Charset::Ucs2 => Body::Ucs2(octets),
@@ -43,7 +43,7 @@ impl Decoder<'_> {
             Charset::Iso | Charset::Utf8 if dump => septets(&octets),
             Charset::Iso | Charset::Utf8 if self.shifted => shifted(&octets)?,
             Charset::Iso if !self.settings.convert => septets(&octets),
-            Charset::Iso => self.latin(&octets),
+            Charset::Iso => self.latin(&self.fields.macros().expand(&octets)?),
             Charset::Utf8 => Body::Text(utf8(&octets)),
         };
         if body.is_empty() {

@@ -45,7 +45,7 @@ fn a_file_that_cannot_be_sent_is_refused_in_smsd_s_words() {
         ("To: 1\nUDH-DATA: 06 00\n\nx", "Incorrect first byte of UDH"),
         ("To: 1\nHex: yes\nAlphabet: bin\nUDH: no\n\n# nothing", "No data"),
         ("To: 1\nInclude: /etc/passwd\n\nx", "Header Include: is not supported by Smsgrid"),
-        ("To: 1\nMacro: a=b\n\nx", "Header Macro: is not supported by Smsgrid"),
+        ("To: 1\nMacro: x=\n\nx", "No text"),
         ("To: 1\nText_is_pdu: yes\n\nx", "Header Text_is_pdu: is not supported by Smsgrid"),
         ("To: 1\nVoicecall: yes\n\nx", "Header Voicecall: is not supported by Smsgrid"),
         ("To: 1\nSmsd_debug: drop1\n\nx", "Header Smsd_debug: is not supported by Smsgrid"),
@@ -140,6 +140,16 @@ fn each_alphabet_gives_its_body() {
     let dump = body("Alphabet: bin\nUDH: no\nHex: yes", b"0102 / x\n");
     assert_eq!(dump.body, Body::Octets(vec![1, 2]));
     assert_eq!(body("Hex: yes", b"48 69").body, Body::Septets(b"Hi".to_vec()));
+}
+
+#[test]
+fn macros_are_carried_out_in_iso_text_and_hex_dumps_only() {
+    let body = |headers: &str, body: &str| read(&format!("To: 1\nMacro: 4a=4b\n{headers}\n\n{body}")).body;
+
+    assert_eq!(body("X: y", "a4a"), iso_text("a4b"));
+    assert_eq!(body("Alphabet: UTF-8", "a4a"), utf8_text("a4a"));
+    assert_eq!(body("Alphabet: bin\nUDH: no\nHex: yes", "4a 01"), Body::Octets(vec![0x4B, 1]));
+    assert_eq!(body("Alphabet: GSM", "4a"), Body::Septets(b"4a".to_vec()));
 }
 
 #[test]
