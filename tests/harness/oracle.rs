@@ -1,0 +1,87 @@
+//! The two sides: Debian's smsd, and smsnode on what the same smsd.conf becomes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smsgrid::smsd_conf::{Host, convert};
+
+use crate::process::Process;
+use crate::wait;
+
+/// Debian's daemon.
+const SMSD: &str = "/usr/sbin/smsd";
+/// How long a daemon may take to start, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Debian's smsd.
+    Smsd,
+    /// Our node.
+    Smsnode,
+}
+
+impl Side {
+    /// Both.
+    pub const ALL: [Side; 2] = [Side::Smsd, Side::Smsnode];
+
+    /// Its name in a path.
+    pub fn word(self) -> &'static str {
+        match self {
+            Side::Smsd => "smsd",
+            Side::Smsnode => "smsnode",
+        }
+    }
+
+    /// Whether it is here.
+    pub fn is_installed(self) -> bool {
+        match self {
+            Side::Smsd => Path::new(SMSD).exists(),
+            Side::Smsnode => true,
+        }
+    }
+
+    /// Starts it in `dir` on this smsd.conf, and waits until it looks for files.
+    pub fn start(self, smsnode: &Path, dir: &Path, configuration: &str) -> Process {
+        match self {
+            Side::Smsd => start_smsd(dir, configuration),
+            Side::Smsnode => start_smsnode(smsnode, dir, configuration),
+        }
+    }
+
+    /// Ends it as an operator does, and waits for it.
+    pub fn stop(self, mut process: Process) {
+        process.terminate(PATIENCE);
+    }
+}
+
+fn start_smsd(dir: &Path, configuration: &str) -> Process {
+    assert!(Side::Smsd.is_installed(), "{SMSD} is missing: install the package smstools, as .ci/run does");
+    let file = written(dir, "smsd.conf", configuration);
+    let log = dir.join("smsd.log");
+    let process = Process::start(Path::new(SMSD), &[format!("-c{}", file.display()), "-t".to_owned()]);
+    let has_begun = || {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        (said.contains("Outgoing file checker has started") && said.contains("Waiting for messages to send"))
+            .then_some(())
+    };
+    let begun = wait::poll(PATIENCE, has_begun);
+    assert!(begun.is_some(), "smsd did not begin:\n{}", fs::read_to_string(&log).unwrap_or_default());
+    process
+}
+
+fn start_smsnode(smsnode: &Path, dir: &Path, configuration: &str) -> Process {
+    let host = Host::new("gw-a", &dir.join("data").display().to_string()).expect("a name");
+    let conversion = convert(configuration.as_bytes(), &host).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    let file =
+        written(dir, "smsgrid.toml", &format!("{}\n[listen]\napi = \"127.0.0.1:0\"\n", conversion.toml));
+    Process::start(smsnode, &["run".as_ref(), "--config".as_ref(), file.as_os_str()])
+}
+
+fn written(dir: &Path, name: &str, content: &str) -> PathBuf {
+    let path = dir.join(name);
+    fs::write(&path, content).expect("the test's folder is writable");
+    path
+}
