@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod diff;
 mod outcome;
+mod samples;
 mod station;
 
 use std::path::Path;
