@@ -7,6 +7,7 @@
 mod case;
 mod compare;
 mod diff;
+mod migration;
 mod outcome;
 mod samples;
 mod station;
