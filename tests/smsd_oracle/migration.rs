@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use smsgrid_tests::oracle::Side;
 use smsgrid_tests::sim::Simulator;
-use smsgrid_tests::smsd::Side;
 use smsgrid_tests::wait;
 
 use super::case::Group;

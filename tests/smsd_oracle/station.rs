@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use smsgrid_tests::oracle::Side;
 use smsgrid_tests::process::Process;
 use smsgrid_tests::sim::Simulator;
-use smsgrid_tests::oracle::Side;
 use smsgrid_tests::wait;
 
 use super::case::{Case, Group};

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use smsgrid::model::MessageId;
 use smsgrid::worker::intake::{
-    Contents, Copied, Copy, Effect, Fault, FileName, Filing, Folder, Identity, Input, Inspection, IntakeId,
-    Kind, MAGIC, Observation, Places, Reach, Record, Replayed, frame,
+    Contents, Copied, Copy, Destination, Effect, Fault, FileName, Filing, Folder, Identity, Input,
+    Inspection, IntakeId, Kind, MAGIC, Observation, Places, Reach, Record, Replayed, frame,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -138,12 +138,7 @@ impl Memory {
                 let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }
             }
-            Effect::Take { name, identity } => {
-                self.next_id += 1;
-                let id = IntakeId::from_bytes(self.next_id.to_be_bytes());
-                self.append(&Record::Taken { id, name: name.clone(), identity });
-                Input::Taken { name, identity, id }
-            }
+            Effect::Take { name, identity } => self.take_up(name, identity),
             Effect::Append(record) => {
                 self.append(&record);
                 return None;
@@ -170,11 +165,7 @@ impl Memory {
             }
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
-            Effect::Stage { id, destination, octets, .. } => {
-                let inode = self.create(&octets, true);
-                self.change(Change::Set(temporary(destination.folder(), id), inode));
-                Input::Staged(id, Ok(inode))
-            }
+            Effect::Stage { id, destination, octets, .. } => self.stage(id, destination, &octets),
             Effect::SyncFolder(folder) => {
                 self.names(folder).sync();
                 Input::FolderSynced(folder, Ok(()))
@@ -206,6 +197,19 @@ impl Memory {
                 panic!("not the disk's business")
             }
         })
+    }
+
+    fn take_up(&mut self, name: FileName, identity: Identity) -> Input {
+        self.next_id += 1;
+        let id = IntakeId::from_bytes(self.next_id.to_be_bytes());
+        self.append(&Record::Taken { id, name: name.clone(), identity });
+        Input::Taken { name, identity, id }
+    }
+
+    fn stage(&mut self, id: IntakeId, destination: Destination, octets: &[u8]) -> Input {
+        let inode = self.create(octets, true);
+        self.change(Change::Set(temporary(destination.folder(), id), inode));
+        Input::Staged(id, Ok(inode))
     }
 
     fn examine(&self, id: IntakeId, name: &FileName, filing: Option<&Filing>) -> Places {

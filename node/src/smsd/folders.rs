@@ -62,6 +62,8 @@ fn place(path: &Path) -> io::Result<(u64, u64)> {
 mod tests {
     use std::time::Duration;
 
+    use smsgrid::worker::routing::Routing;
+
     use super::*;
 
     #[test]
@@ -76,8 +78,13 @@ mod tests {
             checked: path("checked"),
             sent: path("sent"),
             failed: path("failed"),
+            keep_sent: true,
+            keep_failed: true,
             trust_outgoing: false,
             settle_time: Duration::from_millis(500),
+            blacklist: None,
+            whitelist: None,
+            routing: Routing::default(),
         };
         let folders = Folders::now(Some(&spool));
         assert_eq!(folders.lost(), None);

@@ -137,10 +137,8 @@ mod tests {
     }
 
     fn options(words: &[&str]) -> Options {
-        match parsed(words) {
-            Request::Run(options) => options,
-            other => panic!("{other:?}"),
-        }
+        let Request::Run(options) = parsed(words) else { panic!("{words:?} are no order to run") };
+        options
     }
 
     #[test]

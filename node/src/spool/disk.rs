@@ -8,7 +8,7 @@ use smsgrid::model::{Address, MessageId};
 use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
     Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
-    Halt, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
+    Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
 };
 
 use super::copying::{CopyRefused, Copying};
@@ -83,14 +83,7 @@ impl Disk {
         Done::Reply(match effect {
             Effect::Scan => self.scan(),
             Effect::Inspect(name) => self.inspect(name),
-            Effect::Take { name, identity } => {
-                let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
-                let record = Record::Taken { id, name: name.clone(), identity };
-                match self.journal.append(record) {
-                    Ok(()) => Input::Taken { name, identity, id },
-                    Err(error) => Input::JournalFailed(error.to_string()),
-                }
-            }
+            Effect::Take { name, identity } => self.take_up(name, identity),
             Effect::Append(record) => match self.journal.append(record) {
                 Ok(()) => return Done::Silent,
                 Err(error) => Input::JournalFailed(error.to_string()),
@@ -156,6 +149,15 @@ impl Disk {
             Effect::Tell(filed) => return Done::Outside(Outside::Tell(filed)),
             Effect::Halt(why) => return Done::Outside(Outside::Halt(why)),
         })
+    }
+
+    fn take_up(&mut self, name: FileName, identity: Identity) -> Input {
+        let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
+        let record = Record::Taken { id, name: name.clone(), identity };
+        match self.journal.append(record) {
+            Ok(()) => Input::Taken { name, identity, id },
+            Err(error) => Input::JournalFailed(error.to_string()),
+        }
     }
 
     fn scan(&mut self) -> Input {

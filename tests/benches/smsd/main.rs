@@ -13,7 +13,7 @@ mod measure;
 
 use std::path::Path;
 
-use smsgrid_tests::smsd::Side;
+use smsgrid_tests::oracle::Side;
 
 fn main() {
     let chosen: Vec<String> =

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use smsgrid_tests::smsd::Side;
+use smsgrid_tests::oracle::Side;
 use smsgrid_tests::wait::pause_for;
 
 use crate::gateway::Gateway;
