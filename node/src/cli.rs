@@ -151,7 +151,7 @@ mod tests {
         let (exit, out, talk) = smsnode(&["check-config", &path]);
 
         assert_eq!(exit, Exit::Done);
-        assert!(out.contains("peer = \"127.0.0.1:7171\"") && !out.contains("notice"), "{out}");
+        assert!(out.contains("peer = \"127.0.0.1:7171\"") && !out.contains("notice:"), "{out}");
         assert!(talk.starts_with("notice: gw-a is reached by others at 127.0.0.1:9171 (peer)"), "{talk}");
         assert_eq!(talk.lines().count(), 1, "{talk}");
     }
