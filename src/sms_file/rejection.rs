@@ -32,6 +32,9 @@ pub enum Rejection {
     /// Nothing of the data was left after its conversion.
     #[error("No data")]
     NoData,
+    /// `Text_is_pdu:` without the key that permits it.
+    #[error("Invalid key (To) for text_is_pdu")]
+    InvalidKey,
     /// `Message_reference:` is not 0 to 255.
     #[error("Invalid message reference")]
     InvalidMessageReference,

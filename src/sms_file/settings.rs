@@ -106,6 +106,8 @@ pub struct Settings {
     pub service_centre: bool,
     /// `notice_ucs2`.
     pub ucs2_notice: Ucs2Notice,
+    /// `text_is_pdu_key`: the number in `To:` with which `Text_is_pdu:` is carried out; none refuses it.
+    pub text_is_pdu_key: Option<String>,
     /// `ignore_outgoing_priority`, turned round: `Priority:` of a file counts.
     pub priority: bool,
     /// Most recipients of one file; more refuse it.
@@ -131,6 +133,7 @@ impl Default for Settings {
             language_ext: None,
             service_centre: false,
             ucs2_notice: Ucs2Notice::Everything,
+            text_is_pdu_key: None,
             priority: true,
             recipients_max: 100,
         }

@@ -8,16 +8,10 @@ use super::value;
 enum Asks {
     Always,
     WhenYes,
-    WhenGiven,
 }
 
 /// Each header here refuses its file, because ignoring it would send something else than was asked for.
-const REFUSED: [(Header, Asks); 4] = [
-    (Header::Include, Asks::Always),
-    (Header::SmsdDebug, Asks::WhenGiven),
-    (Header::TextIsPdu, Asks::WhenYes),
-    (Header::Voicecall, Asks::WhenYes),
-];
+const REFUSED: [(Header, Asks); 2] = [(Header::Include, Asks::Always), (Header::Voicecall, Asks::WhenYes)];
 
 /// Whether this header with this value asks for something the gateway does not carry out.
 pub(super) fn is_refused(header: Header, text: &[u8]) -> bool {
@@ -25,6 +19,5 @@ pub(super) fn is_refused(header: Header, text: &[u8]) -> bool {
     listed.is_some_and(|(_, asks)| match asks {
         Asks::Always => true,
         Asks::WhenYes => value::is_yes(text),
-        Asks::WhenGiven => !text.is_empty(),
     })
 }

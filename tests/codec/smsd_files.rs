@@ -127,6 +127,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "outgoing_utf8" => settings.utf8_in_iso = yes,
         "report" => settings.report = yes,
         "smsc_pdu" => settings.service_centre = yes,
+        "text_is_pdu_key" => settings.text_is_pdu_key = Some(value.to_owned()),
         "trim_text" => settings.trim = yes,
         "validity" => settings.validity = relative_octet(value.as_bytes()).expect("a period"),
         other => panic!("no vector needs {other}"),

@@ -20,6 +20,8 @@ pub enum Body {
     Ucs2(Vec<u8>),
     /// Octets without a character meaning.
     Octets(Vec<u8>),
+    /// A whole PDU with its service centre field; no header of the file says anything of what is sent.
+    Pdu(Vec<u8>),
 }
 
 /// How the body of one file is read.
@@ -73,14 +75,16 @@ impl Body {
         match self {
             Body::Latin(text) => text.is_empty(),
             Body::Text(text) => text.is_empty(),
-            Body::Septets(octets) | Body::Ucs2(octets) | Body::Octets(octets) => octets.is_empty(),
+            Body::Septets(octets) | Body::Ucs2(octets) | Body::Octets(octets) | Body::Pdu(octets) => {
+                octets.is_empty()
+            }
         }
     }
 
     fn is_text(&self) -> bool {
         match self {
             Body::Latin(_) | Body::Text(_) | Body::Septets(_) | Body::Ucs2(_) => true,
-            Body::Octets(_) => false,
+            Body::Octets(_) | Body::Pdu(_) => false,
         }
     }
 }
@@ -103,6 +107,14 @@ fn utf8(octets: &[u8]) -> String {
         text.extend(chunk.invalid().iter().map(|octet| iso::character(*octet)));
     }
     text
+}
+
+/// The PDU a body is: its digits, with blanks and line ends where somebody put them.
+pub(super) fn pdu(body: &[u8]) -> Result<Body, Rejection> {
+    let octets = value::hex_octets(body).filter(|octets| !octets.is_empty());
+    octets
+        .map(Body::Pdu)
+        .ok_or_else(|| Rejection::NoPdu { what: "the body must be a PDU in hexadecimal digits".to_owned() })
 }
 
 /// The header `UDH-DATA:` gives, without its length octet.

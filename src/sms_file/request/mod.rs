@@ -68,10 +68,16 @@ impl Request {
         let shift = options::shift_tables(&fields, settings)?;
         let header = body::user_data_header(&fields)?;
         let decoder = body::Decoder { fields: &fields, settings, charset, shifted: shift.is_some() };
-        let (user_data_header, body) = body::join_header(&fields, coding, header, decoder.decode(body)?)?;
+        let is_pdu = fields.yes_or(Header::TextIsPdu, false);
+        let number = number::compared(to);
+        if is_pdu && settings.text_is_pdu_key.as_ref() != Some(&number) {
+            return Err(Rejection::InvalidKey);
+        }
+        let body = if is_pdu { body::pdu(body)? } else { decoder.decode(body)? };
+        let (user_data_header, body) = body::join_header(&fields, coding, header, body)?;
         Ok(Request {
             destination,
-            number: number::compared(to),
+            number,
             from: options::name(fields.get(Header::From)).unwrap_or_default(),
             priority: options::priority(&fields, settings),
             queue: fields

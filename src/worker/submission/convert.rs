@@ -21,7 +21,7 @@ pub(super) fn convert(request: &Request, settings: &Settings) -> Result<Converte
     let converted = match &request.body {
         Body::Septets(codes) => plain(Alphabet::GSM7, Payload::Septets(codes.clone())),
         Body::Ucs2(octets) => plain(Alphabet::Ucs2, Payload::Octets(octets.clone())),
-        Body::Octets(octets) => plain(Alphabet::Data8, Payload::Octets(octets.clone())),
+        Body::Octets(octets) | Body::Pdu(octets) => plain(Alphabet::Data8, Payload::Octets(octets.clone())),
         Body::Text(text) => match request.shift {
             Some(tables) => shifted::convert(text, tables)?,
             None => gsm7_or_ucs2(text, settings)?,

@@ -5,12 +5,13 @@
 
 mod convert;
 mod notice;
+mod raw;
 mod shifted;
 mod split;
 
 use crate::model::{Content, Part, PartNumber, Priority, ProtocolIdentifier};
 use crate::pdu;
-use crate::sms_file::{Document, Rejection, Request, Settings};
+use crate::sms_file::{Body, Document, Rejection, Request, Settings};
 
 /// Most parts a message of a file may have.
 pub const PARTS_MAX: usize = 255;
@@ -37,6 +38,20 @@ pub struct Submission {
 /// Makes a message of a file; `reference` is the concatenation reference, should there be several parts.
 pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Result<Submission, Rejection> {
     let request = Request::read(document, settings)?;
+    match &request.body {
+        Body::Pdu(octets) => {
+            let content = raw::content(octets)?;
+            // Lists and routes go by who gets the message, not by the key in `To:`.
+            let number = content.destination.reveal().to_owned();
+            Ok(submission(Request { number, ..request }, content, Vec::new()))
+        }
+        Body::Latin(_) | Body::Text(_) | Body::Septets(_) | Body::Ucs2(_) | Body::Octets(_) => {
+            composed(request, settings, reference)
+        }
+    }
+}
+
+fn composed(request: Request, settings: &Settings, reference: u8) -> Result<Submission, Rejection> {
     let converted = convert::convert(&request, settings)?;
     let shape = split::Shape::of(&request, &converted, reference);
     let split = split::split(&converted.payload, converted.alphabet, &shape)?;
@@ -46,15 +61,20 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
         .zip(split.parts)
         .map(|(number, user_data)| Part { number: PartNumber(number), user_data })
         .collect();
-    let mut options = request.options;
+    let mut options = request.options.clone();
     if parts.len() > 1 && is_replace(options.protocol_identifier) {
         options.protocol_identifier = ProtocolIdentifier::default();
     }
-    let content = Content { destination: request.destination, alphabet: converted.alphabet, parts, options };
+    let destination = request.destination.clone();
+    let content = Content { destination, alphabet: converted.alphabet, parts, options };
     for part in &content.parts {
         pdu::submit(&content, part).map_err(|error| Rejection::NoPdu { what: error.to_string() })?;
     }
-    Ok(Submission {
+    Ok(submission(request, content, notices))
+}
+
+fn submission(request: Request, content: Content, notices: Vec<Vec<u8>>) -> Submission {
+    Submission {
         content,
         number: request.number,
         priority: request.priority,
@@ -62,7 +82,7 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
         retries: request.retries,
         from: request.from,
         notices,
-    })
+    }
 }
 
 fn cut_notice(lost: usize) -> Vec<u8> {

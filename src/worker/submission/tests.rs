@@ -119,6 +119,27 @@ fn a_coding_that_does_not_fit_the_text_is_refused_before_it_is_accepted() {
     assert_eq!(refusal(&system), "Too long data for system message");
 }
 
+#[test]
+fn a_pdu_leaves_as_it_is_and_is_listed_under_the_number_in_it() {
+    let settings = Settings { text_is_pdu_key: Some("12345".to_owned()), ..Settings::default() };
+    let prepare = |to: &str, pdu: &str| {
+        let file = format!("To: {to}\nText_is_pdu: yes\nReport: yes\n\n{pdu}\n");
+        super::prepare(&Document::read(file.as_bytes()).expect("small"), &settings, 7)
+    };
+    let hex = "0791947101670000B14D0C919471103254764318A7060605040B8423F0".to_owned();
+    let hello = "0031000C919471103254760000FF05C8329BFD06";
+
+    let made = prepare("+123 45", hello).expect("a message");
+    assert_eq!(made.number, "491701234567");
+    assert!(made.content.options.status_report);
+    assert_eq!(pdu::submit(&made.content, &made.content.parts[0]).expect("a PDU").hex, hello);
+    assert_eq!(prepare("4917", hello), Err(Rejection::InvalidKey));
+    for broken in [&hello[..38], &hello[..37], "xyz", &format!("{hello}{hello}"), &hex] {
+        let refused = prepare("12345", broken).expect_err("no PDU");
+        assert!(matches!(refused, Rejection::NoPdu { .. }), "{broken}: {refused}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_part_fits_and_nothing_is_lost_between_them(
