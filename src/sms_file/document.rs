@@ -82,9 +82,16 @@ impl Document {
             file.push(b'\n');
         }
         write_entries(&mut file, result);
-        file.push(b'\n');
+        file.extend_from_slice(self.empty_line());
         file.extend_from_slice(self.body().unwrap_or_default());
         file
+    }
+
+    /// The empty line before the body as it stands in the file: Windows ends it in its own way.
+    fn empty_line(&self) -> &[u8] {
+        let start = self.lines.last().map_or(0, |line| line.end);
+        let line = self.body.and_then(|body| self.octets.get(start..body)).unwrap_or_default();
+        if line.ends_with(b"\n") && line.iter().all(u8::is_ascii_whitespace) { line } else { b"\n" }
     }
 
     fn lines(&self) -> impl Iterator<Item = &[u8]> + '_ {
@@ -171,6 +178,15 @@ mod tests {
 
         let expected = b"To: 1\nAlternate_to: 2\nFrom: me\nModem: GSM1\n\nbo\n\ndy";
         assert_eq!(String::from_utf8_lossy(&filed), String::from_utf8_lossy(expected));
+    }
+
+    #[test]
+    fn the_empty_line_stays_as_it_is_where_it_is_one() {
+        let filed = |file: &[u8]| Document::read(file).expect("small").with_result(&[]);
+
+        assert_eq!(filed(b"To: 1\r\n\r\nx"), b"To: 1\r\n\r\nx");
+        assert_eq!(filed(b"To: 1\n \t\nx"), b"To: 1\n \t\nx");
+        assert_eq!(filed(b"To: 1\n\0x\ny"), b"To: 1\n\ny");
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! Message files, and the PDUs Debian's smsd 3.1.21 made of them or the reason it refused them with.
 //!
 //! Each line of `data/smsd_files.jsonl` is one file that was put into the folder `outgoing` of smsd: `file`, the
-//! `settings` of its configuration, and of the result `pdus`, `notices` and `reason`. Octets are the characters U+0000
+//! `settings` of its configuration, and of the result `pdus`, `notices` and `reason`, of some the
+//! whole `result`, with the beginning of 1970 for its moments and 1 for its message reference. Octets are the characters U+0000
 //! to U+00FF. Where we differ on purpose, `ours` stands instead of what smsd did and `because` says why.
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
-use smsgrid::model::Language;
+use smsgrid::model::{Language, Timestamp};
 use smsgrid::pdu;
-use smsgrid::sms_file::{Autosplit, Document, Settings, Ucs2Notice, relative_octet};
+use smsgrid::sms_file::{
+    Autosplit, Device, Document, Failed, LocalTime, MessageIds, Sent, Settings, Ucs2Notice, relative_octet,
+};
 use smsgrid::worker::submission::{self, Submission};
 
 /// So few vectors would mean that most of the file was lost.
 const VECTORS_MIN: usize = 350;
+/// So few results would mean the same.
+const RESULTS_MIN: usize = 15;
 /// So many differences are known, each with its reason; one more is somebody's decision.
 const DIFFERENCES_MAX: usize = 60;
 
@@ -24,6 +30,19 @@ fn files_become_the_pdus_of_smsd() {
     assert!(vectors.len() >= VECTORS_MIN, "only {} vectors", vectors.len());
     let faults: Vec<String> = vectors.iter().filter_map(fault).collect();
     assert!(faults.is_empty(), "{} of {} differ:\n{}", faults.len(), vectors.len(), faults.join("\n"));
+}
+
+#[test]
+fn results_are_those_of_smsd() {
+    let vectors = read();
+    let filed: Vec<&Value> = vectors.iter().filter(|vector| vector.get("result").is_some()).collect();
+
+    assert!(filed.len() >= RESULTS_MIN, "only {} results", filed.len());
+    for vector in filed {
+        let found = String::from_utf8_lossy(&result(vector)).into_owned();
+        let expected = octets(&vector["result"]);
+        assert_eq!(found, String::from_utf8_lossy(&expected), "{}", vector["name"]);
+    }
 }
 
 #[test]
@@ -80,6 +99,37 @@ fn told(side: &Value) -> Told {
 fn pdus(made: &Submission) -> Vec<String> {
     let hex = |part| pdu::submit(&made.content, part).expect("what is accepted can be encoded").hex;
     made.content.parts.iter().map(hex).collect()
+}
+
+/// The result file of a vector, sent in no time at the beginning of 1970.
+fn result(vector: &Value) -> Vec<u8> {
+    let document = Document::read(&octets(&vector["file"])).expect("small");
+    let start = LocalTime { at: Timestamp::from_unix_millis(0), offset_seconds: 0 };
+    let made = submission::prepare(&document, &settings(&vector["settings"]), reference(vector));
+    let made = match made {
+        Ok(made) => made,
+        Err(rejection) => {
+            let reason = rejection.to_string();
+            let (device, pdus, notices) = (Device::default(), Vec::new(), Vec::new());
+            return Failed { device, reason, failed: start, pdus, notices }.file(&document);
+        }
+    };
+    let device = Device {
+        modem: Some("GSM1".to_owned()),
+        imsi: Some("262011234567890".to_owned()),
+        imei: Some("351234567890123".to_owned()),
+        ..Device::default()
+    };
+    let sent = Sent {
+        device,
+        sent: start,
+        sending_time: Duration::ZERO,
+        message_references: if made.content.options.status_report { vec![1] } else { Vec::new() },
+        message_ids: MessageIds::Last,
+        pdus: pdus(&made),
+        notices: made.notices,
+    };
+    sent.file(&document)
 }
 
 /// smsd draws the reference of joined parts at random: ours is told the one it drew.
