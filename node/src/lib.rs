@@ -4,6 +4,7 @@ pub mod api;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod handlers;
 pub mod identity;
 pub mod machine;
 pub mod modem;

@@ -1,5 +1,6 @@
-//! The decisions of the modem worker and of spool intake, without their effects.
+//! The decisions of the modem worker, of spool intake and about programs of the operator, without their effects.
 
+pub mod handlers;
 pub mod intake;
 mod lease;
 pub mod modem;

@@ -12,7 +12,9 @@
 
 mod address;
 mod cluster;
+mod command;
 mod files;
+mod handlers;
 mod limits;
 mod listen;
 mod log;
@@ -37,11 +39,12 @@ use toml::de::DeTable;
 pub use address::HostPort;
 pub use cluster::{Cluster, Member};
 pub use files::Files;
+pub use handlers::Handlers;
 pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
 pub use messages::Messages;
-pub use modem::{Modem, Port};
+pub use modem::{Modem, Port, Programs};
 pub use node::Node;
 pub use raft::Raft;
 pub use spool::Spool;
@@ -70,6 +73,8 @@ pub struct Config {
     pub spool: Option<Spool>,
     /// `[files]`: what a message file means that does not say it itself.
     pub files: Files,
+    /// `[handlers]`: programs that are run when something happens.
+    pub handlers: Handlers,
     /// `[modems.NAME]`: the modems of this host.
     pub modems: BTreeMap<Name, Modem>,
     /// `[messages]`: what a message gets that does not say it itself.
@@ -157,7 +162,9 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
     let raft = top.section("raft", true, raft::read);
     let spool = top.section("spool", false, spool::read);
     let files = top.section("files", true, files::read);
-    let modems = top.named_sections("modems", modem::read);
+    let handlers = top.section("handlers", true, handlers::read);
+    let has_shell = handlers.as_ref().is_some_and(|handlers| handlers.shell.is_some());
+    let modems = top.named_sections("modems", |section| modem::read(section, has_shell));
     let messages = top.section("messages", true, messages::read);
     let limits = top.section("limits", true, limits::read);
     let log = top.section("log", true, log::read);
@@ -174,6 +181,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
         raft: raft?,
         spool: spool.flatten(),
         files: files?,
+        handlers: handlers?,
         modems: modems.into_iter().map(|named| (named.name, named.value)).collect(),
         messages: messages?,
         limits: limits?,

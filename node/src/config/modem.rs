@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use smsgrid::model::{Address, Name};
 use smsgrid::simulator::{self, Spec, SpecError};
+use smsgrid::worker::handlers::Command;
 use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
+use super::handlers;
 use super::report::Report;
 use super::section::{Named, Placed, Section};
 use super::value::{self, Value, Wrong};
@@ -85,6 +87,35 @@ pub struct Modem {
     pub description: Option<String>,
     /// How long a starting modem may look for its network. Default 30 s, 1 s to 10 m.
     pub registration_timeout: Duration,
+    /// Programs that are run for this modem.
+    pub programs: Programs,
+}
+
+/// Programs that are run for one modem; `modemname` in them stands for its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Programs {
+    /// `eventhandler`: instead of that of `[handlers]` for messages this modem had. Default none.
+    pub eventhandler: Option<Command>,
+    /// `regular_run`: run every `regular_run_interval` as `PRE_RUN STATFILE MODEM`. The port stays open. Default none.
+    pub regular_run: Option<Command>,
+    /// `regular_run_post_run`: run after it as `POST_RUN STATFILE MODEM`. Default none.
+    pub regular_run_post_run: Option<Command>,
+    /// `regular_run_interval`. Default 5 m, 1 s to 24 h.
+    pub regular_run_interval: Duration,
+    /// `regular_run_statfile`: what the programs are told as STATFILE; removed between them. Default none.
+    pub regular_run_statfile: Option<PathBuf>,
+}
+
+impl Programs {
+    /// Every program with the name of its setting.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &Command)> {
+        let programs = [
+            ("eventhandler", &self.eventhandler),
+            ("regular_run", &self.regular_run),
+            ("regular_run_post_run", &self.regular_run_post_run),
+        ];
+        programs.into_iter().filter_map(|(key, command)| Some((key, command.as_ref()?)))
+    }
 }
 
 /// Where a modem is reached.
@@ -130,7 +161,7 @@ impl Value for Port {
 }
 
 /// Reads one `[modems.NAME]`.
-pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
+pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Modem> {
     const MS: Duration = Duration::from_millis(1);
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
@@ -166,6 +197,13 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Modem> {
         number: text(section, "number", NUMBER_CHARACTERS_MAX),
         description: text(section, "description", DESCRIPTION_CHARACTERS_MAX),
         registration_timeout: section.within("registration_timeout", 30 * SECOND, SECOND..=10 * MINUTE),
+        programs: Programs {
+            eventhandler: handlers::program(section, "eventhandler", has_shell),
+            regular_run: handlers::program(section, "regular_run", has_shell),
+            regular_run_post_run: handlers::program(section, "regular_run_post_run", has_shell),
+            regular_run_interval: handlers::interval(section),
+            regular_run_statfile: section.optional("regular_run_statfile", "none").map(|placed| placed.value),
+        },
     };
     let pin = pin(section);
     // The rest is read even when the port is missing or wrong, so that every fault comes at once.

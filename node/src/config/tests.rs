@@ -200,6 +200,48 @@ fn the_effective_file_hides_the_pin_and_reads_back_to_the_same() {
     );
 }
 
+#[test]
+fn programs_are_paths_or_lists_and_lines_only_with_a_shell() {
+    use smsgrid::worker::handlers::{Command, Otherwise};
+    let direct = |words: &[&str]| Some(Command::Direct(words.iter().map(ToString::to_string).collect()));
+    let strict = "eventhandler = \"/bin/on sms\"\ncheckhandler = [\"/bin/check\", \"-v\"]\n";
+    let programs = "[modems.GSM1]\nport = \"sim:fast\"\nregular_run = \"/bin/run modemname\"\n";
+    let config = read(&format!("[handlers]\n{strict}{programs}"));
+    let handlers = &config.handlers;
+    assert_eq!(handlers.eventhandler, direct(&["/bin/on sms"]));
+    assert_eq!(handlers.checkhandler, direct(&["/bin/check", "-v"]));
+    assert_eq!((handlers.check_otherwise, handlers.attempts), (Otherwise::Reject, 20));
+    assert_eq!(handlers.time_limit, Duration::from_secs(60));
+    assert_eq!(read(&format!("[handlers]\n{strict}")).handlers.alarmlevel, 4);
+
+    let as_smsd = read(&format!("[handlers]\nshell = \"/bin/sh\"\n{strict}{programs}"));
+    let line = |text: &str| Some(Command::Line(text.to_owned()));
+    assert_eq!(as_smsd.handlers.eventhandler, line("/bin/on sms"));
+    assert_eq!((as_smsd.handlers.check_otherwise, as_smsd.handlers.attempts), (Otherwise::Accept, 1));
+    assert_eq!(
+        as_smsd.modems[&Name::new("GSM1").expect("a name")].programs.regular_run,
+        line("/bin/run modemname")
+    );
+    let again = Config::parse("smsgrid.toml", as_smsd.effective()).expect("it reads back");
+    assert_eq!((again.handlers, again.modems), (as_smsd.handlers, as_smsd.modems));
+}
+
+#[test]
+fn a_program_that_could_not_be_found_or_is_none_is_a_fault() {
+    for (setting, words) in [
+        ("eventhandler = \"on-sms\"", "`eventhandler` is no whole path: on-sms"),
+        ("checkhandler = []", "`checkhandler = []` is not a program"),
+        ("alarmhandler = 7", "`alarmhandler = 7` is not a program"),
+        ("child = \"\"", "is not a program"),
+        ("shell = \"sh\"", "`shell` is no whole path: sh"),
+        ("alarmlevel = 8", "`alarmlevel = 8` is too large"),
+        ("time_limit = \"2d\"", "is too large"),
+    ] {
+        let title = fault(&format!("[handlers]\n{setting}\n")).title;
+        assert!(title.contains(words), "{title}");
+    }
+}
+
 /// A folder with a `pin_file` of this content and mode, and the faults of a file that names it.
 fn with_pin_file(content: &str, mode: u32) -> Result<Config, Vec<Problem>> {
     let folder = tempfile::tempdir().expect("a folder");

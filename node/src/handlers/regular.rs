@@ -1,0 +1,73 @@
+//! Programs that run again and again: at once, and then each time their interval is over.
+
+use std::io;
+use std::path::Path;
+
+use smsgrid::worker::handlers::{Alarm, Command, Exit, Run, Severity};
+use tracing::warn;
+
+use super::{Handlers, Regular};
+
+impl Handlers {
+    /// Runs the programs of one part of the configuration until the future is dropped. A run that takes longer than the
+    /// interval delays the next one; two never run at once.
+    pub async fn run_regularly(&self, regular: &Regular) {
+        loop {
+            let due = self.inner.clock.now() + regular.interval;
+            self.run_once(regular).await;
+            self.inner.clock.sleep_until(due).await;
+        }
+    }
+
+    async fn run_once(&self, regular: &Regular) {
+        let statfile = regular.statfile.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let before = match &regular.modem {
+            None => Run::Regular,
+            Some(modem) => Run::Before { statfile: statfile.clone(), modem: modem.clone() },
+        };
+        self.run_part(regular.before.as_ref(), &before).await;
+        if let Some(statfile) = &regular.statfile {
+            remove(statfile);
+        }
+        if let Some(modem) = &regular.modem {
+            let after = Run::After { statfile, modem: modem.clone() };
+            self.run_part(regular.after.as_ref(), &after).await;
+        }
+    }
+
+    async fn run_part(&self, command: Option<&Command>, run: &Run) {
+        let Some(command) = command else { return };
+        let exit = self.run(name(run), command, &run.arguments(), None).await;
+        self.note(name(run), &exit);
+        if !exit.is_success() {
+            let what = run.failed(&command.to_string(), &code(&exit));
+            warn!(event = "handler.regular_run", "{what}");
+            if let Run::Before { modem, .. } | Run::After { modem, .. } = run {
+                self.alarm(Alarm::of_modem(Severity::Error, modem, what));
+            }
+        }
+    }
+}
+
+fn name(run: &Run) -> &'static str {
+    match run {
+        Run::Regular | Run::Before { .. } => "regular_run",
+        Run::After { .. } => "regular_run_post_run",
+    }
+}
+
+/// The number that smsd tells, or what there is instead of one.
+fn code(exit: &Exit) -> String {
+    match exit {
+        Exit::Code(code) => code.to_string(),
+        Exit::Signal(_) | Exit::TimedOut(_) | Exit::NotStarted(_) => format!("nothing: it {exit}"),
+    }
+}
+
+fn remove(statfile: &Path) {
+    match std::fs::remove_file(statfile) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => warn!(file = %statfile.display(), %error, "the statistics file cannot be removed"),
+    }
+}
