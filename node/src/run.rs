@@ -163,6 +163,7 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         | StartError::Abandoned => Reason::DiskFailed,
         StartError::LogLost => Reason::StoreLost,
         StartError::Listen { .. } => Reason::ListenFailed,
+        StartError::Handlers(_) => Reason::ConfigBadValue,
         StartError::Folder(_) => Reason::SpoolNotWritable,
         StartError::NumberList(_) => Reason::SpoolListUnreadable,
     };

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use smsgrid::model::{MessageId, MessageState, Payload, Timestamp};
 use smsgrid::sms_file::Device;
-use smsgrid::worker::intake::{Alarm, Filed, Outcome, PartResult, SubmitReply};
+use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, Outcome, PartResult, SubmitReply};
 use smsgrid_node::spool::{Listener, Outcomes, SpoolMessage, Submitter};
+use tokio_util::sync::CancellationToken;
 
 /// Messages to this destination fail.
 pub(crate) const FAILING: &str = "666";
@@ -29,6 +31,7 @@ struct State {
     alarms: Vec<String>,
     smsd_alarms: Vec<Option<String>>,
     filed: Vec<Filed>,
+    asked: Vec<Folder>,
     unavailable: bool,
     deaf: bool,
     submits: usize,
@@ -121,6 +124,16 @@ impl Cluster {
         self.0.lock().expect("no test panicked").smsd_alarms.clone()
     }
 
+    /// The check handler is asked about a file in this folder.
+    pub(crate) fn ask(&self, folder: Folder) {
+        self.0.lock().expect("no test panicked").asked.push(folder);
+    }
+
+    /// Where the files stood the check handler was asked about.
+    pub(crate) fn asked(&self) -> Vec<Folder> {
+        self.0.lock().expect("no test panicked").asked.clone()
+    }
+
     pub(crate) fn results(&self) -> Vec<Filed> {
         self.0.lock().expect("no test panicked").filed.clone()
     }
@@ -166,6 +179,14 @@ impl Listener for Cluster {
 
     fn filed(&self, filed: &Filed) {
         self.0.lock().expect("no test panicked").filed.push(filed.clone());
+    }
+
+    async fn check(&self, _: Folder, _: &FileName) -> Verdict {
+        std::future::ready(Verdict::Accepted).await
+    }
+
+    async fn told(&self, _: &Filed, _: &CancellationToken) -> bool {
+        std::future::ready(true).await
     }
 
     fn holds(&self, _: usize) {}

@@ -9,6 +9,7 @@ mod memory;
 mod mounts;
 mod order;
 mod power;
+mod programs;
 mod rig;
 mod start;
 mod task;

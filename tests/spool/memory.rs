@@ -193,6 +193,7 @@ impl Memory {
             | Effect::Follow(..)
             | Effect::Alarm(_)
             | Effect::Handle(..)
+            | Effect::Check { .. }
             | Effect::Halt(_) => {
                 panic!("not the disk's business")
             }

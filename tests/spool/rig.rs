@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use smsgrid::model::{Time, Timestamp};
 use smsgrid::sms_file::LocalTime;
-use smsgrid::worker::intake::{Effect, FileName, Halt, Hint, Input, Intake, Moment, Settings};
+use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::intake::{Effect, FileName, Filed, Folder, Halt, Hint, Input, Intake, Moment, Settings};
 use smsgrid_node::spool::{Disk, Done, FolderPaths, Folders, Journal, Listener, Outside, Strictness};
 use tempfile::TempDir;
 
@@ -37,6 +38,10 @@ pub(crate) struct Running<'a> {
     inbox: VecDeque<Input>,
     pub(crate) effects: usize,
     pub(crate) refusal: Refusal,
+    /// Whether the event handler is done with a result; none when it never returns.
+    pub(crate) returns: fn(&Filed) -> Option<bool>,
+    /// The check handler.
+    pub(crate) checks: fn(&Rig, Folder, &FileName) -> Verdict,
     /// What the alarm handler does before it returns.
     pub(crate) help: fn(&Rig),
     pub(crate) halted: Option<Halt>,
@@ -134,6 +139,8 @@ impl Rig {
             inbox: VecDeque::new(),
             effects: 0,
             refusal: |_| None,
+            returns: |_| Some(true),
+            checks: |_, _, _| Verdict::Accepted,
             help: |_| (),
             halted: None,
             handlers: None,
@@ -234,7 +241,19 @@ impl Running<'_> {
                 self.inbox.extend(lost.or_else(settled));
             }
             Outside::Alarm(alarm) => self.rig.cluster.alarm(&alarm),
-            Outside::Tell(filed) => self.rig.cluster.filed(&filed),
+            Outside::Tell(filed) => {
+                self.rig.cluster.filed(&filed);
+                if self.rig.settings.events
+                    && let Some(done) = (self.returns)(&filed)
+                {
+                    self.inbox.push_back(Input::Told(filed.id, done));
+                }
+            }
+            Outside::Check(id, folder, name) => {
+                self.rig.cluster.ask(folder);
+                let verdict = (self.checks)(self.rig, folder, &name);
+                self.inbox.push_back(Input::Checked(id, verdict));
+            }
             Outside::Handle(name, alarm) => {
                 self.rig.cluster.alarm(&alarm);
                 (self.help)(self.rig);

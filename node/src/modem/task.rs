@@ -8,6 +8,7 @@ use std::time::Duration;
 use smsgrid::model::{Attempt, MessageId, Name, PartOutcome, SessionId, Time};
 use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
+use smsgrid::worker::handlers::{Alarm, Severity, of_modem};
 use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use super::report;
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
+use crate::handlers::Handlers;
 use crate::machine::{Proposer, View, propose_while};
 
 /// Octets read from a port at once.
@@ -53,6 +55,8 @@ pub struct Shared {
     pub board: Board,
     /// What the node counts.
     pub metrics: Metrics,
+    /// The programs of the operator; none when there are none.
+    pub handlers: Option<Handlers>,
     /// The node's session.
     pub session: watch::Receiver<Option<SessionId>>,
     /// Time.
@@ -223,6 +227,23 @@ impl ModemTask {
         count(notice, &self.counts, &self.shared.view);
         let mark = self.pin.as_ref().map(PinMark::file);
         report::notice(&self.name, notice, &self.location, mark);
+        self.alarm(of_modem(self.name.as_str(), notice));
+    }
+
+    fn alarm(&self, alarm: Option<Alarm>) {
+        if let (Some(handlers), Some(alarm)) = (&self.shared.handlers, alarm) {
+            handlers.alarm(alarm);
+        }
+    }
+
+    /// What smsd tells of a port that it cannot use.
+    fn alarm_of_port(&self, why: &str) {
+        let (kind, port) = match &self.location {
+            Location::Serial { device, .. } => ("serial port", device.display().to_string()),
+            Location::Tcp { address } => ("socket", address.clone()),
+        };
+        let text = format!("Cannot open {kind} {port}, error: {why}");
+        self.alarm(Some(Alarm::of_modem(Severity::Error, self.name.as_str(), text)));
     }
 
     async fn open(&mut self) {
@@ -251,6 +272,8 @@ impl ModemTask {
     /// That a lost port is then missing is no news.
     fn say_lost(&mut self, sending: Option<MessageId>) {
         report::port_lost(&self.name, &self.location, &self.lost_because, sending);
+        let text = format!("The port was lost, cause: {}", self.lost_because);
+        self.alarm(Some(Alarm::of_modem(Severity::Error, self.name.as_str(), text)));
         self.port_failed = Some(PortError::Missing { location: self.location.to_string() }.to_string());
     }
 
@@ -261,6 +284,7 @@ impl ModemTask {
         self.shared.board.unreachable(&self.name, said.clone(), report::reason_of_port(failure), now);
         if self.port_failed.as_ref() != Some(&said) {
             report::port_failed(&self.name, failure);
+            self.alarm_of_port(&said);
             self.port_failed = Some(said);
         }
     }

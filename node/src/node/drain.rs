@@ -31,7 +31,8 @@ impl Node {
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
         }
-        self.intake.drain(SPOOL_DRAIN).await;
+        // A handler that runs is waited for, or it would be run again after the next start.
+        self.intake.drain(SPOOL_DRAIN + self.longest_handler.unwrap_or_default()).await;
         self.session.drain(SESSION_DRAIN).await;
         if !self.is_alone {
             self.keeper.end(SESSION_END).await;

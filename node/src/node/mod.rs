@@ -14,6 +14,7 @@ mod begin;
 mod doubts;
 mod drain;
 mod found;
+mod handlers;
 mod listed;
 mod listen;
 mod membership;
@@ -39,6 +40,7 @@ use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
 use crate::config::Config;
+use crate::handlers::Handlers;
 use crate::machine::{Consensus, Proposer, View};
 use crate::modem::{Board, Outcomes, Shared, Wakers};
 use crate::raft::{self, SegmentLog};
@@ -68,6 +70,8 @@ pub struct Node {
     /// Cancelled, it tells whoever asks that the node is not ready any more.
     draining: CancellationToken,
     modems: Tasks,
+    /// How long a handler may run, where there are any.
+    longest_handler: Option<Duration>,
     /// Keeps the session.
     session: Tasks,
     /// Shows the node to clients.
@@ -161,6 +165,7 @@ impl Node {
         listeners: Listeners,
         tasks: &Tasks,
     ) -> Result<Node, StartError> {
+        let handlers = handlers::open(&config, &clock).await?;
         let (opened, listener) = open::open(&config, &clock, listeners, tasks).await?;
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
@@ -183,7 +188,9 @@ impl Node {
         };
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
-        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, (&clock, metrics.clone()))?;
+        handlers::start(handlers.as_ref(), tasks, &has_begun);
+        let told = (&clock, metrics.clone(), handlers.clone());
+        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, told)?;
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
@@ -199,13 +206,16 @@ impl Node {
             session: member.session.clone(),
             board: board.clone(),
             metrics: metrics.clone(),
+            handlers: handlers.clone(),
             clock,
         };
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
         modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.identity.node), &has_begun)?;
         let is_alone = opened.founded.client.is_none();
         keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
+        let longest_handler = handlers.map(|handlers| handlers.settings().time_limit);
         Ok(Node {
+            longest_handler,
             id: opened.identity.node,
             config,
             tasks: tasks.clone(),
@@ -289,7 +299,7 @@ fn start_spool(
     tasks: &Tasks,
     intake: &Tasks,
     begun: &Begun,
-    told: (&Clock, Metrics),
+    told: (&Clock, Metrics, Option<Handlers>),
 ) -> Result<CancellationToken, StartError> {
     let waiters = Waiters::default();
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));

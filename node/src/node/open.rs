@@ -79,6 +79,9 @@ pub enum StartError {
         #[source]
         failure: crate::sim::SimError,
     },
+    /// A program of the operator cannot be run.
+    #[error(transparent)]
+    Handlers(#[from] crate::handlers::HandlersError),
     /// A spool folder cannot be used.
     #[error(transparent)]
     Folder(#[from] crate::spool::FolderError),

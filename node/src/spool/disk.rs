@@ -31,6 +31,8 @@ pub struct Disk {
     pass: Option<Pass>,
     /// Whether priority is looked for.
     priority: bool,
+    /// `checked` was listed: the locks there are of this run, or of somebody who is at work.
+    listed: bool,
 }
 
 /// What became of an effect.
@@ -53,6 +55,8 @@ pub enum Outside {
     Follow(IntakeId, MessageId),
     /// Tell the operator.
     Alarm(Alarm),
+    /// Ask the check handler; the answer is [`Input::Checked`].
+    Check(IntakeId, Folder, FileName),
     /// Tell the operator, and let the alarm handler help; the answer is [`Input::Handled`].
     Handle(FileName, Alarm),
     /// Tell the event handler.
@@ -65,7 +69,7 @@ impl Disk {
     /// The disk side of a spool; `title` stands in lock files, `priority` says whether `Priority:` is looked for.
     pub fn new(folders: Folders, journal: Journal, title: &str, priority: bool) -> Disk {
         let lock_text = format!("{} {title}\n", std::process::id());
-        Disk { folders, journal, lock_text, pass: None, priority }
+        Disk { folders, journal, lock_text, pass: None, priority, listed: false }
     }
 
     /// The folders.
@@ -138,13 +142,17 @@ impl Disk {
                 let examined = self.examine(id, &name, filing.as_ref());
                 Input::Examined(id, self.told(&[Folder::Checked, Folder::Outgoing], examined))
             }
-            Effect::ListChecked => Input::ListedChecked(self.told(&[Folder::Checked], self.list_checked())),
+            Effect::ListChecked => {
+                let listed = self.list_checked();
+                Input::ListedChecked(self.told(&[Folder::Checked], listed))
+            }
             Effect::Submit { id, key, submission, owner } => {
                 let message = SpoolMessage { key, submission: *submission, owner };
                 return Done::Outside(Outside::Submit(id, Box::new(message)));
             }
             Effect::Follow(id, message) => return Done::Outside(Outside::Follow(id, message)),
             Effect::Alarm(alarm) => return Done::Outside(Outside::Alarm(alarm)),
+            Effect::Check { id, folder, name } => return Done::Outside(Outside::Check(id, folder, name)),
             Effect::Handle(name, alarm) => return Done::Outside(Outside::Handle(name, alarm)),
             Effect::Tell(filed) => return Done::Outside(Outside::Tell(filed)),
             Effect::Halt(why) => return Done::Outside(Outside::Halt(why)),
@@ -332,19 +340,22 @@ impl Disk {
     }
 
     /// An entry that cannot be looked at is passed over: it is no reason to take nothing from `outgoing`.
-    fn list_checked(&self) -> Result<Vec<Observation>, Errno> {
+    fn list_checked(&mut self) -> Result<Vec<Observation>, Errno> {
         let checked = self.folders.checked();
         let mut observations = Vec::new();
         let mut pass = Pass::start(checked)?;
         while !pass.is_over() {
             for observation in pass.next_slice(checked) {
                 match observation.name.locked_file() {
-                    Some(locked) => self.remove_stale_lock(&locked),
+                    Some(locked) if !self.listed => self.remove_stale_lock(&locked),
+                    Some(_) => {}
                     None => observations.push(observation),
                 }
             }
         }
-        pass.broken_off().map_or(Ok(observations), Err)
+        pass.broken_off().map_or(Ok(()), Err)?;
+        self.listed = true;
+        Ok(observations)
     }
 
     fn remove_stale_lock(&self, name: &FileName) {

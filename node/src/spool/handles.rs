@@ -3,8 +3,10 @@
 use std::future::Future;
 
 use smsgrid::model::MessageId;
-use smsgrid::worker::intake::{Alarm, Filed, Outcome, SubmitReply};
+use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, Outcome, SubmitReply};
 use smsgrid::worker::submission::Submission;
+use tokio_util::sync::CancellationToken;
 
 /// A message of a file, to be submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub trait Listener: Send + Sync + 'static {
     fn alarm(&self, alarm: &Alarm);
     /// The same, and waits until the alarm handler has returned; at once where there is none.
     fn handled(&self, alarm: &Alarm) -> impl Future<Output = ()> + Send;
+    /// What the check handler says of a file.
+    fn check(&self, folder: Folder, name: &FileName) -> impl Future<Output = Verdict> + Send;
+    /// Tells the event handler of a result, until it is done with it. False when `stop` came first.
+    fn told(&self, filed: &Filed, stop: &CancellationToken) -> impl Future<Output = bool> + Send;
     /// A result stands in its folder; told again after a crash, under the same id.
     fn filed(&self, filed: &Filed);
     /// So many files are taken and not filed yet, told again whenever that may have changed.

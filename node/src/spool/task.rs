@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::LocalTime;
+use smsgrid::worker::handlers::Verdict;
 use smsgrid::worker::intake::{
-    Alarm, Effect, FileName, Halt, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings, SubmitReply,
+    Alarm, Effect, FileName, Filed, Folder, Halt, Hint, Input, Intake, IntakeId, Moment, Replayed, Settings,
+    SubmitReply,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +79,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         tracker: TaskTracker::new(),
         cancel: cancel.child_token(),
         runtime: tokio::runtime::Handle::current(),
+        events: parts.settings.events,
     };
     let wall = Wall { clock: parts.clock.clone(), utc_offset_seconds: parts.utc_offset_seconds };
     let uuid = parts.disk.uuid();
@@ -91,7 +94,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         let patient = match progress {
             Progress::Halted(why) => return Err(SpoolError::Halted(why)),
             Progress::More => false,
-            Progress::Idle if phase == Phase::Ending && work.intake.filing() == 0 => return Ok(()),
+            Progress::Idle if phase == Phase::Ending && work.is_done() => return Ok(()),
             Progress::Idle => true,
         };
         tokio::select! {
@@ -199,12 +202,18 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
     fn enter(&mut self, phase: Phase) -> Phase {
         self.intake.close();
         if phase == Phase::Ending {
+            self.intake.end_telling();
             let followed: Vec<_> = self.intake.followed().collect();
             let outcomes = self.outside.outcomes.clone();
             let settled = |(id, message)| Some(Input::Settled(id, Box::new(outcomes.settled(message)?)));
             self.tell(followed.into_iter().filter_map(settled).collect());
         }
         phase
+    }
+
+    /// Nothing is being filed, and no handler runs.
+    fn is_done(&self) -> bool {
+        self.intake.filing() == 0 && self.intake.telling() == 0
     }
 
     fn carry_out(mut self) -> (Self, Progress) {
@@ -235,6 +244,8 @@ struct Abroad<S, O, L> {
     tracker: TaskTracker,
     cancel: CancellationToken,
     runtime: tokio::runtime::Handle,
+    /// Results are told, and answered.
+    events: bool,
 }
 
 impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
@@ -244,7 +255,8 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
             Outside::Follow(id, message) => self.follow(id, message),
             Outside::Alarm(alarm) => self.listener.alarm(&alarm),
             Outside::Handle(name, alarm) => self.handle(name, alarm),
-            Outside::Tell(filed) => self.listener.filed(&filed),
+            Outside::Check(id, folder, name) => self.check(id, folder, name),
+            Outside::Tell(filed) => self.tell(filed),
             // The caller has ended on it.
             Outside::Halt(_) => {}
         }
@@ -263,6 +275,29 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
             listener.handled(&alarm).await;
             Input::Handled(name)
         });
+    }
+
+    fn check(&self, id: IntakeId, folder: Folder, name: FileName) {
+        let listener = self.listener.clone();
+        let why = "Not accepted: the checkhandler cannot be asked".to_owned();
+        self.spawn(Input::Checked(id, Verdict::Rejected { reason: why }), async move {
+            Input::Checked(id, listener.check(folder, &name).await)
+        });
+    }
+
+    /// A handler that runs when the spool ends is waited for: what it has done is not to be done again.
+    fn tell(&self, filed: Filed) {
+        self.listener.filed(&filed);
+        if !self.events {
+            return;
+        }
+        let (listener, replies, stop) = (self.listener.clone(), self.replies.clone(), self.cancel.clone());
+        let told = async move {
+            let done = listener.told(&filed, &stop).await;
+            // The spool has ended when nobody listens; then it is told again.
+            let _ = replies.send(Input::Told(filed.id, done)).await;
+        };
+        self.tracker.spawn_on(told, &self.runtime);
     }
 
     fn follow(&self, id: IntakeId, message: MessageId) {

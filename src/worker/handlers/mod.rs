@@ -18,6 +18,7 @@ mod event;
 mod exit;
 mod modem_alarm;
 mod run;
+mod spool_alarm;
 
 pub use alarm::{Alarm, Severity};
 pub use alert::{Alert, Telling};
@@ -26,3 +27,4 @@ pub use event::{Event, MessageReferences, Occasion};
 pub use exit::{Exit, Otherwise, Verdict};
 pub use modem_alarm::of_modem;
 pub use run::{Run, wait_before};
+pub use spool_alarm::{SpoolPaths, of_spool};

@@ -81,6 +81,18 @@ pub enum Alarm {
         /// What the system said.
         what: String,
     },
+    /// The check handler has taken a file over.
+    Spooled {
+        /// The file in `outgoing`.
+        name: FileName,
+    },
+    /// So many results wait for the event handler that it is not told of this one.
+    Untold {
+        /// Where it stands.
+        folder: Folder,
+        /// Its name.
+        name: FileName,
+    },
     /// A folder cannot be used; files wait.
     FolderFailed {
         /// The folder.
@@ -126,6 +138,8 @@ impl Alarm {
             | Alarm::Renamed { .. }
             | Alarm::SetAside { .. }
             | Alarm::Vanished { .. }
+            | Alarm::Spooled { .. }
+            | Alarm::Untold { .. }
             | Alarm::FileFailed { .. } => return None,
         };
         Some(SmsdAlarm { severity, text })
@@ -187,6 +201,10 @@ impl fmt::Display for Alarm {
             }
             Alarm::FileFailed { folder, name, what } => {
                 write!(f, "`{folder}/{name}` waits: {what}. It is tried again, other files go on")
+            }
+            Alarm::Spooled { name } => write!(f, "`outgoing/{name}` was taken over by the check handler"),
+            Alarm::Untold { folder, name } => {
+                write!(f, "the event handler is not told of `{folder}/{name}`: too many results wait for it")
             }
             Alarm::FolderFailed { folder, trouble } => {
                 write!(f, "spool folder `{folder}` {trouble}. Files wait until it can be used")

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::model::{MessageId, Time};
+use crate::worker::handlers::Verdict;
 
-use super::outcome::Verdict;
+use super::outcome;
 use super::{Alarm, Copy, FileName, Filing, Identity};
 
 /// First wait before a step is repeated that the system refused.
@@ -39,6 +40,8 @@ pub(super) struct Entry {
     pub(super) submitted: bool,
     /// What it was when it was read last and had changed.
     pub(super) seen: Option<Identity>,
+    /// What the check handler said of it in this run.
+    pub(super) checked: Option<Verdict>,
     pub(super) message: Option<MessageId>,
     pub(super) submit_retry: Duration,
     /// Submissions that ended without an answer.
@@ -55,6 +58,10 @@ pub(super) enum Stage {
     Examining(Option<Filing>),
     /// Waits for the journal.
     Recorded,
+    /// The check handler is asked about it.
+    Checking,
+    /// The check handler had it: looked at again.
+    Checked,
     Locking,
     Moving,
     /// `checked` lies on another file system: nobody else shall touch the file while it is copied.
@@ -69,15 +76,17 @@ pub(super) enum Stage {
     /// The cluster has it; waits for its outcome.
     Live,
     /// Read again to be filed.
-    Rereading(Verdict),
-    Staging(Verdict),
+    Rereading(outcome::Verdict),
+    Staging(outcome::Verdict),
     /// The result is on disk; waits for its folder.
-    Staged(Verdict, Filing),
+    Staged(outcome::Verdict, Filing),
     /// Waits for the journal.
-    FilingRecorded(Option<Verdict>, Filing),
-    Publishing(Option<Verdict>, Filing),
+    FilingRecorded(Option<outcome::Verdict>, Filing),
+    Publishing(Option<outcome::Verdict>, Filing),
     /// Waits for the folder of the result.
     Published(Filing),
+    /// No result is kept, and the event handler has the file.
+    Telling,
     /// The file of `checked` is being removed; none when no result is kept.
     Unlinking(Option<Filing>),
     /// Waits for the folder `checked`, then for `outgoing`.
@@ -101,6 +110,7 @@ impl Entry {
             told_conflict: false,
             submitted: false,
             seen: None,
+            checked: None,
             message: None,
             submit_retry: SUBMIT_RETRY_MIN,
             submits_lost: 0,
@@ -147,6 +157,9 @@ impl Entry {
             | Stage::ClearingOutgoing => true,
             Stage::Examining(_)
             | Stage::Recorded
+            | Stage::Checking
+            | Stage::Checked
+            | Stage::Telling
             | Stage::Locking
             | Stage::Moving
             | Stage::Claiming

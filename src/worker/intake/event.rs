@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{MessageId, Time};
 use crate::sms_file::LocalTime;
+use crate::worker::handlers::Verdict;
 use crate::worker::submission::Submission;
 
 use super::{
-    Alarm, Copy, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity, Observation,
-    Outcome, Record,
+    Account, Alarm, Copy, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity,
+    Observation, Outcome, Record,
 };
 
 /// When something happens: `now` drives waiting, `wall` is written into files.
@@ -203,6 +204,10 @@ pub enum Input {
     Settled(IntakeId, Box<Outcome>),
     /// Following a message ended without its outcome.
     FollowLost(IntakeId),
+    /// Reply to [`Effect::Check`].
+    Checked(IntakeId, Verdict),
+    /// Reply to [`Effect::Tell`]: whether the event handler is done with it, or it has to be told again.
+    Told(IntakeId, bool),
     /// Reply to [`Effect::Handle`]: whoever deals with the alarm has.
     Handled(FileName),
     /// Reply to [`Effect::Stage`]: the inode of the result.
@@ -237,6 +242,15 @@ pub enum Effect {
     Append(Record),
     /// Bring the journal to disk. Reply: `JournalSynced` or `JournalFailed`.
     SyncJournal,
+    /// Ask the check handler about a file. Reply, later: `Checked`.
+    Check {
+        /// Which file.
+        id: IntakeId,
+        /// Where it stands.
+        folder: Folder,
+        /// Its name.
+        name: FileName,
+    },
     /// Create `checked/NAME.LOCK`, never over another. Reply: `Locked`.
     Lock(IntakeId, FileName),
     /// Move `outgoing/NAME` to `checked/NAME`, never over another. Reply: `Moved`.
@@ -324,7 +338,7 @@ pub enum Effect {
     Alarm(Alarm),
     /// Tell the operator, and let the alarm handler help. Reply, when it has returned: `Handled`.
     Handle(FileName, Alarm),
-    /// Tell the event handler that a result was filed.
+    /// Tell the event handler that a result was filed. Reply, later, where the settings say that there is one: `Told`.
     Tell(Filed),
     /// Nothing may be taken any more. The last effect.
     Halt(Halt),
@@ -353,10 +367,14 @@ pub enum Halt {
 pub struct Filed {
     /// The file's id; equal when the same result is told again after a restart.
     pub id: IntakeId,
-    /// The folder.
+    /// What became of the message.
     pub destination: Destination,
-    /// The name in it.
+    /// Where the file stands: in `checked` still, where no result is kept.
+    pub folder: Folder,
+    /// Its name there.
     pub name: FileName,
+    /// How it was sent.
+    pub account: Account,
 }
 
 impl fmt::Display for Folder {

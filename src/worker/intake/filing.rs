@@ -6,9 +6,7 @@
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{
-    Alarm, Contents, Destination, Effect, Fault, Filed, Filing, Folder, Intake, IntakeId, Outcome, Record,
-};
+use super::{Alarm, Contents, Destination, Effect, Fault, Filing, Folder, Intake, IntakeId, Outcome, Record};
 
 impl Intake {
     pub(super) fn on_settled(&mut self, id: IntakeId, outcome: Box<Outcome>) {
@@ -38,7 +36,7 @@ impl Intake {
             Destination::Failed => self.settings.keep_failed,
         };
         if !kept {
-            return self.tell_and_unlink(id, None);
+            return self.tell_before_unlinking(id, destination, verdict.account());
         }
         let octets = verdict.file(octets, id, &self.settings, self.moment.wall);
         if let Some(entry) = self.entries.get_mut(&id) {
@@ -54,7 +52,8 @@ impl Intake {
         let folder = verdict.destination().folder();
         match result {
             Ok(inode) => {
-                let filing = Filing { destination: verdict.destination(), name: entry.name.clone(), inode };
+                let (destination, account) = (verdict.destination(), verdict.account());
+                let filing = Filing { destination, name: entry.name.clone(), inode, account };
                 entry.stage = Stage::Staged(verdict, filing);
                 self.well(folder);
                 self.await_folder(folder, id);
@@ -83,8 +82,9 @@ impl Intake {
 
     fn record_filing(&mut self, id: IntakeId, verdict: Option<Verdict>, filing: Filing) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let Filing { destination, name, inode } = filing.clone();
-        self.filing_effects.push_back(Effect::Append(Record::Filing { id, destination, name, inode }));
+        let Filing { destination, name, inode, account } = filing.clone();
+        let record = Record::Filing { id, destination, name, inode, account };
+        self.filing_effects.push_back(Effect::Append(record));
         entry.stage = Stage::FilingRecorded(verdict, filing);
         self.filing_recorded.push(id);
     }
@@ -138,10 +138,10 @@ impl Intake {
     }
 
     pub(super) fn tell_and_unlink(&mut self, id: IntakeId, filing: Option<Filing>) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        if let Some(Filing { destination, name, .. }) = filing.clone() {
-            self.filing_effects.push_back(Effect::Tell(Filed { id, destination, name }));
+        if let Some(filing) = &filing {
+            self.tell(id, filing);
         }
+        let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Unlinking(filing);
         self.unlink(id);
     }

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::MessageId;
 
-use super::{Destination, FileName, Identity};
+use super::{Account, Destination, FileName, Identity};
 
 /// First octets of every journal.
 pub const MAGIC: &[u8] = b"smsgrid spool journal 1\n";
 /// Octets before the record of a frame.
 const FRAME_HEAD_OCTETS: usize = 10;
-/// Longest record: a name or two and some numbers.
-const RECORD_OCTETS_MAX: usize = 1024;
+/// Longest record: a name, that of a modem, and a number for each part.
+const RECORD_OCTETS_MAX: usize = 2048;
 
 /// The number under which a file is known from its intake to its filing: a ULID.
 pub type IntakeId = MessageId;
@@ -68,6 +68,9 @@ pub enum Record {
         name: FileName,
         /// Inode of the result.
         inode: u64,
+        /// How it was sent.
+        #[serde(default)]
+        account: Account,
     },
     /// Nothing is left to do.
     Done {
@@ -109,6 +112,8 @@ pub struct Filing {
     pub name: FileName,
     /// The inode of the result.
     pub inode: u64,
+    /// How it was sent.
+    pub account: Account,
 }
 
 /// What a journal holds.
@@ -193,9 +198,9 @@ impl Replayed {
                     pending.message = Some(message);
                 }
             }
-            Record::Filing { id, destination, name, inode } => {
+            Record::Filing { id, destination, name, inode, account } => {
                 if let Some(pending) = self.pending.get_mut(&id) {
-                    pending.filing = Some(Filing { destination, name, inode });
+                    pending.filing = Some(Filing { destination, name, inode, account });
                 }
             }
             Record::Done { id } => {
@@ -222,6 +227,7 @@ impl Pending {
             destination: filing.destination,
             name: filing.name,
             inode: filing.inode,
+            account: filing.account,
         });
         [Some(taken), copied, accepted, filing].into_iter().flatten().collect()
     }
@@ -331,7 +337,8 @@ mod tests {
 
     fn filing(n: u8) -> Record {
         let name = FileName::new(b"result").expect("a name");
-        Record::Filing { id: id(n), destination: Destination::Sent, name, inode: 7 }
+        let account = Account { modem: Some("GSM1".to_owned()), references: vec![7, 255] };
+        Record::Filing { id: id(n), destination: Destination::Sent, name, inode: 7, account }
     }
 
     fn id(n: u8) -> IntakeId {

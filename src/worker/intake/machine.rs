@@ -8,9 +8,9 @@ use crate::model::{MessageId, Time};
 use super::candidates::{Candidates, Choice};
 use super::conflict::Contest;
 use super::entry::{Entry, Stage};
+use super::telling::Telling;
 use super::{
-    Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Record, Replayed,
-    Settings,
+    Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Replayed, Settings,
 };
 
 /// How long a folder is left alone when nothing is heard of it.
@@ -44,6 +44,8 @@ pub struct Intake {
     pub(super) looking: BTreeMap<FileName, bool>,
     /// Files found in `checked` that nobody knows.
     pub(super) strangers: VecDeque<(FileName, Identity)>,
+    /// Those of them that are being recorded.
+    pub(super) unasked: BTreeSet<FileName>,
     /// Entries of the journal not yet examined; nothing is taken before.
     pub(super) unexamined: usize,
     /// When `checked` is listed again, where that failed.
@@ -63,6 +65,8 @@ pub struct Intake {
     folder_syncing: Vec<IntakeId>,
     pub(super) timers: BTreeSet<(Time, IntakeId)>,
     pub(super) scan: Scan,
+    /// What is owed to the event handler.
+    pub(super) telling: Telling,
     /// The conflict the alarm handler is asked to help with.
     pub(super) contest: Option<Contest>,
     /// Folders whose trouble was told.
@@ -102,6 +106,7 @@ impl Intake {
             recording: BTreeMap::new(),
             looking: BTreeMap::new(),
             strangers: VecDeque::new(),
+            unasked: BTreeSet::new(),
             unexamined: 0,
             relist: None,
             in_hand: BTreeSet::new(),
@@ -115,6 +120,7 @@ impl Intake {
             folder_syncing: Vec::new(),
             timers: BTreeSet::new(),
             scan: Scan::Wanted { since: moment.now },
+            telling: Telling::default(),
             contest: None,
             troubled: BTreeSet::new(),
             scan_troubled: false,
@@ -149,6 +155,8 @@ impl Intake {
             Input::Submitted(id, reply) => self.on_submitted(id, reply),
             Input::Settled(id, outcome) => self.on_settled(id, outcome),
             Input::FollowLost(id) => self.on_follow_lost(id),
+            Input::Checked(id, verdict) => self.on_checked(id, verdict),
+            Input::Told(id, done) => self.on_told(id, done),
             Input::Handled(name) => self.on_handled(&name),
             Input::Staged(id, result) => self.on_staged(id, result),
             Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
@@ -209,7 +217,7 @@ impl Intake {
         {
             return Some(effect);
         }
-        if let Some(effect) = self.file_out() {
+        if let Some(effect) = self.file_out().or_else(|| self.next_told()) {
             return Some(effect);
         }
         if std::mem::take(&mut self.filing_turn) > 0
@@ -311,6 +319,8 @@ impl Intake {
             }
             let ordinary = live < self.settings.live_max;
             if ordinary && let Some((name, identity)) = self.strangers.pop_front() {
+                // As with smsd, what stands in `checked` already is not asked about.
+                self.unasked.insert(name.clone());
                 self.record(name, identity, true);
                 continue;
             }
@@ -376,7 +386,7 @@ impl Intake {
         for id in std::mem::take(&mut self.journal_syncing) {
             let Some(entry) = self.entries.get(&id) else { continue };
             if entry.stage == Stage::Recorded {
-                self.lock(id);
+                self.check_or_lock(id);
             } else if entry.stage == Stage::CopyRecorded {
                 self.adopt(id);
             } else {
@@ -416,6 +426,8 @@ impl Intake {
         match entry.stage.clone() {
             Stage::Recorded | Stage::CopyRecorded => self.recorded.push(id),
             Stage::FilingRecorded(..) => self.filing_recorded.push(id),
+            Stage::Checking => self.check_or_lock(id),
+            Stage::Checked => self.effects.push_back(Effect::Examine { id, name, filing: None }),
             Stage::Locking => self.lock(id),
             Stage::Moving => self.effects.push_back(Effect::Move(id, name)),
             Stage::Claiming => self.claim(id),
@@ -434,7 +446,8 @@ impl Intake {
             Stage::ClearingOutgoing => self.await_folder(Folder::Outgoing, id),
             Stage::Examining(filing) => self.examine(id, filing),
             Stage::Live => self.submit_or_follow(id),
-            Stage::Waiting(..) => {}
+            // The answer of the handler goes on with it.
+            Stage::Telling | Stage::Waiting(..) => {}
         }
     }
 
@@ -446,7 +459,7 @@ impl Intake {
         if entry.recovered {
             self.filing_effects.push_back(Effect::Discard(id));
         }
-        self.filing_effects.push_back(Effect::Append(Record::Done { id }));
+        self.forget(id);
         if self.names.get(&entry.name) == Some(&id) {
             self.names.remove(&entry.name);
         }

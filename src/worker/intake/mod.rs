@@ -21,6 +21,7 @@
 
 mod alarm;
 mod candidates;
+mod checking;
 mod conflict;
 mod copying;
 mod entry;
@@ -34,6 +35,7 @@ mod outcome;
 mod recovery;
 mod settings;
 mod taking;
+mod telling;
 mod trouble;
 
 pub use alarm::{Alarm, FolderTrouble, SmsdAlarm};
@@ -47,3 +49,4 @@ pub use machine::Intake;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};
 pub use outcome::{KeepPdus, Outcome, PartResult};
 pub use settings::{Conflicts, FolderFailures, Settings};
+pub use telling::Account;

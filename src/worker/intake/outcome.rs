@@ -6,7 +6,7 @@ use crate::model::{Alphabet, MessageState, Timestamp};
 use crate::sms_file::{Device, Document, Failed, LocalTime, Sent};
 use crate::worker::submission::{self, Submission};
 
-use super::{Destination, IntakeId, Settings};
+use super::{Account, Destination, IntakeId, Settings};
 
 /// Everything a result file tells of a message that is out of the modems' hands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,17 @@ impl Verdict {
         match self {
             Verdict::Outcome(outcome) if outcome.is_sent() => Destination::Sent,
             Verdict::Outcome(_) | Verdict::Refused(_) => Destination::Failed,
+        }
+    }
+
+    /// What is told of how it was sent.
+    pub(super) fn account(&self) -> Account {
+        match self {
+            Verdict::Outcome(outcome) => Account {
+                modem: outcome.device.modem.clone(),
+                references: outcome.parts.iter().filter_map(|part| part.message_reference).collect(),
+            },
+            Verdict::Refused(_) => Account::default(),
         }
     }
 

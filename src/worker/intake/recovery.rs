@@ -43,7 +43,7 @@ impl Intake {
 
     pub(super) fn on_examined(&mut self, id: IntakeId, result: Result<Places, Fault>) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let Stage::Examining(filing) = entry.stage.clone() else { return };
+        let (Stage::Examining(_) | Stage::Checked) = entry.stage else { return };
         let places = match result {
             Ok(places) => places,
             Err(fault) => {
@@ -51,6 +51,9 @@ impl Intake {
                 self.trouble(Folder::Checked, &fault);
                 return self.wait_in_stage(id);
             }
+        };
+        let Stage::Examining(filing) = entry.stage.clone() else {
+            return self.on_seen_after_check(id, &places);
         };
         let in_checked = self.is_in_checked(id, &places);
         let Some(entry) = self.entries.get_mut(&id) else { return };
@@ -69,11 +72,14 @@ impl Intake {
         }
         self.unexamined = self.unexamined.saturating_sub(1);
         // Beside another file of this name the lock may be another's too.
-        entry.owns_lock = entry.in_checked || places.checked.is_none();
+        let is_newest = self.names.get(&entry.name) == Some(&id);
+        entry.owns_lock = entry.in_checked || places.checked.is_none() && is_newest;
         match filing {
             Some(filing) => self.resume_filing(id, filing, &places),
-            None if entry.in_checked => self.lock(id),
-            None if entry.claimed || places.outgoing == Some(entry.identity) => self.lock(id),
+            None if entry.in_checked => self.check_or_lock(id),
+            // It is asked about when it stands in `checked`.
+            None if entry.claimed => self.lock(id),
+            None if places.outgoing == Some(entry.identity) => self.check_or_lock(id),
             None => self.abandon(id),
         }
     }
@@ -90,6 +96,9 @@ impl Intake {
             self.tell_and_unlink(id, Some(filing));
         } else {
             entry.stage = Stage::Clearing;
+            if self.settings.events {
+                self.tell(id, &filing);
+            }
             self.release(id);
             self.unlock(id);
             self.await_folder(Folder::Checked, id);
@@ -132,6 +141,7 @@ impl Intake {
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;
             let known = self.names.contains_key(name) || self.recording.contains_key(name);
+            let known = known || self.strangers.iter().any(|(stranger, _)| stranger == name);
             if !known && judge(observation, &[]) == Judgement::Eligible {
                 self.strangers.push_back((name.clone(), *identity));
             }

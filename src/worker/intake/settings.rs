@@ -50,6 +50,10 @@ pub struct Settings {
     pub message_ids: MessageIds,
     /// `store_sent_pdu`
     pub keep_pdus: KeepPdus,
+    /// The check handler is asked about each file.
+    pub checks: bool,
+    /// An event handler is told of each result, and answers.
+    pub events: bool,
     /// What files mean.
     pub messages: sms_file::Settings,
 }
@@ -67,6 +71,8 @@ impl Default for Settings {
             keep_failed: true,
             message_ids: MessageIds::default(),
             keep_pdus: KeepPdus::default(),
+            checks: false,
+            events: false,
             messages: sms_file::Settings::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! From a name in `outgoing` to a message the cluster has accepted.
 
 use crate::sms_file::{Document, FILE_OCTETS_MAX};
-use crate::worker::submission;
+use crate::worker::{handlers, submission};
 
 use super::candidates::Telling;
 use super::entry::{Entry, Stage};
@@ -152,7 +152,9 @@ impl Intake {
 
     pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, id: IntakeId) {
         let in_checked = self.recording.remove(&name).unwrap_or(false);
-        let entry = Entry { in_checked, owns_lock: in_checked, ..Entry::new(name.clone(), identity) };
+        let checked = self.unasked.remove(&name).then_some(handlers::Verdict::Accepted);
+        let entry =
+            Entry { in_checked, checked, owns_lock: in_checked, ..Entry::new(name.clone(), identity) };
         self.names.insert(name, id);
         self.entries.insert(id, entry);
         self.hold_in_hand(id);
@@ -194,6 +196,12 @@ impl Intake {
 
     /// The file is in `checked`: it is submitted, unless the journal knows that it was accepted.
     pub(super) fn submit_or_follow(&mut self, id: IntakeId) {
+        if self.is_unasked(id) {
+            return self.check_or_lock(id);
+        }
+        if self.follows_verdict(id) {
+            return;
+        }
         match self.entries.get(&id).and_then(|entry| entry.message) {
             Some(message) => self.follow(id, message),
             None => self.read(id),

@@ -1,9 +1,12 @@
 //! What the spool tells an operator: what happened, why, what to do.
 
-use smsgrid::worker::intake::{Alarm, Filed, Folder, FolderTrouble};
+use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, FolderTrouble};
 use smsgrid_proto::{Problem, Reason};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::programs::Programs;
 use crate::api::Metrics;
 use crate::spool::{FolderPaths, Listener};
 
@@ -11,17 +14,18 @@ use crate::spool::{FolderPaths, Listener};
 pub(super) struct Log {
     paths: FolderPaths,
     metrics: Metrics,
+    programs: Programs,
 }
 
 impl Log {
     /// Names the folders by these paths.
-    pub(super) fn new(paths: FolderPaths, metrics: Metrics) -> Log {
-        Log { paths, metrics }
+    pub(super) fn new(paths: FolderPaths, metrics: Metrics, programs: Programs) -> Log {
+        Log { paths, metrics, programs }
     }
 }
 
-impl Listener for Log {
-    fn alarm(&self, alarm: &Alarm) {
+impl Log {
+    fn log(&self, alarm: &Alarm) {
         let problem = problem(alarm, &self.paths);
         let fix = problem.fix.as_deref().unwrap_or(problem.reason.fix());
         let (event, reason, why) = (event(alarm), problem.reason.word(), problem.why.as_deref());
@@ -40,17 +44,34 @@ impl Listener for Log {
             | Alarm::ConflictSolved { .. }
             | Alarm::Renamed { .. }
             | Alarm::Vanished { .. }
+            | Alarm::Untold { .. }
             | Alarm::FileFailed { .. } => warn!(event, reason, why, fix, "{}", problem.title),
+            Alarm::Spooled { .. } => info!(event, "{}", problem.title),
         }
+    }
+}
+
+impl Listener for Log {
+    fn alarm(&self, alarm: &Alarm) {
+        self.log(alarm);
+        self.programs.alarm(alarm);
+    }
+
+    async fn check(&self, folder: Folder, name: &FileName) -> Verdict {
+        self.programs.check(folder, name).await
+    }
+
+    async fn told(&self, filed: &Filed, stop: &CancellationToken) -> bool {
+        self.programs.told(filed, stop).await
     }
 
     async fn handled(&self, alarm: &Alarm) {
-        self.alarm(alarm);
-        std::future::ready(()).await;
+        self.log(alarm);
+        self.programs.alarm_heard(alarm).await;
     }
 
     fn filed(&self, filed: &Filed) {
-        info!(event = "spool.filed", folder = %filed.destination.folder(), file = %filed.name, "result filed");
+        info!(event = "spool.filed", folder = %filed.folder, file = %filed.name, "result filed");
     }
 
     fn holds(&self, files: usize) {
@@ -66,6 +87,8 @@ fn event(alarm: &Alarm) -> &'static str {
         | Alarm::ConflictSolved { .. }
         | Alarm::Unmovable { .. }
         | Alarm::Renamed { .. } => "spool.conflict",
+        Alarm::Spooled { .. } => "spool.taken_over",
+        Alarm::Untold { .. } => "spool.untold",
         Alarm::Vanished { .. } => "spool.vanished",
         Alarm::FileFailed { .. } => "spool.stuck",
         Alarm::FolderFailed { .. } => "spool.folder",
@@ -112,6 +135,17 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             Problem::new(Reason::SpoolConflict, format!("the result of `{name}` is `{folder}/{filed_as}`"))
                 .why(format!("`{folder}/{name}` exists and was kept"))
                 .fix("fetch or remove results before their names are used again")
+        }
+        Alarm::Spooled { name } => {
+            let title =
+                format!("`outgoing/{name}` was taken over by the check handler; it is not sent from here");
+            Problem::new(Reason::SpoolFileIgnored, title)
+        }
+        Alarm::Untold { folder, name } => {
+            let title = format!("the event handler is not told of `{folder}/{name}`");
+            Problem::new(Reason::SpoolFileStuck, title)
+                .why("too many results wait for it")
+                .fix("see why the event handler takes so long, and run it by hand for this file")
         }
         Alarm::Vanished { name } => {
             let title = format!("`checked/{name}` was removed by somebody else; no result is filed for it");
@@ -161,7 +195,7 @@ mod tests {
 
     use smsgrid::model::Timestamp;
     use smsgrid::sms_file::LocalTime;
-    use smsgrid::worker::intake::{Destination, FileName, Irregularity};
+    use smsgrid::worker::intake::{Destination, Irregularity};
 
     use super::*;
 

@@ -3,6 +3,7 @@
 mod alarms;
 mod door;
 mod lists;
+mod programs;
 mod results;
 
 use std::os::unix::fs::DirBuilderExt;
@@ -21,6 +22,7 @@ use super::waiters::Waiters;
 use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::handlers::Handlers;
 use crate::machine::View;
 use crate::spool::{Disk, FolderPaths, Folders, Journal, Parts, Strictness};
 use crate::submit;
@@ -28,6 +30,7 @@ use crate::tasks::Tasks;
 use alarms::Log;
 use door::Door;
 use lists::Lists;
+use programs::Programs;
 use results::{Own, Results};
 
 pub(super) use lists::ListFault;
@@ -43,7 +46,7 @@ pub(super) fn start(
     tasks: &Tasks,
     submitter: submit::Submitter,
     waiters: Waiters,
-    (clock, metrics): (&Clock, Metrics),
+    (clock, metrics, handlers): (&Clock, Metrics, Option<Handlers>),
     begun: Begun,
 ) -> Result<CancellationToken, StartError> {
     let Some(spool) = &config.spool else { return Ok(CancellationToken::new()) };
@@ -68,10 +71,14 @@ pub(super) fn start(
     let parts = Parts {
         disk: Disk::new(folders, journal, config.node.name.as_str(), config.files.settings.priority),
         journal: replayed,
-        settings: settings(config, spool),
+        settings: Settings {
+            checks: handlers.as_ref().is_some_and(|handlers| handlers.settings().checkhandler.is_some()),
+            events: handlers.as_ref().is_some_and(|handlers| handlers.settings().hears_events()),
+            ..settings(config, spool)
+        },
         submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
         outcomes: Arc::new(Results::new(Own { node, modems: config.modems.clone() }, view.clone(), waiters)),
-        listener: Arc::new(Log::new(paths, metrics)),
+        listener: Arc::new(Log::new(paths.clone(), metrics, Programs::new(handlers, &paths))),
         clock: clock.clone(),
         utc_offset_seconds: local_offset,
     };

@@ -1,0 +1,51 @@
+//! The programs of the operator in a running node: what is started with it, and what runs beside it.
+
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use super::begin::{self, Begun};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::handlers::{Handlers, HandlersError, Settings, unfit};
+use crate::tasks::Tasks;
+
+/// Looks at every program, and runs the one that goes before all else. None when there are no programs.
+pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Option<Handlers>, StartError> {
+    let settings = Settings::of(config);
+    if !settings.runs_any() {
+        return Ok(None);
+    }
+    if let Some(fault) = unfit(config).into_iter().next() {
+        return Err(HandlersError::Unfit(fault).into());
+    }
+    let handlers = Handlers::new(settings, clock.clone())?;
+    handlers.start().await?;
+    Ok(Some(handlers))
+}
+
+/// Starts what runs beside the node: the alarm handler's queue, the child, the regular programs once it has begun.
+pub(super) fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
+    let Some(handlers) = handlers else { return };
+    let alarms = handlers.clone();
+    super::background(tasks, "alarms", async move { alarms.tell_alarms().await });
+    let child = handlers.clone();
+    tasks.spawn("child", |stop: CancellationToken| async move {
+        child.run_child(&stop).await;
+        // One that ended by itself was told; the node goes on without it.
+        stop.cancelled().await;
+        Ok(())
+    });
+    for regular in handlers.settings().regular.clone() {
+        let (handlers, begun) = (handlers.clone(), begun.clone());
+        let name = regular
+            .modem
+            .as_ref()
+            .map_or_else(|| "regular run".to_owned(), |modem| format!("regular run of {modem}"));
+        tasks.spawn(&name, |stop| async move {
+            if begin::wait(begun, &stop).await.is_some() {
+                stop.run_until_cancelled(handlers.run_regularly(&regular)).await;
+            }
+            Ok(())
+        });
+    }
+}
