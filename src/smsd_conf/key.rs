@@ -66,6 +66,8 @@ pub enum Target {
     BlockAfter,
     /// `block_time` of each modem.
     BlockTime,
+    /// A setting of `[handlers]`, or of a modem's own programs.
+    Programs(OfPrograms),
     /// `level` of `[log]`.
     LogLevel,
     /// `port` of a modem.
@@ -144,6 +146,27 @@ pub enum Pause {
     Command,
     /// After each character of a PDU, in milliseconds.
     Character,
+}
+
+/// What a setting says of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfPrograms {
+    /// Which is run when something happens.
+    Command,
+    /// Which is run at start, or all the time.
+    Lasting,
+    /// Arguments of such a one.
+    Arguments,
+    /// Which alarms are told.
+    Level,
+    /// How often it is run.
+    Interval,
+    /// Whether it is looked at before anything starts.
+    Check,
+    /// The shell.
+    Shell,
+    /// The file it is told.
+    Statfile,
 }
 
 /// The folders files are exchanged through.

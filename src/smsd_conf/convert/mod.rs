@@ -7,6 +7,7 @@ mod made;
 mod modem;
 mod pace;
 mod process;
+mod programs;
 mod queues;
 mod report;
 mod timeouts;

@@ -2,7 +2,7 @@
 
 use super::files::{self, Agreed};
 use super::made::{Made, Ours, absolute, quoted, quoted_list};
-use super::{pace, timeouts};
+use super::{pace, programs, timeouts};
 use crate::model::{Address, Name};
 use crate::smsd_conf::key::{Becomes, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
@@ -74,6 +74,7 @@ fn of_target(
         Target::Pause(pause) => pace::pause(pause, text),
         Target::Wakeup => wakeup(text),
         Target::OfResults => of_results(setting, text),
+        Target::Programs(kind) => programs::made(kind, &setting.key, text),
         Target::CommandTimeout => timeouts::unit(setting, modem),
         Target::TimeoutMultiple => timeouts::multiple(setting, modem),
         Target::Sends { .. } => match left_out(modem) {

@@ -5,7 +5,7 @@ use super::file::File;
 use super::made::{Ours, Outcome, quoted};
 use super::modem::Together;
 use super::report::SettingReport;
-use super::{files, global, modem};
+use super::{files, global, modem, programs};
 use crate::model::Mode;
 use crate::smsd_conf::key::{Becomes, Folder, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
@@ -61,6 +61,7 @@ pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> 
         of_modem(&mut text, file, modem);
     }
     of_files(&mut text, file);
+    handlers(&mut text, file);
     messages(&mut text, file);
     if let Some(level) = file.global("loglevel") {
         text.section("log");
@@ -196,6 +197,40 @@ fn messages(text: &mut Text, file: &File<'_>) {
     let lines = file.senders().filter_map(|modem| modem.get("report")).map(|setting| setting.line);
     if let Some(line) = lines.min().filter(|_| asks_reports) {
         text.setting("report", "true", &Source::Line(line, "report"));
+    }
+}
+
+/// The programs, as the shell is given them: without one they are run by other rules than those of smsd.
+fn handlers(text: &mut Text, file: &File<'_>) {
+    let is_of_programs = |setting: &&Setting<'_>| {
+        matches!(setting.key.becomes, Becomes::Setting(Target::Programs(_))) && !setting.value.is_empty()
+    };
+    let counts = |setting: &&Setting<'_>| {
+        file.global(setting.key.slot()).is_some_and(|last| last.line == setting.line)
+    };
+    let globals: Vec<&Setting<'_>> = file.globals.iter().filter(is_of_programs).filter(counts).collect();
+    let of_modems =
+        file.senders().any(|modem| modem.settings().iter().any(|setting| is_of_programs(&setting)));
+    if globals.is_empty() && !of_modems {
+        return;
+    }
+    text.section("handlers");
+    if file.global("shell").is_none_or(|shell| shell.value.is_empty()) {
+        text.setting("shell", &quoted(programs::SHELL), &Source::Smsd);
+    }
+    for setting in globals {
+        let arguments = file.global(&format!("{}_args", setting.key.name));
+        match arguments.filter(|arguments| !arguments.value.is_empty()) {
+            Some(arguments) => {
+                let line = format!("{} {}", setting.value, arguments.value);
+                text.setting(
+                    setting.key.name,
+                    &quoted(&line),
+                    &Source::Us(&format!("lines {} and {}", setting.line, arguments.line)),
+                );
+            }
+            None => text.ours(&global::made(setting).ours, setting),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
-use super::super::key::{Folder, Form, Key, OfFiles, Target};
+use super::super::key::{Folder, Form, Key, OfFiles, OfPrograms, Target};
 use super::{LONG, SHORT, key, of_files, why};
 
 pub(super) const KEYS: &[Key] = &[
@@ -43,25 +43,21 @@ pub(super) const KEYS: &[Key] = &[
     key("datetime", LONG, Only("%y-%m-%d %H:%M:%S", "times in files are written as smsd does by default")),
     key("language_file", LONG, Unsupported("headers are read and written in English alone")),
     // Handlers.
-    key("eventhandler", LONG, Unsupported(why::HANDLERS)),
-    key("eventhandler_use_copy", Boolean, Only("no", why::HANDLERS)),
-    key("checkhandler", LONG, Unsupported("smsnode runs no programs: files are sent without that check")),
-    key("alarmhandler", LONG, Unsupported(why::HANDLERS)),
-    key("alarmlevel", Level, Unsupported(why::HANDLERS)),
-    key("regular_run", LONG, Unsupported("smsnode runs no programs; let cron or a timer run it")),
-    key(
-        "regular_run_interval",
-        Within(1, i64::MAX),
-        Unsupported("smsnode runs no programs; let cron or a timer run it"),
-    ),
-    key("executable_check", Boolean, Unnecessary(why::PROGRAMS)),
-    key("shell", LONG, Unnecessary(why::PROGRAMS)),
-    key("shell_test", Boolean, Unnecessary(why::PROGRAMS)),
-    key("ignore_exec_output", Boolean, Unnecessary(why::PROGRAMS)),
-    key("child", LONG, Unsupported("smsnode runs no programs; give it a unit of its own")),
-    key("child_args", LONG, Unsupported("smsnode runs no programs; give it a unit of its own")),
-    key("start", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
-    key("start_args", LONG, Unsupported("smsnode runs no programs; ExecStartPre= of its unit does")),
+    key("eventhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("eventhandler_use_copy", Boolean, Only("no", why::COPIES)),
+    key("checkhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("alarmhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("alarmlevel", Level, Setting(Target::Programs(OfPrograms::Level))),
+    key("regular_run", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("regular_run_interval", Within(1, i64::MAX), Setting(Target::Programs(OfPrograms::Interval))),
+    key("executable_check", Boolean, Setting(Target::Programs(OfPrograms::Check))),
+    key("shell", LONG, Setting(Target::Programs(OfPrograms::Shell))),
+    key("shell_test", Boolean, Unnecessary("a shell that does not run is told with the first program")),
+    key("ignore_exec_output", Boolean, Only("no", "what programs say is logged, the beginning of it")),
+    key("child", LONG, Setting(Target::Programs(OfPrograms::Lasting))),
+    key("child_args", LONG, Setting(Target::Programs(OfPrograms::Arguments))),
+    key("start", LONG, Setting(Target::Programs(OfPrograms::Lasting))),
+    key("start_args", LONG, Setting(Target::Programs(OfPrograms::Arguments))),
     // Who may be sent to.
     key("blacklist", LONG, Setting(Target::NumberList)),
     key("whitelist", LONG, Setting(Target::NumberList)),

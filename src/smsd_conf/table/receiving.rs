@@ -1,8 +1,8 @@
 //! The settings of receiving messages and of calls.
 
-use super::super::key::Becomes::{Changed, Only, Unnecessary, Unsupported};
-use super::super::key::Key;
+use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, BooleanOr, Text, Whole, Within};
+use super::super::key::{Key, OfPrograms, Target};
 use super::{LONG, SHORT, key, why};
 
 pub(super) const GLOBAL: &[Key] = &[
@@ -72,21 +72,21 @@ pub(super) const MODEM: &[Key] = &[
     key("voicecall_hangup_ath", Boolean, Only("no", why::CALLS)),
     key("voicecall_cpas", Boolean, Only("no", why::CALLS)),
     key("voicecall_clcc", Boolean, Only("no", why::CALLS)),
-    key("eventhandler", LONG, Unsupported(why::HANDLERS)),
-    key("eventhandler_ussd", LONG, Unsupported(why::HANDLERS)),
+    key("eventhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("eventhandler_ussd", LONG, Unsupported("smsnode asks no service codes")),
     key("ussd_convert", Within(0, 4), Only("0", "smsnode asks no service codes")),
-    key("regular_run", LONG, Unsupported(why::HANDLERS)),
-    key("regular_run_post_run", LONG, Unsupported(why::HANDLERS)),
-    key("regular_run_interval", Within(1, i64::MAX), Unsupported(why::HANDLERS)),
+    key("regular_run", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("regular_run_post_run", LONG, Setting(Target::Programs(OfPrograms::Command))),
+    key("regular_run_interval", Within(1, i64::MAX), Setting(Target::Programs(OfPrograms::Interval))),
     key("regular_run_cmd", Text(511), Unsupported("a modem gets no commands but ours and its `init`")),
     key("regular_run_cmdfile", LONG, Unsupported("a modem gets no commands but ours and its `init`")),
-    key("regular_run_statfile", LONG, Unsupported("a modem gets no commands but ours and its `init`")),
+    key("regular_run_statfile", LONG, Setting(Target::Programs(OfPrograms::Statfile))),
     key("regular_run_logfile", LONG, Unsupported("a modem gets no commands but ours and its `init`")),
     key(
         "regular_run_loglevel",
         super::Kind::Level,
         Unsupported("a modem gets no commands but ours and its `init`"),
     ),
-    key("regular_run_keep_open", Boolean, Only("no", why::HANDLERS)),
+    key("regular_run_keep_open", Boolean, Only("yes", "the port stays open while programs run")),
     key("log_not_registered_after", Whole, Changed("a lost network is told once, and once when it is back")),
 ];

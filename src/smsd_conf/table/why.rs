@@ -1,8 +1,6 @@
 //! Reasons that many settings share.
 
 pub(super) const RECEIVES: &str = "smsnode receives nothing: what arrives stays in the modem";
-pub(super) const HANDLERS: &str =
-    "smsnode runs no programs; `smsctl events --follow -o ndjson` tells what happens";
 pub(super) const CALLS: &str = "smsnode neither makes nor answers calls";
 pub(super) const COPIES: &str = "no second copy of a result is kept";
 pub(super) const ADMIN: &str = "smsnode sends no messages of its own; let monitoring watch `smsctl status`";
@@ -10,8 +8,6 @@ pub(super) const TELNET: &str = "nobody signs in at a port: let the modem server
 pub(super) const TRACE: &str =
     "the log has one form; `level = \"trace\"` of [log] shows the dialogue with the modems";
 pub(super) const STATISTICS: &str = "only files of statistics need it, and metrics replace them";
-pub(super) const PROGRAMS: &str =
-    "smsnode runs no programs, so there is nothing to check or to run them with";
 pub(super) const POLLING: &str = "nothing is polled: files, modems and messages are taken as they come";
 pub(super) const REOPENING: &str =
     "a port that cannot be opened is tried again for ever, after 5 s at first and then up to once a minute";
