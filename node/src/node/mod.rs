@@ -174,18 +174,7 @@ impl Node {
         let member = Membership::start(&config.node.name, &opened, &wakers, tasks, &clock);
         opened.founded.desk.serve_renewals(Arc::new(Renewed(member.leases.clone())));
         let outcomes = Outcomes::new(opened.outbox.clone());
-        let (begun, has_begun) = watch::channel(None);
-        let beginning = Beginning {
-            node: opened.identity.node,
-            client: config.node.name.clone(),
-            barrier: member.barrier.clone(),
-            view: opened.view.clone(),
-            proposer: opened.proposer.clone(),
-            outcomes: outcomes.clone(),
-            keeper: member.keeper.clone(),
-            clock: clock.clone(),
-            begun,
-        };
+        let (beginning, has_begun) = beginning(&config, &opened, &member, &outcomes, &clock);
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
         handlers::start(handlers.as_ref(), tasks, &has_begun);
@@ -313,6 +302,29 @@ fn start_spool(
         told,
         begun.clone(),
     )
+}
+
+/// What is done before the node takes part, and whether it is done.
+fn beginning(
+    config: &Config,
+    opened: &open::Opened,
+    member: &Membership,
+    outcomes: &Outcomes,
+    clock: &Clock,
+) -> (Beginning, Begun) {
+    let (begun, has_begun) = watch::channel(None);
+    let beginning = Beginning {
+        node: opened.identity.node,
+        client: config.node.name.clone(),
+        barrier: member.barrier.clone(),
+        view: opened.view.clone(),
+        proposer: opened.proposer.clone(),
+        outcomes: outcomes.clone(),
+        keeper: member.keeper.clone(),
+        clock: clock.clone(),
+        begun,
+    };
+    (beginning, has_begun)
 }
 
 /// A node that is alone has begun when this returns; a member of a larger cluster begins when a majority is there.

@@ -87,7 +87,7 @@ impl Disk {
         Done::Reply(match effect {
             Effect::Scan => self.scan(),
             Effect::Inspect(name) => self.inspect(name),
-            Effect::Take { name, identity } => self.take_up(name, identity),
+            Effect::Take { name, identity } => self.record(name, identity),
             Effect::Append(record) => match self.journal.append(record) {
                 Ok(()) => return Done::Silent,
                 Err(error) => Input::JournalFailed(error.to_string()),
@@ -115,8 +115,7 @@ impl Disk {
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, name, destination, octets } => {
-                let staged = self.stage(id, &name, destination, &octets);
-                Input::Staged(id, self.told(&[destination.folder()], staged))
+                Input::Staged(id, self.staged(id, &name, destination, &octets))
             }
             Effect::SyncFolder(folder) => {
                 Input::FolderSynced(folder, self.told(&[folder], self.sync(folder)))
@@ -159,13 +158,22 @@ impl Disk {
         })
     }
 
-    fn take_up(&mut self, name: FileName, identity: Identity) -> Input {
+    fn record(&mut self, name: FileName, identity: Identity) -> Input {
         let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
-        let record = Record::Taken { id, name: name.clone(), identity };
-        match self.journal.append(record) {
+        match self.journal.append(Record::Taken { id, name: name.clone(), identity }) {
             Ok(()) => Input::Taken { name, identity, id },
             Err(error) => Input::JournalFailed(error.to_string()),
         }
+    }
+
+    fn staged(
+        &self,
+        id: IntakeId,
+        name: &FileName,
+        destination: Destination,
+        octets: &[u8],
+    ) -> Result<u64, Fault> {
+        self.told(&[destination.folder()], self.stage(id, name, destination, octets))
     }
 
     fn scan(&mut self) -> Input {

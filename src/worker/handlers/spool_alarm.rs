@@ -208,7 +208,7 @@ mod tests {
                 "Cannot handle /var/spool/sms/outgoing/f: ",
             ),
             (
-                intake::Alarm::SetAside { name: name("f"), aside: name("f"), why },
+                intake::Alarm::SetAside { name: name("f"), folder: Folder::Checked, aside: name("f"), why },
                 Severity::Error,
                 "Cannot read sms file /var/spool/sms/outgoing/f: ",
             ),
