@@ -153,6 +153,25 @@ fn a_file_smsd_would_not_start_with_is_refused_with_every_fault() {
 }
 
 #[test]
+fn what_a_file_means_is_converted_when_the_modems_that_send_agree() {
+    let text = |second: &str| {
+        format!(
+            "devices = A, B, C\n[A]\ndevice = /dev/a\nmessageids = 3\n[B]\ndevice = /dev/b\n{second}\n\
+             [C]\ndevice = /dev/c\noutgoing = no\nmessageids = 1\n"
+        )
+    };
+    for (second, outcome, is_written) in [
+        ("messageids = 3", Outcome::Converted, true),
+        ("messageids = 1", Outcome::Unsupported, false),
+        ("mode = new", Outcome::Unsupported, false),
+    ] {
+        let toml = converted(&text(second)).toml;
+        assert_eq!(line(&text(second), 4).0, outcome, "{second}");
+        assert_eq!(toml.contains("[files]\nmessage_ids = 3  # line 4"), is_written, "{toml}");
+    }
+}
+
+#[test]
 fn queues_and_providers_smsd_does_not_start_with_are_faults() {
     let queues = "[queues]\nQ = /q\n[providers]\nQ = ";
     let many = (0..65).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
