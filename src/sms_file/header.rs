@@ -95,6 +95,8 @@ headers! {
     Provider = "Provider:",
     /// Name of a queue.
     Queue = "Queue:",
+    /// What became of one of several recipients.
+    Recipient = "Recipient:",
     /// When a message was received.
     Received = "Received:",
     /// TP-RD.
@@ -145,7 +147,7 @@ headers! {
 
 impl Header {
     /// Headers smsd writes when a message ends; a later outcome removes the older ones.
-    pub const OF_RESULT: [Header; 12] = [
+    pub const OF_RESULT: [Header; 13] = [
         Header::FailReason,
         Header::Failed,
         Header::Imsi,
@@ -156,6 +158,7 @@ impl Header {
         Header::SendingTime,
         Header::MessageId,
         Header::Result,
+        Header::Recipient,
         Header::Pdu,
         Header::Notice,
     ];

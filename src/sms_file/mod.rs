@@ -27,6 +27,7 @@ mod rejection;
 mod request;
 mod result;
 mod settings;
+mod several;
 mod udh_type;
 mod unsupported;
 mod validity;
@@ -39,11 +40,12 @@ pub use incoming::{Call, Received, report_body, status_text, type_of_address_tex
 pub use iso::{Letter, look_alike};
 pub use language::of_value as language;
 pub use local_time::LocalTime;
-pub use recipients::recipients;
+pub use recipients::{Recipient, recipients};
 pub use rejection::Rejection;
 pub use request::{Body, Coding, Request, ShiftTables, SystemMessage, is_urgent};
 pub use result::{Device, Failed, MessageIds, Sent};
 pub use settings::{Autosplit, Charset, Settings, Ucs2Notice};
+pub use several::{RecipientResult, Several};
 pub use validity::relative_octet;
 pub use value::{decode as decode_value, encode as encode_value};
 

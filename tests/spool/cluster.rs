@@ -109,6 +109,17 @@ impl Cluster {
         messages.into_iter().map(|(_, message)| text(message)).collect()
     }
 
+    /// Key and destination of each message, in the order of the keys.
+    pub(crate) fn destinations(&self) -> Vec<(String, String)> {
+        let state = self.0.lock().expect("no test panicked");
+        let messages = state.messages.iter();
+        messages
+            .map(|(key, (_, message))| {
+                (key.clone(), message.submission.content.destination.reveal().to_owned())
+            })
+            .collect()
+    }
+
     /// Who sends the messages, in any order.
     pub(crate) fn owners(&self) -> Vec<u32> {
         let state = self.0.lock().expect("no test panicked");

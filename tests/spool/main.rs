@@ -10,6 +10,7 @@ mod mounts;
 mod order;
 mod power;
 mod programs;
+mod recipients;
 mod rig;
 mod start;
 mod task;

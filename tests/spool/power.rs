@@ -52,7 +52,7 @@ fn cut_again_and_again(disks: fn() -> Memory) {
 }
 
 /// Starts the machine on what is there and carries out some of its effects.
-fn run(memory: &mut Memory, cluster: &Cluster, allowed: u64) {
+pub(crate) fn run(memory: &mut Memory, cluster: &Cluster, allowed: u64) {
     let journal = replay(memory.journal()).expect("a journal that was only cut");
     let uuid = memory.begin_journal(&journal);
     let settings = Settings { trust_outgoing: true, ..Settings::default() };
@@ -74,12 +74,13 @@ fn run(memory: &mut Memory, cluster: &Cluster, allowed: u64) {
 }
 
 fn carry_out(memory: &mut Memory, cluster: &Cluster, effect: Effect) -> Option<Input> {
-    if let Effect::Submit { id, key, submission, owner } = effect {
+    if let Effect::Submit { id, recipient, key, submission, owner } = effect {
         let reply = cluster.accept(SpoolMessage { key, submission: *submission, owner });
-        return Some(Input::Submitted(id, reply));
+        return Some(Input::Submitted(id, recipient, reply));
     }
-    if let Effect::Follow(id, message) = effect {
-        return cluster.outcome_of(message).map(|outcome| Input::Settled(id, Box::new(outcome)));
+    if let Effect::Follow(id, recipient, message) = effect {
+        let outcome = cluster.outcome_of(message);
+        return outcome.map(|outcome| Input::Settled(id, recipient, Box::new(outcome)));
     }
     if let Effect::Alarm(alarm) = effect {
         cluster.alarm(&alarm);

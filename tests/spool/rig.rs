@@ -231,13 +231,14 @@ impl Running<'_> {
 
     fn outside(&mut self, outside: Outside) {
         match outside {
-            Outside::Submit(id, message) => {
+            Outside::Submit(id, recipient, message) => {
                 let reply = self.rig.cluster.accept(*message);
-                self.inbox.push_back(Input::Submitted(id, reply));
+                self.inbox.push_back(Input::Submitted(id, recipient, reply));
             }
-            Outside::Follow(id, message) => {
-                let lost = self.rig.cluster.loses(message).then_some(Input::FollowLost(id));
-                let settled = || Some(Input::Settled(id, Box::new(self.rig.cluster.outcome_of(message)?)));
+            Outside::Follow(id, recipient, message) => {
+                let lost = self.rig.cluster.loses(message).then_some(Input::FollowLost(id, recipient));
+                let settled =
+                    || Some(Input::Settled(id, recipient, Box::new(self.rig.cluster.outcome_of(message)?)));
                 self.inbox.extend(lost.or_else(settled));
             }
             Outside::Alarm(alarm) => self.rig.cluster.alarm(&alarm),

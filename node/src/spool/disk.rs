@@ -50,9 +50,9 @@ pub enum Done {
 #[derive(Debug)]
 pub enum Outside {
     /// Submit a message; the answer is [`Input::Submitted`].
-    Submit(IntakeId, Box<SpoolMessage>),
+    Submit(IntakeId, u16, Box<SpoolMessage>),
     /// Tell what becomes of a message; the answer is [`Input::Settled`].
-    Follow(IntakeId, MessageId),
+    Follow(IntakeId, u16, MessageId),
     /// Tell the operator.
     Alarm(Alarm),
     /// Ask the check handler; the answer is [`Input::Checked`].
@@ -145,11 +145,13 @@ impl Disk {
                 let listed = self.list_checked();
                 Input::ListedChecked(self.told(&[Folder::Checked], listed))
             }
-            Effect::Submit { id, key, submission, owner } => {
+            Effect::Submit { id, recipient, key, submission, owner } => {
                 let message = SpoolMessage { key, submission: *submission, owner };
-                return Done::Outside(Outside::Submit(id, Box::new(message)));
+                return Done::Outside(Outside::Submit(id, recipient, Box::new(message)));
             }
-            Effect::Follow(id, message) => return Done::Outside(Outside::Follow(id, message)),
+            Effect::Follow(id, recipient, message) => {
+                return Done::Outside(Outside::Follow(id, recipient, message));
+            }
             Effect::Alarm(alarm) => return Done::Outside(Outside::Alarm(alarm)),
             Effect::Check { id, folder, name } => return Done::Outside(Outside::Check(id, folder, name)),
             Effect::Handle(name, alarm) => return Done::Outside(Outside::Handle(name, alarm)),
@@ -392,7 +394,8 @@ impl Disk {
 /// Whom the start of a file names first.
 fn recipient_of(start: &[u8]) -> Option<Address> {
     let document = Document::read(start).ok()?;
-    sms_file::recipients(&document, &sms_file::Settings::default()).ok()?.into_iter().next()
+    let all = sms_file::recipients(&document, &sms_file::Settings::default()).ok()?;
+    all.into_iter().next().map(|recipient| recipient.address)
 }
 
 /// The name of a copy or a result that has not its own yet; hidden, so that nobody takes it for one.

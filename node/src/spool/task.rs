@@ -205,7 +205,9 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
             self.intake.end_telling();
             let followed: Vec<_> = self.intake.followed().collect();
             let outcomes = self.outside.outcomes.clone();
-            let settled = |(id, message)| Some(Input::Settled(id, Box::new(outcomes.settled(message)?)));
+            let settled = |(id, recipient, message)| {
+                Some(Input::Settled(id, recipient, Box::new(outcomes.settled(message)?)))
+            };
             self.tell(followed.into_iter().filter_map(settled).collect());
         }
         phase
@@ -251,8 +253,8 @@ struct Abroad<S, O, L> {
 impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
     fn carry_out(&self, outside: Outside) {
         match outside {
-            Outside::Submit(id, message) => self.submit(id, *message),
-            Outside::Follow(id, message) => self.follow(id, message),
+            Outside::Submit(id, recipient, message) => self.submit(id, recipient, *message),
+            Outside::Follow(id, recipient, message) => self.follow(id, recipient, message),
             Outside::Alarm(alarm) => self.listener.alarm(&alarm),
             Outside::Handle(name, alarm) => self.handle(name, alarm),
             Outside::Check(id, folder, name) => self.check(id, folder, name),
@@ -262,10 +264,10 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         }
     }
 
-    fn submit(&self, id: IntakeId, message: SpoolMessage) {
+    fn submit(&self, id: IntakeId, recipient: u16, message: SpoolMessage) {
         let submitter = self.submitter.clone();
-        self.spawn(Input::Submitted(id, SubmitReply::Lost), async move {
-            Input::Submitted(id, submitter.submit(message).await)
+        self.spawn(Input::Submitted(id, recipient, SubmitReply::Lost), async move {
+            Input::Submitted(id, recipient, submitter.submit(message).await)
         });
     }
 
@@ -300,10 +302,10 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         self.tracker.spawn_on(told, &self.runtime);
     }
 
-    fn follow(&self, id: IntakeId, message: MessageId) {
+    fn follow(&self, id: IntakeId, recipient: u16, message: MessageId) {
         let outcomes = self.outcomes.clone();
-        self.spawn(Input::FollowLost(id), async move {
-            Input::Settled(id, Box::new(outcomes.outcome(message).await))
+        self.spawn(Input::FollowLost(id, recipient), async move {
+            Input::Settled(id, recipient, Box::new(outcomes.outcome(message).await))
         });
     }
 

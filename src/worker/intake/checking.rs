@@ -30,7 +30,8 @@ impl Intake {
     /// Whether the check handler is still to be asked. No file is submitted before.
     pub(super) fn is_unasked(&self, id: IntakeId) -> bool {
         let entry = self.entries.get(&id);
-        self.settings.checks && entry.is_some_and(|entry| entry.checked.is_none() && entry.message.is_none())
+        self.settings.checks
+            && entry.is_some_and(|entry| entry.checked.is_none() && !entry.recipients.has_message())
     }
 
     pub(super) fn on_checked(&mut self, id: IntakeId, verdict: handlers::Verdict) {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::{MessageId, Time};
-use crate::worker::handlers::Verdict;
+use crate::model::Time;
+use crate::worker::handlers;
 
 use super::outcome;
+use super::recipients::Recipients;
 use super::{Alarm, Copy, FileName, Filing, Identity};
 
 /// First wait before a step is repeated that the system refused.
@@ -41,8 +42,9 @@ pub(super) struct Entry {
     /// What it was when it was read last and had changed.
     pub(super) seen: Option<Identity>,
     /// What the check handler said of it in this run.
-    pub(super) checked: Option<Verdict>,
-    pub(super) message: Option<MessageId>,
+    pub(super) checked: Option<handlers::Verdict>,
+    /// Its recipients, as soon as they are known.
+    pub(super) recipients: Recipients,
     pub(super) submit_retry: Duration,
     /// Submissions that ended without an answer.
     pub(super) submits_lost: u8,
@@ -111,7 +113,7 @@ impl Entry {
             submitted: false,
             seen: None,
             checked: None,
-            message: None,
+            recipients: Recipients::default(),
             submit_retry: SUBMIT_RETRY_MIN,
             submits_lost: 0,
             retry: RETRY_MIN,

@@ -199,11 +199,11 @@ pub enum Input {
     /// Reply to [`Effect::Read`] and [`Effect::Reread`].
     Read(IntakeId, Result<Contents, Fault>),
     /// Reply to [`Effect::Submit`].
-    Submitted(IntakeId, SubmitReply),
+    Submitted(IntakeId, u16, SubmitReply),
     /// What a followed message came to.
-    Settled(IntakeId, Box<Outcome>),
+    Settled(IntakeId, u16, Box<Outcome>),
     /// Following a message ended without its outcome.
-    FollowLost(IntakeId),
+    FollowLost(IntakeId, u16),
     /// Reply to [`Effect::Check`].
     Checked(IntakeId, Verdict),
     /// Reply to [`Effect::Tell`]: whether the event handler is done with it, or it has to be told again.
@@ -278,6 +278,8 @@ pub enum Effect {
     Submit {
         /// Which file.
         id: IntakeId,
+        /// For which of its recipients, from 0.
+        recipient: u16,
         /// The idempotency key.
         key: String,
         /// The message.
@@ -285,8 +287,8 @@ pub enum Effect {
         /// Owner of the file: who submits.
         owner: u32,
     },
-    /// Tell what becomes of a message, also when it is settled already. Reply, later: `Settled`.
-    Follow(IntakeId, MessageId),
+    /// Tell what becomes of the message of a recipient, also when it is settled already. Reply, later: `Settled`.
+    Follow(IntakeId, u16, MessageId),
     /// Write a result under the temporary name of this id and bring it to disk. Reply: `Staged`.
     Stage {
         /// Which file.

@@ -6,17 +6,9 @@
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{Alarm, Contents, Destination, Effect, Fault, Filing, Folder, Intake, IntakeId, Outcome, Record};
+use super::{Alarm, Contents, Destination, Effect, Fault, Filing, Folder, Intake, IntakeId, Record};
 
 impl Intake {
-    pub(super) fn on_settled(&mut self, id: IntakeId, outcome: Box<Outcome>) {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Live) else {
-            return;
-        };
-        entry.stage = Stage::Rereading(Verdict::Outcome(outcome));
-        self.filing_effects.push_back(Effect::Reread(id, entry.name.clone()));
-    }
-
     pub(super) fn on_reread(&mut self, id: IntakeId, verdict: Verdict, result: Result<Contents, Fault>) {
         match result {
             Ok(contents) => self.stage(id, verdict, &contents.octets),

@@ -57,6 +57,12 @@ pub enum Record {
         id: IntakeId,
         /// The message it became.
         message: MessageId,
+        /// For which recipient, from 0.
+        #[serde(default)]
+        recipient: u16,
+        /// How many there are.
+        #[serde(default = "one")]
+        recipients: u16,
     },
     /// Its result is complete under a temporary name and is now given its own.
     Filing {
@@ -79,6 +85,11 @@ pub enum Record {
     },
 }
 
+/// The recipients of a file whose record does not count them.
+fn one() -> u16 {
+    1
+}
+
 /// What the journal knows of one file that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
@@ -88,8 +99,10 @@ pub struct Pending {
     pub identity: Identity,
     /// The copy that stands for it in `checked`, where it was copied.
     pub copy: Option<Copy>,
-    /// The message it became, where that was recorded.
-    pub message: Option<MessageId>,
+    /// The messages it became, by recipient, where that was recorded.
+    pub messages: BTreeMap<u16, MessageId>,
+    /// How many recipients it has; 0 before the first message.
+    pub recipients: u16,
     /// Where its result was going.
     pub filing: Option<Filing>,
 }
@@ -185,7 +198,14 @@ impl Replayed {
         match record {
             Record::Spool { uuid } => self.uuid = Some(uuid),
             Record::Taken { id, name, identity } => {
-                let pending = Pending { name, identity, copy: None, message: None, filing: None };
+                let pending = Pending {
+                    name,
+                    identity,
+                    copy: None,
+                    messages: BTreeMap::new(),
+                    recipients: 0,
+                    filing: None,
+                };
                 self.pending.insert(id, pending);
             }
             Record::Copied { id, copy } => {
@@ -193,9 +213,10 @@ impl Replayed {
                     pending.copy = Some(copy);
                 }
             }
-            Record::Accepted { id, message } => {
+            Record::Accepted { id, message, recipient, recipients } => {
                 if let Some(pending) = self.pending.get_mut(&id) {
-                    pending.message = Some(message);
+                    pending.messages.insert(recipient, message);
+                    pending.recipients = recipients;
                 }
             }
             Record::Filing { id, destination, name, inode, account } => {
@@ -221,7 +242,14 @@ impl Pending {
     pub fn records(&self, id: IntakeId) -> Vec<Record> {
         let taken = Record::Taken { id, name: self.name.clone(), identity: self.identity };
         let copied = self.copy.map(|copy| Record::Copied { id, copy });
-        let accepted = self.message.map(|message| Record::Accepted { id, message });
+        let recipients = self.recipients;
+        let accepted = self.messages.iter();
+        let accepted = accepted.map(|(recipient, message)| Record::Accepted {
+            id,
+            message: *message,
+            recipient: *recipient,
+            recipients,
+        });
         let filing = self.filing.clone().map(|filing| Record::Filing {
             id,
             destination: filing.destination,
@@ -229,7 +257,7 @@ impl Pending {
             inode: filing.inode,
             account: filing.account,
         });
-        [Some(taken), copied, accepted, filing].into_iter().flatten().collect()
+        [Some(taken), copied].into_iter().flatten().chain(accepted).chain(filing).collect()
     }
 }
 
@@ -278,6 +306,34 @@ mod tests {
         assert_eq!(replayed.length, file.len());
         assert_eq!(replayed.pending.keys().collect::<Vec<_>>(), [&id(1)]);
         assert_eq!(replayed.records(), [taken(1), copied, accepted(1), filing(1)]);
+    }
+
+    #[test]
+    fn the_messages_of_all_recipients_are_replayed() {
+        let accepted = |recipient| Record::Accepted {
+            id: id(1),
+            message: id(10 + u8::try_from(recipient).expect("small")),
+            recipient,
+            recipients: 3,
+        };
+        let replayed = replay(&file(&[taken(1), accepted(2), accepted(0)], 0)).expect("whole");
+
+        let pending = &replayed.pending[&id(1)];
+        assert_eq!((pending.recipients, pending.messages.len()), (3, 2));
+        assert_eq!(replayed.records(), [taken(1), accepted(0), accepted(2)]);
+    }
+
+    #[test]
+    fn a_record_that_counts_no_recipients_is_read_as_one() {
+        #[derive(Serialize)]
+        enum Older {
+            Accepted { id: IntakeId, message: MessageId },
+        }
+        let older = Older::Accepted { id: id(1), message: id(101) };
+        let octets = cbor4ii::serde::to_vec(Vec::new(), &older).expect("a record");
+
+        let read: Record = cbor4ii::serde::from_slice(&octets).expect("it is understood");
+        assert_eq!(read, accepted(1));
     }
 
     #[test]
@@ -332,7 +388,7 @@ mod tests {
     }
 
     fn accepted(n: u8) -> Record {
-        Record::Accepted { id: id(n), message: id(100 + n) }
+        Record::Accepted { id: id(n), message: id(100 + n), recipient: 0, recipients: 1 }
     }
 
     fn filing(n: u8) -> Record {

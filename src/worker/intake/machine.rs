@@ -152,9 +152,9 @@ impl Intake {
             Input::Copied(id, result) => self.on_copied(id, result),
             Input::Adopted(id, result) => self.on_adopted(id, result),
             Input::Read(id, result) => self.on_read(id, result),
-            Input::Submitted(id, reply) => self.on_submitted(id, reply),
-            Input::Settled(id, outcome) => self.on_settled(id, outcome),
-            Input::FollowLost(id) => self.on_follow_lost(id),
+            Input::Submitted(id, recipient, reply) => self.on_submitted(id, recipient, reply),
+            Input::Settled(id, recipient, outcome) => self.on_settled(id, recipient, outcome),
+            Input::FollowLost(id, recipient) => self.on_follow_lost(id, recipient),
             Input::Checked(id, verdict) => self.on_checked(id, verdict),
             Input::Told(id, done) => self.on_told(id, done),
             Input::Handled(name) => self.on_handled(&name),
@@ -240,10 +240,11 @@ impl Intake {
         self.closed = true;
     }
 
-    /// The files whose outcome is waited for, with their messages.
-    pub fn followed(&self) -> impl Iterator<Item = (IntakeId, MessageId)> {
-        let live = self.entries.iter().filter(|(_, entry)| entry.stage == Stage::Live);
-        live.filter_map(|(id, entry)| Some((*id, entry.message?)))
+    /// The files and recipients whose outcome is waited for, with their messages.
+    pub fn followed(&self) -> impl Iterator<Item = (IntakeId, u16, MessageId)> {
+        self.entries.iter().flat_map(|(id, entry)| {
+            entry.recipients.followed().map(|(recipient, message)| (*id, recipient, message))
+        })
     }
 
     /// Files whose results are being made or filed, those that wait for a folder to be mended left out.
@@ -261,9 +262,14 @@ impl Intake {
         self.candidates.len()
     }
 
-    /// The idempotency key of a file.
-    pub(super) fn key(&self, id: IntakeId) -> String {
-        format!("spool:{}:{id}", self.uuid)
+    /// The idempotency key of a file, or of one of several recipients.
+    pub(super) fn key(&self, id: IntakeId, recipient: u16, recipients: u16) -> String {
+        let uuid = self.uuid;
+        if recipients == 1 {
+            format!("spool:{uuid}:{id}")
+        } else {
+            format!("spool:{uuid}:{id}:{}", recipient + 1)
+        }
     }
 
     /// The next thing for what comes in. Syncing last lets everything recorded so far share one sync.

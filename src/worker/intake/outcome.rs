@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Alphabet, MessageState, Timestamp};
-use crate::sms_file::{Device, Document, Failed, LocalTime, Sent};
+use crate::sms_file::{Device, Document, Failed, LocalTime, RecipientResult, Sent, Several, recipients};
 use crate::worker::submission::{self, Submission};
 
 use super::{Account, Destination, IntakeId, Settings};
@@ -55,13 +55,63 @@ pub(super) enum Verdict {
     Outcome(Box<Outcome>),
     /// Not sent, for this reason.
     Refused(String),
+    /// As the messages of its several recipients did.
+    Several(Vec<Verdict>),
 }
 
 impl Verdict {
-    pub(super) fn destination(&self) -> Destination {
+    /// The end of a file whose messages ended like this; none without a message.
+    pub(super) fn of_all(mut ends: Vec<Verdict>) -> Option<Verdict> {
+        match ends.len() {
+            0 | 1 => ends.pop(),
+            _ => Some(Verdict::Several(ends)),
+        }
+    }
+
+    /// What is told of a file that the cluster did not want, or not for everyone.
+    pub(super) fn refusal(&self) -> Option<String> {
         match self {
-            Verdict::Outcome(outcome) if outcome.is_sent() => Destination::Sent,
-            Verdict::Outcome(_) | Verdict::Refused(_) => Destination::Failed,
+            Verdict::Outcome(_) => None,
+            Verdict::Refused(reason) => Some(reason.clone()),
+            Verdict::Several(ends) => {
+                let mut refused = ends.iter().filter_map(Verdict::refusal);
+                let first = refused.next()?;
+                let count = 1 + refused.count();
+                Some(format!("{count} of {} recipients were refused: {first}", ends.len()))
+            }
+        }
+    }
+
+    pub(super) fn destination(&self) -> Destination {
+        if self.is_sent() { Destination::Sent } else { Destination::Failed }
+    }
+
+    fn is_sent(&self) -> bool {
+        match self {
+            Verdict::Outcome(outcome) => outcome.is_sent(),
+            Verdict::Refused(_) => false,
+            Verdict::Several(ends) => ends.iter().all(Verdict::is_sent),
+        }
+    }
+
+    /// What the result file of several recipients says of one.
+    fn of_recipient(&self, number: Option<String>, wall: LocalTime) -> RecipientResult {
+        let none = RecipientResult {
+            number,
+            ended: wall,
+            modem: None,
+            message_references: Vec::new(),
+            reason: None,
+        };
+        match self {
+            Verdict::Outcome(outcome) => RecipientResult {
+                ended: LocalTime { at: outcome.ended, ..wall },
+                modem: outcome.device.modem.clone(),
+                message_references: outcome.parts.iter().filter_map(|part| part.message_reference).collect(),
+                reason: (!outcome.is_sent()).then(|| outcome.reason_in_words()),
+                ..none
+            },
+            Verdict::Refused(_) | Verdict::Several(_) => RecipientResult { reason: self.refusal(), ..none },
         }
     }
 
@@ -73,6 +123,14 @@ impl Verdict {
                 references: outcome.parts.iter().filter_map(|part| part.message_reference).collect(),
             },
             Verdict::Refused(_) => Account::default(),
+            // One event tells of all: the first modem, and the references in the order of the recipients.
+            Verdict::Several(ends) => {
+                let accounts: Vec<Account> = ends.iter().map(Verdict::account).collect();
+                Account {
+                    modem: accounts.iter().find_map(|account| account.modem.clone()),
+                    references: accounts.into_iter().flat_map(|account| account.references).collect(),
+                }
+            }
         }
     }
 
@@ -90,6 +148,13 @@ impl Verdict {
                 notices,
             }
             .file(&document),
+            Verdict::Several(ends) => {
+                let to = recipients(&document, &settings.messages).unwrap_or_default();
+                let to =
+                    to.into_iter().map(|recipient| Some(recipient.number)).chain(std::iter::repeat(None));
+                let recipients = ends.iter().zip(to).map(|(end, to)| end.of_recipient(to, wall)).collect();
+                Several { recipients, notices }.file(&document)
+            }
             Verdict::Outcome(outcome) if outcome.is_sent() => {
                 outcome.sent(submission.as_ref(), notices, settings, wall).file(&document)
             }
@@ -153,14 +218,17 @@ impl Outcome {
             KeepPdus::Never => Vec::new(),
             KeepPdus::Failed | KeepPdus::FailedOrNotText | KeepPdus::Always => self.pdus(),
         };
-        let reason = if self.reason.is_empty() { "Unknown" } else { &self.reason };
         Failed {
             device: self.device.clone(),
-            reason: reason.to_owned(),
+            reason: self.reason_in_words(),
             failed: LocalTime { at: self.ended, ..wall },
             pdus,
             notices,
         }
+    }
+
+    fn reason_in_words(&self) -> String {
+        if self.reason.is_empty() { "Unknown".to_owned() } else { self.reason.clone() }
     }
 
     fn pdus(&self) -> Vec<String> {

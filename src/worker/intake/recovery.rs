@@ -15,6 +15,7 @@ use super::candidates::CANDIDATES_MAX;
 use super::entry::{Entry, Stage};
 use super::machine::RETRY;
 use super::observation::{Judgement, judge};
+use super::recipients::Recipients;
 use super::{Alarm, Effect, Fault, Filing, Folder, Intake, IntakeId, Observation, Places, Replayed};
 
 impl Intake {
@@ -23,7 +24,7 @@ impl Intake {
         for (id, pending) in journal.pending {
             let entry = Entry {
                 recovered: true,
-                message: pending.message,
+                recipients: Recipients::recovered(pending.messages, pending.recipients),
                 copy: pending.copy,
                 stage: Stage::Examining(None),
                 ..Entry::new(pending.name.clone(), pending.identity)
@@ -123,7 +124,7 @@ impl Intake {
 
     /// Nothing is left of the file: it was never moved, or somebody removed it from `checked`.
     fn abandon(&mut self, id: IntakeId) {
-        if let Some(entry) = self.entries.get(&id).filter(|entry| entry.message.is_some()) {
+        if let Some(entry) = self.entries.get(&id).filter(|entry| entry.recipients.has_message()) {
             self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
         }
         self.unlock(id);

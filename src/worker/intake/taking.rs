@@ -10,11 +10,9 @@ use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
     Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
-    Irregularity, Observation, Reach, Record, SubmitReply,
+    Irregularity, Observation, Reach,
 };
 
-/// Submissions of one file that may end without an answer.
-const SUBMITS_LOST_MAX: u8 = 5;
 /// Stands for a file nothing could be seen of.
 const NO_IDENTITY: Identity = Identity { inode: 0, size: 0, mtime_ns: 0 };
 
@@ -194,20 +192,6 @@ impl Intake {
         self.effects.push_back(Effect::Move(id, entry.name.clone()));
     }
 
-    /// The file is in `checked`: it is submitted, unless the journal knows that it was accepted.
-    pub(super) fn submit_or_follow(&mut self, id: IntakeId) {
-        if self.is_unasked(id) {
-            return self.check_or_lock(id);
-        }
-        if self.follows_verdict(id) {
-            return;
-        }
-        match self.entries.get(&id).and_then(|entry| entry.message) {
-            Some(message) => self.follow(id, message),
-            None => self.read(id),
-        }
-    }
-
     pub(super) fn on_moved(&mut self, id: IntakeId, result: Result<(), Fault>) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if let Stage::Examining(filing) = entry.stage.clone() {
@@ -287,14 +271,9 @@ impl Intake {
             return self.refuse_unread(id, Irregularity::Owner { owner }, &[]);
         }
         let prepared = Document::read(&contents.octets)
-            .and_then(|document| submission::prepare(&document, &self.settings.messages, reference(id)));
+            .and_then(|document| submission::prepare_each(&document, &self.settings.messages, reference(id)));
         match prepared {
-            Ok(submission) => {
-                entry.stage = Stage::Submitting;
-                entry.submitted = true;
-                let key = self.key(id);
-                self.effects.push_back(Effect::Submit { id, key, submission: Box::new(submission), owner });
-            }
+            Ok(submissions) => self.submit_each(id, submissions, owner),
             Err(rejection) => self.refuse(id, rejection.to_string(), &contents.octets),
         }
     }
@@ -342,67 +321,6 @@ impl Intake {
         self.release(id);
         self.unlock(id);
         self.finish(id);
-    }
-
-    pub(super) fn on_submitted(&mut self, id: IntakeId, reply: SubmitReply) {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Submitting) else {
-            return;
-        };
-        match reply {
-            SubmitReply::Accepted(message) => {
-                entry.message = Some(message);
-                self.effects.push_back(Effect::Append(Record::Accepted { id, message }));
-                self.follow(id, message);
-            }
-            SubmitReply::Refused(reason) => self.give_up(id, reason),
-            SubmitReply::Later => {
-                let wait = entry.next_submit_retry();
-                self.wait(id, Stage::Reading, wait);
-            }
-            SubmitReply::Lost => self.on_submission_lost(id),
-        }
-    }
-
-    /// The cluster does not want the message: its file becomes a result that says so.
-    fn give_up(&mut self, id: IntakeId, reason: String) {
-        self.release_from_hand(id);
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        let name = entry.name.clone();
-        entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
-        self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
-        self.filing_effects.push_back(Effect::Reread(id, name));
-    }
-
-    /// This file is more than the submission can bear: others go on, and it has a few more tries.
-    fn on_submission_lost(&mut self, id: IntakeId) {
-        self.release_from_hand(id);
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.submits_lost += 1;
-        if entry.submits_lost >= SUBMITS_LOST_MAX {
-            let reason = format!("Submitting it failed {SUBMITS_LOST_MAX} times; it may have been accepted");
-            return self.give_up(id, reason);
-        }
-        let wait = entry.next_submit_retry();
-        self.wait(id, Stage::Reading, wait);
-    }
-
-    /// The message is in the cluster, only nobody waits for it any more: it is asked for again.
-    pub(super) fn on_follow_lost(&mut self, id: IntakeId) {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.stage == Stage::Live) else {
-            return;
-        };
-        let wait = entry.next_retry();
-        let what = "what became of its message cannot be told".to_owned();
-        let alarm = Alarm::FileFailed { folder: Folder::Checked, name: entry.name.clone(), what };
-        self.tell_once(id, alarm);
-        self.wait(id, Stage::Live, wait);
-    }
-
-    fn follow(&mut self, id: IntakeId, message: crate::model::MessageId) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.stage = Stage::Live;
-        self.release_from_hand(id);
-        self.effects.push_back(Effect::Follow(id, message));
     }
 }
 

@@ -11,7 +11,7 @@ mod split;
 
 use crate::model::{Content, Part, PartNumber, Priority, ProtocolIdentifier};
 use crate::pdu;
-use crate::sms_file::{Body, Document, Rejection, Request, Settings};
+use crate::sms_file::{Body, Document, Rejection, Request, Settings, recipients};
 
 /// Most parts a message of a file may have.
 pub const PARTS_MAX: usize = 255;
@@ -87,6 +87,24 @@ fn submission(request: Request, content: Content, notices: Vec<Vec<u8>>) -> Subm
 
 fn cut_notice(lost: usize) -> Vec<u8> {
     format!("Cut to one part, {lost} units are not sent").into_bytes()
+}
+
+/// Makes a message for each recipient of a file; they differ in nothing but their destination.
+pub fn prepare_each(
+    document: &Document,
+    settings: &Settings,
+    reference: u8,
+) -> Result<Vec<Submission>, Rejection> {
+    let one = prepare(document, settings, reference)?;
+    let each = recipients(document, settings)?.into_iter().map(|recipient| {
+        let content = Content { destination: recipient.address, ..one.content.clone() };
+        // The parts are the same for all: one of them shows whether the destination can be written.
+        if let Some(part) = content.parts.first() {
+            pdu::submit(&content, part).map_err(|error| Rejection::NoPdu { what: error.to_string() })?;
+        }
+        Ok(Submission { content, number: recipient.number, ..one.clone() })
+    });
+    each.collect()
 }
 
 /// "Replace short message type n" would make each part replace the one before.
