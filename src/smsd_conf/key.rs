@@ -135,6 +135,8 @@ pub enum Form {
     Language,
     /// A list of prefixes of numbers.
     Prefixes,
+    /// A word as it stands.
+    Word,
 }
 
 /// Pauses of a modem.

@@ -30,6 +30,24 @@ words!(Charset, "a character set",
     "binary" => Charset::Binary,
 );
 
+/// The number in `To:` with which a file may be a PDU. Lists and routes are asked about the number in the PDU.
+struct PduKey(String);
+
+impl Value for PduKey {
+    const KIND: &'static str = "the key for files that are PDUs";
+    const HOW: &'static str = "write the digits that stand in `To:` of such a file between quotes";
+    const SECRET: bool = true;
+
+    fn read(value: &DeValue<'_>) -> Result<PduKey, Wrong> {
+        let text = value.as_str().filter(|text| !text.is_empty()).ok_or(Wrong::Kind)?;
+        Ok(PduKey(text.to_owned()))
+    }
+
+    fn show(&self) -> String {
+        "\"***\"".to_owned()
+    }
+}
+
 impl Value for Language {
     const KIND: &'static str = "a national language with tables of its own";
     const HOW: &'static str = "write its name or its number from 1 to 13 between quotes, as in \"turkish\"; leave it out for the basic tables";
@@ -62,6 +80,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Files {
         language_ext: language(section, "language_ext"),
         ucs2_notice: numbered(section, "notice_ucs2", ucs2_notice, smsd.ucs2_notice, (2, 2)),
         priority: section.or("priority_header", smsd.priority),
+        text_is_pdu_key: section
+            .optional::<PduKey>("text_is_pdu_key", "none: no file may be a PDU")
+            .map(|placed| placed.value.0),
         ..smsd
     };
     Files {

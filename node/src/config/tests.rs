@@ -535,6 +535,17 @@ fn what_a_file_means_is_smsd_s_own_unless_it_is_said() {
 }
 
 #[test]
+fn the_key_for_pdus_is_read_and_hidden() {
+    let config = read("[files]\ntext_is_pdu_key = \"271828\"\n");
+
+    assert_eq!(config.files.settings.text_is_pdu_key.as_deref(), Some("271828"));
+    assert!(!config.effective().contains("271828"));
+    assert!(
+        fault("[files]\ntext_is_pdu_key = \"\"\n").title.contains("is not the key for files that are PDUs")
+    );
+}
+
+#[test]
 fn what_no_file_can_mean_is_refused() {
     for (line, words) in [
         ("autosplit = 4", "is too large"),

@@ -139,6 +139,7 @@ fn toml_value(of: &OfFiles, text: &str) -> String {
             let live: Vec<String> = prefixes(text).filter(|prefix| is_live(prefix)).collect();
             quoted_list(live.iter().map(String::as_str))
         }
+        Form::Word => quoted(text),
     }
 }
 
@@ -146,7 +147,7 @@ fn toml_value(of: &OfFiles, text: &str) -> String {
 fn dead(of: &OfFiles, text: &str) -> Vec<String> {
     match of.form {
         Form::Prefixes => prefixes(text).filter(|prefix| !is_live(prefix)).collect(),
-        Form::Flag | Form::Denied | Form::Number | Form::Alphabet | Form::Language => Vec::new(),
+        Form::Flag | Form::Denied | Form::Number | Form::Alphabet | Form::Language | Form::Word => Vec::new(),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) const KEYS: &[Key] = &[
     of_files("language", SHORT, Form::Language, "0"),
     of_files("language_ext", SHORT, Form::Language, "0"),
     of_files("notice_ucs2", Within(0, 2), Form::Number, "2"),
-    key("text_is_pdu_key", SHORT, Unsupported("a file that is a PDU is refused")),
+    of_files("text_is_pdu_key", SHORT, Form::Word, "none"),
     key(
         "max_continuous_sending",
         Whole,
