@@ -164,5 +164,5 @@ fn power_cuts_lose_and_double_no_recipient() {
 /// Every second submission does not get through.
 fn refuse(effect: &Effect, reply: SubmitReply) -> Option<Input> {
     let Effect::Submit { id, recipient, .. } = effect else { return None };
-    (recipient % 2 == 1).then(|| Input::Submitted(*id, *recipient, reply))
+    (recipient % 2 == 1).then_some(Input::Submitted(*id, *recipient, reply))
 }

@@ -92,10 +92,7 @@ impl Disk {
                 Ok(()) => return Done::Silent,
                 Err(error) => Input::JournalFailed(error.to_string()),
             },
-            Effect::SyncJournal => match self.journal.sync() {
-                Ok(()) => Input::JournalSynced,
-                Err(error) => Input::JournalFailed(error.to_string()),
-            },
+            Effect::SyncJournal => self.sync_journal(),
             Effect::Lock(id, name) => Input::Locked(id, self.told(&[Folder::Checked], self.lock(&name))),
             Effect::Move(id, name) => {
                 Input::Moved(id, self.told(&[Folder::Outgoing, Folder::Checked], self.take(&name)))
@@ -164,6 +161,13 @@ impl Disk {
         let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
         match self.journal.append(Record::Taken { id, name: name.clone(), identity }) {
             Ok(()) => Input::Taken { name, identity, id },
+            Err(error) => Input::JournalFailed(error.to_string()),
+        }
+    }
+
+    fn sync_journal(&mut self) -> Input {
+        match self.journal.sync() {
+            Ok(()) => Input::JournalSynced,
             Err(error) => Input::JournalFailed(error.to_string()),
         }
     }
