@@ -1,10 +1,9 @@
-//! The two sides: Debian's smsd, and smsnode on what the same smsd.conf becomes.
+//! The two sides: Debian's smsd, and smsnode on the same smsd.conf.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use smsgrid::smsd_conf::{Host, convert};
 
 use crate::process::Process;
 use crate::wait;
@@ -72,12 +71,18 @@ fn start_smsd(dir: &Path, configuration: &str) -> Process {
     process
 }
 
+/// On the very smsd.conf. What it does not say, the data and where clients are served, are variables, which `env` sets.
 fn start_smsnode(smsnode: &Path, dir: &Path, configuration: &str) -> Process {
-    let host = Host::new("gw-a", &dir.join("data").display().to_string()).expect("a name");
-    let conversion = convert(configuration.as_bytes(), &host).unwrap_or_else(|faults| panic!("{faults:#?}"));
-    let file =
-        written(dir, "smsgrid.toml", &format!("{}\n[listen]\napi = \"127.0.0.1:0\"\n", conversion.toml));
-    Process::start(smsnode, &["run".as_ref(), "--config".as_ref(), file.as_os_str()])
+    let file = written(dir, "smsnode.conf", configuration);
+    let words: [OsString; 6] = [
+        format!("SMSGRID_DATA_DIR={}", dir.join("data").display()).into(),
+        "SMSGRID_LISTEN_API=127.0.0.1:0".into(),
+        smsnode.into(),
+        "run".into(),
+        "--config".into(),
+        file.into(),
+    ];
+    Process::start(Path::new("env"), &words)
 }
 
 fn written(dir: &Path, name: &str, content: &str) -> PathBuf {
