@@ -2,6 +2,7 @@
 
 mod background;
 mod command_line;
+mod conflict;
 mod figures;
 mod refused;
 mod script;

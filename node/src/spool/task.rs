@@ -71,13 +71,16 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
 ) -> Result<(), SpoolError> {
     let (replies, mut inbox) = mpsc::channel(REPLIES_MAX);
     let mut watch = open_watch(&parts.disk);
+    // What was begun outside ends with the spool. Its own token would say that it was asked to end.
+    let begun = cancel.child_token();
+    let _end = begun.clone().drop_guard();
     let outside = Abroad {
         submitter: parts.submitter,
         outcomes: parts.outcomes,
         listener: parts.listener,
         replies,
         tracker: TaskTracker::new(),
-        cancel: cancel.child_token(),
+        cancel: begun,
         runtime: tokio::runtime::Handle::current(),
         events: parts.settings.events,
     };
@@ -86,7 +89,6 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     let intake = Intake::new(parts.settings, uuid, parts.journal, wall.moment());
     let mut work = Work { intake, disk: parts.disk, outside, wall };
     let mut phase = Phase::Taking;
-    let _end = cancel.clone().drop_guard();
     loop {
         let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
         work = returned;

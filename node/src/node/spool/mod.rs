@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use smsgrid::model::{Mode, NodeId};
 use smsgrid::sms_file;
-use smsgrid::worker::intake::Settings;
+use smsgrid::worker::intake::{Conflicts, FolderFailures, Settings};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -111,7 +111,13 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
         service_centre: config.modems.values().any(|modem| modem.smsc.is_some()),
         ..files
     };
+    let (conflicts, folder_failures) = match config.mode {
+        Mode::Strict => (Conflicts::Park, FolderFailures::Wait),
+        Mode::Smsd => (Conflicts::Stop, FolderFailures::Stop),
+    };
     Settings {
+        conflicts,
+        folder_failures,
         keep_sent: spool.keep_sent,
         keep_failed: spool.keep_failed,
         message_ids: config.files.message_ids,
