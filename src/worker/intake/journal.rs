@@ -292,6 +292,8 @@ fn checksum(length: u16, floor: u32, record: &[u8]) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::outcome::REFERENCES_MAX;
+
     use super::*;
 
     #[test]
@@ -306,6 +308,21 @@ mod tests {
         assert_eq!(replayed.length, file.len());
         assert_eq!(replayed.pending.keys().collect::<Vec<_>>(), [&id(1)]);
         assert_eq!(replayed.records(), [taken(1), copied, accepted(1), filing(1)]);
+    }
+
+    #[test]
+    fn the_longest_filing_is_read_again() {
+        let longest = Record::Filing {
+            id: id(1),
+            destination: Destination::Failed,
+            name: FileName::new(&[b'n'; 240]).expect("a name"),
+            inode: u64::MAX,
+            account: Account { modem: Some("M".repeat(64)), references: vec![255; REFERENCES_MAX] },
+        };
+
+        let replayed = replay(&file(&[taken(1), longest.clone()], 0)).expect("whole");
+
+        assert_eq!(replayed.records(), [taken(1), longest]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::worker::submission::{self, Submission};
 
 use super::{Account, Destination, IntakeId, Settings};
 
+/// Most references an event tells of: what a record of the journal has room for.
+pub(super) const REFERENCES_MAX: usize = 255;
+
 /// Everything a result file tells of a message that is out of the modems' hands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -128,7 +131,11 @@ impl Verdict {
                 let accounts: Vec<Account> = ends.iter().map(Verdict::account).collect();
                 Account {
                     modem: accounts.iter().find_map(|account| account.modem.clone()),
-                    references: accounts.into_iter().flat_map(|account| account.references).collect(),
+                    references: accounts
+                        .into_iter()
+                        .flat_map(|account| account.references)
+                        .take(REFERENCES_MAX)
+                        .collect(),
                 }
             }
         }

@@ -33,6 +33,8 @@ pub struct Submission {
     pub from: String,
     /// What conversion changed or lost, for `NOTICE:`, in the character set of the file.
     pub notices: Vec<Vec<u8>>,
+    /// The body of the file was a PDU.
+    pub is_pdu: bool,
 }
 
 /// Makes a message of a file; `reference` is the concatenation reference, should there be several parts.
@@ -43,7 +45,7 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
             let content = raw::content(octets)?;
             // Lists and routes go by who gets the message, not by the key in `To:`.
             let number = content.destination.reveal().to_owned();
-            Ok(submission(Request { number, ..request }, content, Vec::new()))
+            Ok(Submission { is_pdu: true, ..submission(Request { number, ..request }, content, Vec::new()) })
         }
         Body::Latin(_) | Body::Text(_) | Body::Septets(_) | Body::Ucs2(_) | Body::Octets(_) => {
             composed(request, settings, reference)
@@ -82,6 +84,7 @@ fn submission(request: Request, content: Content, notices: Vec<Vec<u8>>) -> Subm
         retries: request.retries,
         from: request.from,
         notices,
+        is_pdu: false,
     }
 }
 
@@ -96,6 +99,10 @@ pub fn prepare_each(
     reference: u8,
 ) -> Result<Vec<Submission>, Rejection> {
     let one = prepare(document, settings, reference)?;
+    if one.is_pdu {
+        // It names its recipient itself; `To:` holds the key.
+        return Ok(vec![one]);
+    }
     let each = recipients(document, settings)?.into_iter().map(|recipient| {
         let content = Content { destination: recipient.address, ..one.content.clone() };
         // The parts are the same for all: one of them shows whether the destination can be written.

@@ -134,6 +134,10 @@ fn a_pdu_leaves_as_it_is_and_is_listed_under_the_number_in_it() {
     assert!(made.content.options.status_report);
     assert_eq!(pdu::submit(&made.content, &made.content.parts[0]).expect("a PDU").hex, hello);
     assert_eq!(prepare("4917", hello), Err(Rejection::InvalidKey));
+    let file = format!("To: 12345\nText_is_pdu: yes\n\n{hello}\n");
+    let each = super::prepare_each(&Document::read(file.as_bytes()).expect("small"), &settings, 7);
+    let numbers: Vec<String> = each.expect("a message").into_iter().map(|one| one.number).collect();
+    assert_eq!(numbers, ["491701234567"], "the key is nobody's number");
     for broken in [&hello[..38], &hello[..37], "xyz", &format!("{hello}{hello}"), &hex] {
         let refused = prepare("12345", broken).expect_err("no PDU");
         assert!(matches!(refused, Rejection::NoPdu { .. }), "{broken}: {refused}");
