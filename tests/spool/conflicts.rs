@@ -210,6 +210,32 @@ fn a_folder_that_fails_stops_a_spool_as_smsd_and_a_full_one_waits() {
 }
 
 /// What stands in `checked` at the start is somebody else's and is not to be sent.
+#[test]
+fn a_result_put_back_at_once_has_no_conflict_with_what_is_left_of_its_file() {
+    let mut put_back = 0;
+    for stop in 0..60 {
+        let mut rig = Rig::new();
+        rig.settings.conflicts = Conflicts::Stop;
+        rig.put("again", "To: 666\n\nx");
+        let mut running = rig.start();
+        running.hint(Hint::MovedIn, "again");
+        let end = running.run(stop);
+        let (from, to) = (running.rig().path("failed/again"), running.rig().path("outgoing/again"));
+        if end == End::Stopped && from.exists() {
+            std::fs::rename(from, to).expect("one file system");
+            running.hint(Hint::MovedIn, "again");
+            put_back += 1;
+        }
+        running.settle();
+
+        assert_eq!(halted(&running), None, "after effect {stop}");
+        drop(running);
+        assert_eq!(rig.names("failed"), ["again"], "after effect {stop}");
+        assert!(rig.cluster.alarms().iter().all(|alarm| !alarm.contains(" waits")), "after effect {stop}");
+    }
+    assert!(put_back > 0, "no effect between the result and the end of its file");
+}
+
 fn keep_listed_apart(effect: &Effect) -> Option<Input> {
     matches!(effect, Effect::ListChecked).then(|| Input::ListedChecked(Ok(Vec::new())))
 }

@@ -34,8 +34,16 @@ impl Intake {
                 self.effects.push_back(Effect::Alarm(alarm));
             }
             Conflicts::Park => {}
+            // The name is about to be free: it is looked at again then.
+            Conflicts::Stop if self.is_leaving(name) => {}
             Conflicts::Stop => self.contest(name, recipient),
         }
+    }
+
+    /// Whether the file of that name in `checked` is ours, and its result stands or is on its way.
+    fn is_leaving(&self, name: &FileName) -> bool {
+        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
+        entry.is_some_and(|entry| entry.is_filing() || entry.stage == Stage::Telling)
     }
 
     /// Somebody's file or lock stands in `checked`: the file keeps its id and waits, so that nothing is written meanwhile.
