@@ -35,6 +35,9 @@ pub fn recipients(document: &Document, settings: &Settings) -> Result<Vec<Recipi
             ends.extend(End::of_line(&value));
         }
     }
+    if !settings.several_recipients {
+        lines.drain(..lines.len().saturating_sub(1));
+    }
     let mut found = Vec::new();
     for line in &lines {
         found.extend(of_line(line, forced, settings)?);
@@ -87,6 +90,9 @@ fn of_line(
         let address = number::destination(value, forced, settings)?;
         Ok(Recipient { address, number: number::compared(value) })
     };
+    if !settings.several_recipients {
+        return Ok(vec![one(line)?]);
+    }
     match line.split(|octet| *octet == b',').map(one).collect() {
         Err(Rejection::NoDestination) => Ok(vec![one(line)?]),
         read => read,
@@ -115,6 +121,15 @@ mod tests {
         assert_eq!(read("Doe, John +4917").as_deref(), Ok("4917"));
         assert_eq!(read("4917, by day").as_deref(), Ok("4917"));
         assert_eq!(read("4917,").as_deref(), Ok("4917"));
+    }
+
+    #[test]
+    fn as_with_smsd_the_last_line_counts_and_is_one_number() {
+        let settings = Settings { several_recipients: false, ..Settings::default() };
+
+        assert_eq!(numbers("To: 4916\nTo: 4917\n\nx", &settings).as_deref(), Ok("4917"));
+        assert_eq!(numbers("To: nobody\nTo: 4917\n\nx", &settings).as_deref(), Ok("4917"));
+        assert_eq!(numbers("To: 4917\nTo:\n\nx", &settings), Err(Rejection::NoDestination));
     }
 
     #[test]

@@ -110,6 +110,8 @@ pub struct Settings {
     pub text_is_pdu_key: Option<String>,
     /// `ignore_outgoing_priority`, turned round: `Priority:` of a file counts.
     pub priority: bool,
+    /// A file goes to everyone its `To:` lines name; otherwise, as with smsd, the last line is one number.
+    pub several_recipients: bool,
     /// Most recipients of one file; more refuse it.
     pub recipients_max: usize,
 }
@@ -135,6 +137,7 @@ impl Default for Settings {
             ucs2_notice: Ucs2Notice::Everything,
             text_is_pdu_key: None,
             priority: true,
+            several_recipients: true,
             recipients_max: 100,
         }
     }

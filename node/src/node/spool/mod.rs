@@ -109,6 +109,10 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
         validity: config.messages.validity.map_or(files.validity, smsgrid::pdu::relative_octet),
         // smsd heeds `SMSC:` of a file where the configuration knows a service centre.
         service_centre: config.modems.values().any(|modem| modem.smsc.is_some()),
+        several_recipients: match config.mode {
+            Mode::Strict => true,
+            Mode::Smsd => false,
+        },
         ..files
     };
     let (conflicts, folder_failures) = match config.mode {
