@@ -3,7 +3,7 @@
 //! ```text
 //! event  ── a place among a few ──▶ run ──fails──▶ waits, outside that place ──▶ run … done or given up
 //! alarm  ── a queue ──▶ run, one after the other
-//! check  ── a place among a few ──▶ run ──▶ verdict; its file waits, no other does
+//! check  ── a place among a few ──▶ run ──▶ verdict; its file waits, and those whose check has no place yet
 //! ```
 //!
 //! What a program may do is said in `launch`, how it is ended in `process`. Nothing here is durable: who asks for an

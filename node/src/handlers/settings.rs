@@ -89,7 +89,7 @@ impl Settings {
         Settings {
             eventhandler: handlers.eventhandler.clone(),
             eventhandlers: config.modems.iter().filter_map(of_modem).collect(),
-            message_ids: MessageIds::default(),
+            message_ids: config.files.message_ids,
             alarmhandler: handlers.alarmhandler.clone(),
             alarmlevel: handlers.alarmlevel,
             checkhandler: handlers.checkhandler.clone(),

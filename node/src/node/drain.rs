@@ -17,6 +17,8 @@ const SESSION_END: Duration = Duration::from_secs(2);
 const HAND_OVER: Duration = Duration::from_secs(2);
 /// How long calls of clients that are under way may take.
 const API_DRAIN: Duration = Duration::from_secs(7);
+/// How long handlers that run may take: less than any script waits before it kills.
+const HANDLERS_DRAIN: Duration = Duration::from_secs(20);
 /// How long everything else may take.
 const REST_DRAIN: Duration = Duration::from_secs(5);
 
@@ -31,8 +33,9 @@ impl Node {
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
         }
-        // A handler that runs is waited for, or it would be run again after the next start.
-        self.intake.drain(SPOOL_DRAIN + self.longest_handler.unwrap_or_default()).await;
+        // A handler that runs is waited for, or it would be run again after the next start; one that hangs is not.
+        let handlers = self.longest_handler.unwrap_or_default().min(HANDLERS_DRAIN);
+        self.intake.drain(SPOOL_DRAIN + handlers).await;
         self.session.drain(SESSION_DRAIN).await;
         if !self.is_alone {
             self.keeper.end(SESSION_END).await;

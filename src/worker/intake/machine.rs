@@ -319,7 +319,8 @@ impl Intake {
         // A look counts: in a long row of files whose last look is too old, only as many are looked at as are taken.
         let busy = |intake: &Intake| intake.in_hand.len() + intake.recording.len() + intake.looking.len();
         while self.unexamined == 0 && busy(self) < IN_HAND_MAX {
-            let live = self.entries.len() + self.recording.len() - self.hindered.len();
+            let live = (self.entries.len() + self.recording.len())
+                .saturating_sub(self.hindered.len() + self.standing());
             if live >= self.settings.live_max + URGENT_RESERVE {
                 return;
             }

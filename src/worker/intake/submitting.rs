@@ -31,7 +31,12 @@ impl Intake {
         entry.recipients.expect(u16::try_from(submissions.len()).unwrap_or(u16::MAX));
         entry.stage = Stage::Submitting;
         entry.submitted = true;
-        let (asked, count) = (entry.recipients.ask(), entry.recipients.count());
+        let (mut asked, count) = (entry.recipients.ask(), entry.recipients.count());
+        // Somebody changed the file since the first submission of it.
+        for gone in asked.extract_if(.., |recipient| usize::from(*recipient) >= submissions.len()) {
+            let reason = "The file names this recipient no longer".to_owned();
+            entry.recipients.end(gone, Verdict::Refused(reason));
+        }
         for (recipient, submission) in (0..).zip(submissions) {
             if asked.binary_search(&recipient).is_ok() {
                 let key = self.key(id, recipient, count);
@@ -40,7 +45,7 @@ impl Intake {
             }
         }
         if asked.is_empty() {
-            self.follow(id);
+            self.go_on_when_answered(id);
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Telling {
     /// Results that wait or are under way, and whether their files are done with.
     owed: BTreeMap<IntakeId, bool>,
     under_way: usize,
+    /// Files that stand in `checked` until their result was told.
+    standing: usize,
     /// No more are begun.
     ended: bool,
 }
@@ -66,10 +68,11 @@ impl Intake {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let name = entry.name.clone();
         entry.stage = Stage::Telling;
+        self.telling.standing += 1;
         if !self.settings.events
             || !self.owe(Filed { id, destination, folder: Folder::Checked, name, account })
         {
-            self.tell_and_unlink(id, None);
+            self.put_away_told(id);
         }
     }
 
@@ -104,8 +107,18 @@ impl Intake {
             self.filing_effects.push_back(Effect::Append(Record::Done { id }));
         }
         if self.entries.get(&id).is_some_and(|entry| entry.stage == Stage::Telling) {
-            self.tell_and_unlink(id, None);
+            self.put_away_told(id);
         }
+    }
+
+    fn put_away_told(&mut self, id: IntakeId) {
+        self.telling.standing = self.telling.standing.saturating_sub(1);
+        self.tell_and_unlink(id, None);
+    }
+
+    /// Files that stand in `checked` only until their result was told: they hold no place of those that are sent.
+    pub(super) fn standing(&self) -> usize {
+        self.telling.standing
     }
 
     /// Nothing is left to do with the file itself: the journal forgets it, unless its result is still to be told.
