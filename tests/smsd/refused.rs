@@ -41,6 +41,31 @@ fn every_missing_folder_and_file_is_listed_before_anything_starts() {
 }
 
 #[test]
+fn every_program_and_list_that_cannot_be_used_is_listed_with_the_rest() {
+    let place = bare(
+        "eventhandler = /no/such/event\nalarmhandler = /no/such/alarm\n\
+         blacklist = /no/such/black\nwhitelist = /no/such/white",
+    );
+    let conf = format!("-c{}", place.conf().display());
+
+    let output = place.smsd(&[&conf]);
+
+    let (told, log) = (text(&output.stderr), place.read("logfile"));
+    assert_eq!(output.status.code(), Some(1));
+    for problem in [
+        "`handlers.eventhandler` cannot be run: ",
+        "`handlers.alarmhandler` cannot be run: ",
+        "the blacklist /no/such/black cannot be read: No such file",
+        "the whitelist /no/such/white cannot be read: No such file",
+        "There was 4 major problems found.",
+    ] {
+        assert!(told.contains(problem), "{problem} in {told}");
+        assert!(log.contains(problem), "{problem} in {log}");
+    }
+    assert!(!place.path("data").exists() && !place.path("pidfile").exists());
+}
+
+#[test]
 fn a_pidfile_that_cannot_be_written_ends_with_one_in_the_background_too() {
     let place = bare("");
     let conf = format!("-c{}", place.conf().display());

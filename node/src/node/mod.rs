@@ -53,6 +53,7 @@ use peers::{Kept, Renewed};
 use waiters::Waiters;
 
 pub use open::StartError;
+pub(crate) use spool::list_faults;
 
 /// How long a node lets the one before it go first to a modem that both reach.
 const TURN: Duration = Duration::from_secs(2);

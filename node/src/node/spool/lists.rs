@@ -11,6 +11,8 @@ use smsgrid::worker::routing::{ListError, NumberList};
 use smsgrid_proto::Reason;
 use tracing::{error, info, warn};
 
+use crate::config::Spool;
+
 /// Largest file, in octets.
 const FILE_OCTETS_MAX: u64 = 16 << 20;
 /// A file that was changed this recently may change again without its times showing it.
@@ -61,11 +63,20 @@ enum Unreadable {
 impl Lists {
     /// The lists at these paths, both of which have to be readable.
     pub(super) fn open(blacklist: Option<&Path>, whitelist: Option<&Path>) -> Result<Lists, ListFault> {
-        let file = |path: Option<&Path>, what| path.map(|path| ListFile::new(path.to_owned(), what));
-        let lists =
-            Lists { blacklist: file(blacklist, "blacklist"), whitelist: file(whitelist, "whitelist") };
+        let lists = Lists::named(blacklist, whitelist);
         lists.read()?;
         Ok(lists)
+    }
+
+    fn named(blacklist: Option<&Path>, whitelist: Option<&Path>) -> Lists {
+        let file = |path: Option<&Path>, what| path.map(|path| ListFile::new(path.to_owned(), what));
+        Lists { blacklist: file(blacklist, "blacklist"), whitelist: file(whitelist, "whitelist") }
+    }
+
+    /// Why each of the lists that cannot be read cannot.
+    fn faults(&self) -> Vec<ListFault> {
+        let files = [&self.blacklist, &self.whitelist];
+        files.into_iter().flatten().filter_map(|file| file.load().err()).collect()
     }
 
     /// Whether there is nothing to read.
@@ -88,6 +99,11 @@ impl Lists {
         let read = |file: &Option<ListFile>| file.as_ref().map(ListFile::read).transpose();
         Ok(Current { blacklist: read(&self.blacklist)?, whitelist: read(&self.whitelist)? })
     }
+}
+
+/// Why each list of a spool that cannot be read cannot.
+pub(crate) fn list_faults(spool: &Spool) -> Vec<ListFault> {
+    Lists::named(spool.blacklist.as_deref(), spool.whitelist.as_deref()).faults()
 }
 
 /// One file, read again when it is another or has changed.
@@ -122,21 +138,26 @@ impl ListFile {
 
     fn read(&self) -> Result<Arc<NumberList>, ListFault> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = |why: Unreadable| ListFault { what: self.what, path: self.path.clone(), why };
-        let now = fs::metadata(&self.path).map_err(|error| fault(error.into()))?;
+        let now = fs::metadata(&self.path).map_err(|error| self.fault(error.into()))?;
         if let Some((stamp, list)) = &held.list
             && *stamp == Stamp::of(&now)
         {
             return Ok(Arc::clone(list));
         }
-        if !now.is_file() {
-            return Err(fault(Unreadable::Irregular));
-        }
-        let (metadata, list) = load(&self.path).map_err(fault)?;
+        let (metadata, list) = self.load()?;
         self.tell_read(&list, std::mem::take(&mut held.is_told));
         let list = Arc::new(list);
         held.list = is_settled(&metadata).then(|| (Stamp::of(&metadata), Arc::clone(&list)));
         Ok(list)
+    }
+
+    /// What the file has, which is told to nobody.
+    fn load(&self) -> Result<(Metadata, NumberList), ListFault> {
+        load(&self.path).map_err(|why| self.fault(why))
+    }
+
+    fn fault(&self, why: Unreadable) -> ListFault {
+        ListFault { what: self.what, path: self.path.clone(), why }
     }
 
     fn tell(&self, fault: &ListFault) {
@@ -174,6 +195,10 @@ impl Stamp {
 }
 
 fn load(path: &Path) -> Result<(Metadata, NumberList), Unreadable> {
+    // One that is a FIFO would hold up whoever opens it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(Unreadable::Irregular);
+    }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     let mut octets = Vec::new();

@@ -34,6 +34,7 @@ use programs::Programs;
 use results::{Own, Results};
 
 pub(super) use lists::ListFault;
+pub(crate) use lists::list_faults;
 
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
