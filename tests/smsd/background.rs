@@ -63,9 +63,12 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
     assert!(place.smsd(&[&conf]).status.success());
     let pid = place.pid().expect("a pidfile");
 
+    fs::write(place.path("infofile"), "of the first").expect("ours");
+
     let second = place.smsd(&[&conf]);
 
     assert_eq!(second.status.code(), Some(1));
+    assert_eq!(place.read("infofile"), "of the first");
     assert!(
         text(&second.stderr).contains(&format!("names process {pid}, which runs")),
         "{}",

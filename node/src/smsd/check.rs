@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::format::{Item, StrftimeItems};
 
@@ -14,15 +14,17 @@ use crate::config::{Config, Spool};
 use crate::handlers;
 use crate::node::list_faults;
 
-/// Every problem, a line each.
+/// Every problem, a line each. With a daemon that runs that is the only one: nothing it uses is touched.
 pub(super) fn problems(config: &Config, process: &Process) -> Vec<String> {
+    if let Some(duplicate) = duplicate(Path::new(&process.pidfile)) {
+        return vec![duplicate];
+    }
     let mut problems: Vec<String> = process.folders.iter().filter_map(folder).collect();
     problems.extend(data_dir(&config.node.data_dir));
     problems.extend(infofile(Path::new(&process.infofile)));
     problems.extend(time_format(&process.log.time_format));
     problems.extend(handlers::unfit(config).iter().map(ToString::to_string));
     problems.extend(config.spool.as_ref().map(lists).unwrap_or_default());
-    problems.extend(duplicate(Path::new(&process.pidfile)));
     problems
 }
 
@@ -38,8 +40,8 @@ fn folder(needed: &NeededFolder) -> Option<String> {
     if let Err(error) = fs::read_dir(path) {
         return Some(format!("{title} cannot be opened: {error}{}", remedy(path, &error)));
     }
-    let probe = path.join(format!(".smsnode-check.{}", std::process::id()));
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe);
+    let probe = probe_in(path);
+    let made = make(&probe);
     match made {
         Ok(_) => fs::remove_file(&probe).err().map(|error| {
             format!("{title}: a file made there cannot be removed: {error}{}", remedy(path, &error))
@@ -63,10 +65,21 @@ fn data_dir(path: &Path) -> Option<String> {
     ))
 }
 
+/// A file of this process alone.
+fn probe_in(folder: &Path) -> PathBuf {
+    folder.join(format!(".smsnode-check.{}", std::process::id()))
+}
+
+fn make(probe: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(probe)
+}
+
+/// Whether the file could be made and removed, which is seen with another one beside it.
 fn infofile(path: &Path) -> Option<String> {
-    let made = fs::File::create(path).and_then(|_| fs::remove_file(path));
+    let parent = path.parent().unwrap_or(path);
+    let probe = probe_in(parent);
+    let made = make(&probe).and_then(|_| fs::remove_file(&probe));
     made.err().map(|error| {
-        let parent = path.parent().unwrap_or(path);
         format!("Infofile {} cannot be created: {error}{}", path.display(), remedy(parent, &error))
     })
 }
@@ -151,7 +164,10 @@ mod tests {
 
         assert!(folder(&needed(&file, false)).is_some());
         assert!(infofile(&file.join("info")).is_some());
-        assert_eq!(infofile(&dir.path().join("info")), None);
+        let info = dir.path().join("info");
+        fs::write(&info, "of somebody").expect("ours");
+        assert_eq!(infofile(&info), None);
+        assert_eq!(fs::read_to_string(&info).expect("it is left alone"), "of somebody");
     }
 
     #[test]

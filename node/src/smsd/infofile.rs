@@ -27,8 +27,10 @@ struct Part {
 pub(super) struct Infofile(PathBuf);
 
 impl Infofile {
-    /// None is written yet.
+    /// None is written yet; one that an earlier process left is removed.
     pub(super) fn new(path: &Path) -> Infofile {
+        // Usually there is none.
+        let _ = fs::remove_file(path);
         Infofile(path.to_owned())
     }
 
