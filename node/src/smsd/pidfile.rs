@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Mode of the file.
 const MODE: u32 = 0o644;
-/// Names of programs that are a daemon of this kind, as the kernel has them.
-const DAEMONS: [&str; 3] = ["smsd", "smsnode", "smsnode-under-t"];
+/// The daemon this one stands in for, by the name the kernel has of it.
+const SMSD: &str = "smsd";
 
 /// The file, with the number of this process in it. Removed when it is dropped, unless it names another process by then.
 #[derive(Debug)]
@@ -49,9 +49,16 @@ fn named(path: &Path) -> Option<u32> {
     fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
 }
 
+/// Whether a process is smsd, or the program that this process is.
 fn is_daemon(pid: u32) -> bool {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    DAEMONS.contains(&name.trim_end())
+    let Some(name) = name_of(&pid.to_string()) else { return false };
+    name == SMSD || name_of("self").is_some_and(|own| own == name)
+}
+
+/// The name of a process as the kernel has it, which may be cut.
+fn name_of(process: &str) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+    Some(name.trim_end().to_owned())
 }
 
 #[cfg(test)]
@@ -79,8 +86,9 @@ mod tests {
 
         fs::write(&path, "1\n").expect("ours");
         assert_eq!(pidfile.other(), Some(1));
-        // The first process is no daemon of this kind.
+        // The first process is neither smsd nor this program.
         assert_eq!(running(&path), None);
+        assert!(is_daemon(std::process::id()));
         drop(pidfile);
         assert!(path.exists());
 
