@@ -194,7 +194,7 @@ catalogue! {
         "The system refuses to lock, move or read one spool file; it waits, other files go on."
         "Look at the owner and mode of the file, and whether its folder is sticky. It is tried again by itself."
     SpoolFileGone "SPOOL_FILE_GONE" Warnings
-        "A spool file was removed while it was being worked on; no result is filed for it."
+        "A spool file was removed while it was being worked on, or while smsnode did not run; no result is filed for it."
         "Leave the files of the checked folder alone; cancel a message instead."
     SpoolListUnreadable "SPOOL_LIST_UNREADABLE" Problems
         "The blacklist or the whitelist of the spool cannot be read, so nobody knows which numbers may be sent to."

@@ -4,6 +4,7 @@ mod demo;
 mod drain;
 mod driver;
 mod files;
+mod gone;
 mod handlers;
 mod killed;
 mod modem_faults;

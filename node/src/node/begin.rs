@@ -1,7 +1,7 @@
 //! From an open log to a node that may send.
 //!
 //! ```text
-//! caught up with the cluster ─▶ outbox told to the log ─▶ session registered ─▶ begun: spool and modems
+//! caught up with the cluster ─▶ outbox told to the log ─▶ messages of gone files withdrawn ─▶ session registered ─▶ begun: spool and modems
 //! ```
 //!
 //! Each step needs a majority and waits for it as long as it takes; nothing else of the node waits for these steps. The
@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use smsgrid::model::{MessageId, MessageState, Name, NodeId};
 use smsgrid::queue::Body;
+use smsgrid::worker::intake::Gone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::StartError;
 use super::doubts::in_doubt;
+use super::spool;
 use crate::clock::Clock;
 use crate::cluster::{Barrier, SessionKeeper};
 use crate::machine::{Proposer, View, propose_until_answered};
@@ -48,6 +50,8 @@ pub(super) struct Beginning {
     pub(super) outcomes: Outcomes,
     pub(super) keeper: Arc<SessionKeeper>,
     pub(super) clock: Clock,
+    /// Files of the spool that are gone.
+    pub(super) gone: Gone,
     pub(super) begun: watch::Sender<Option<Arc<BTreeSet<Name>>>>,
 }
 
@@ -62,6 +66,7 @@ impl Beginning {
         }
         let quiet = self.view.read(|queue| in_doubt(queue, self.node, self.clock.utc()));
         self.settle_outbox().await?;
+        spool::withdraw(&self.gone, &self.view, &self.proposer, &self.client).await;
         self.keeper.register().await?;
         tell_uncertain(&self.view);
         self.begun.send_replace(Some(Arc::new(quiet)));

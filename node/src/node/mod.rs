@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smsgrid::model::NodeId;
+use smsgrid::worker::intake::Gone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -180,7 +181,8 @@ impl Node {
         let metrics = Metrics::new();
         handlers::start(handlers.as_ref(), tasks, &has_begun);
         let told = (&clock, metrics.clone(), handlers.clone());
-        let closing = start_spool(&config, &opened, tasks, &intake, &has_begun, told)?;
+        let (closing, gone) = start_spool(&config, &opened, tasks, &intake, &has_begun, told)?;
+        let beginning = Beginning { gone, ..beginning };
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
@@ -282,7 +284,8 @@ fn turn(node: NodeId) -> Duration {
     TURN.saturating_mul(rank.min(TURNS_MAX))
 }
 
-/// Opens the folders and starts the spool's task, when there is one. Gives the token that ends the taking of new files.
+/// Opens the folders and starts the spool's task, when there is one. Gives the token that ends the taking of new files,
+/// and the files that are gone.
 fn start_spool(
     config: &Config,
     opened: &open::Opened,
@@ -290,7 +293,7 @@ fn start_spool(
     intake: &Tasks,
     begun: &Begun,
     told: (&Clock, Metrics, Option<Handlers>),
-) -> Result<CancellationToken, StartError> {
+) -> Result<(CancellationToken, Gone), StartError> {
     let waiters = Waiters::default();
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
     let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
@@ -323,6 +326,7 @@ fn beginning(
         outcomes: outcomes.clone(),
         keeper: member.keeper.clone(),
         clock: clock.clone(),
+        gone: Gone::default(),
         begun,
     };
     (beginning, has_begun)

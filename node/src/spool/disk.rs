@@ -8,7 +8,8 @@ use smsgrid::model::{Address, MessageId};
 use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
     Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
-    Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach, Record,
+    Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach,
+    Record, Replayed,
 };
 
 use super::copying::{CopyRefused, Copying};
@@ -70,6 +71,15 @@ impl Disk {
     pub fn new(folders: Folders, journal: Journal, title: &str, priority: bool) -> Disk {
         let lock_text = format!("{} {title}\n", std::process::id());
         Disk { folders, journal, lock_text, pass: None, priority, listed: false }
+    }
+
+    /// The files of the journal that are gone. One that cannot be looked for is not.
+    pub fn gone(&self, journal: &Replayed) -> Gone {
+        let gone = journal.pending.iter().filter(|(id, pending)| {
+            let places = self.examine(**id, &pending.name, pending.filing.as_ref());
+            places.is_ok_and(|places| pending.is_gone(&places))
+        });
+        Gone::new(self.uuid(), gone.map(|(id, _)| *id))
     }
 
     /// The folders.

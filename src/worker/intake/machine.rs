@@ -8,6 +8,7 @@ use crate::model::{MessageId, Time};
 use super::candidates::{Candidates, Choice};
 use super::conflict::Contest;
 use super::entry::{Entry, Stage};
+use super::gone::file_key;
 use super::telling::Telling;
 use super::{
     Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Replayed, Settings,
@@ -264,12 +265,8 @@ impl Intake {
 
     /// The idempotency key of a file, or of one of several recipients.
     pub(super) fn key(&self, id: IntakeId, recipient: u16, recipients: u16) -> String {
-        let uuid = self.uuid;
-        if recipients == 1 {
-            format!("spool:{uuid}:{id}")
-        } else {
-            format!("spool:{uuid}:{id}:{}", recipient + 1)
-        }
+        let key = file_key(self.uuid, id);
+        if recipients == 1 { key } else { format!("{key}:{}", recipient + 1) }
     }
 
     /// The next thing for what comes in. Syncing last lets everything recorded so far share one sync.

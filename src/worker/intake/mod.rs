@@ -28,6 +28,7 @@ mod entry;
 mod event;
 mod file_name;
 mod filing;
+mod gone;
 mod journal;
 mod machine;
 mod observation;
@@ -46,6 +47,7 @@ pub use event::{
     SubmitReply,
 };
 pub use file_name::{FileName, FileNameError, LOCK_SUFFIX};
+pub use gone::Gone;
 pub use journal::{Copy, Filing, IntakeId, JournalError, MAGIC, Pending, Record, Replayed, frame, replay};
 pub use machine::Intake;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};

@@ -5,6 +5,7 @@ mod door;
 mod lists;
 mod programs;
 mod results;
+mod withdrawal;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use smsgrid::model::{Mode, NodeId};
 use smsgrid::sms_file;
-use smsgrid::worker::intake::{Conflicts, FolderFailures, Settings};
+use smsgrid::worker::intake::{Conflicts, FolderFailures, Gone, Settings};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -35,12 +36,13 @@ use results::{Own, Results};
 
 pub(super) use lists::ListFault;
 pub(crate) use lists::list_faults;
+pub(super) use withdrawal::withdraw;
 
 /// Mode of a spool folder that is made because it is missing.
 const FOLDER_MODE: u32 = 0o770;
 
 /// Opens the folders and the journal of a node that has them, and starts the task, which waits until the node has
-/// begun. Gives the token that ends the taking of new files.
+/// begun. Gives the token that ends the taking of new files, and the files that are gone.
 pub(super) fn start(
     config: &Config,
     (node, view): (NodeId, &View),
@@ -49,8 +51,8 @@ pub(super) fn start(
     waiters: Waiters,
     (clock, metrics, handlers): (&Clock, Metrics, Option<Handlers>),
     begun: Begun,
-) -> Result<CancellationToken, StartError> {
-    let Some(spool) = &config.spool else { return Ok(CancellationToken::new()) };
+) -> Result<(CancellationToken, Gone), StartError> {
+    let Some(spool) = &config.spool else { return Ok(Default::default()) };
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
         checked: spool.checked.clone(),
@@ -69,8 +71,10 @@ pub(super) fn start(
     };
     let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
+    let disk = Disk::new(folders, journal, config.node.name.as_str(), config.files.settings.priority);
+    let gone = disk.gone(&replayed);
     let parts = Parts {
-        disk: Disk::new(folders, journal, config.node.name.as_str(), config.files.settings.priority),
+        disk,
         journal: replayed,
         settings: Settings {
             checks: handlers.as_ref().is_some_and(|handlers| handlers.settings().checkhandler.is_some()),
@@ -92,7 +96,7 @@ pub(super) fn start(
         }
         Ok(())
     });
-    Ok(closing)
+    Ok((closing, gone))
 }
 
 /// Makes a folder that is missing; what cannot be made is told when it is opened.
