@@ -1,5 +1,5 @@
 //! A change of daemons as an operator makes it: smsd with files queued is stopped, smsnode is started on the same
-//! folders, and back again. The network, which outlives them all, has every message once.
+//! folders, and back again, and forth. The network, which outlives them all, has every message once.
 
 use std::fs;
 use std::path::Path;
@@ -42,10 +42,15 @@ fn files_queued_at_smsd_leave_once_through_smsnode_and_smsd_again() {
     let daemon = Side::Smsd.start(smsnode(), dir, &configuration);
     wait::until_true("every file rests", PATIENCE, || names(dir, "sent") == FILES);
     Side::Smsd.stop(daemon);
+    fs::write(dir.join("outgoing/last"), "To: 491709999999\n\nlast\n")
+        .expect("the test's folder is writable");
+    let daemon = Side::Smsnode.start(smsnode(), dir, &configuration);
+    wait::until_true("the last file rests", PATIENCE, || names(dir, "sent") == FILES + 1);
+    Side::Smsnode.stop(daemon);
 
     let copies = simulator.ledger().copies();
     assert!(copies.values().all(|times| *times == 1), "twice: {copies:?}");
-    assert_eq!(copies.len(), FILES);
+    assert_eq!(copies.len(), FILES + 1);
     for folder in ["outgoing", "checked", "failed"] {
         assert_eq!(names(dir, folder), 0, "{folder}");
     }
