@@ -51,8 +51,18 @@ fn named(path: &Path) -> Option<u32> {
 
 /// Whether a process is smsd, or the program that this process is.
 fn is_daemon(pid: u32) -> bool {
+    if has_ended(pid) {
+        return false;
+    }
     let Some(name) = name_of(&pid.to_string()) else { return false };
     name == SMSD || name_of("self").is_some_and(|own| own == name)
+}
+
+/// Whether a process is gone with all its threads, and only its number waits for somebody to ask for its end.
+fn has_ended(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    stat.contains(") Z ") && threads <= 1
 }
 
 /// The name of a process as the kernel has it, which may be cut.
@@ -64,6 +74,18 @@ fn name_of(process: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_that_was_killed_and_not_asked_for_runs_no_more() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a process");
+        assert!(!has_ended(child.id()));
+
+        child.kill().expect("it is ours");
+        while !has_ended(child.id()) {
+            std::thread::yield_now();
+        }
+        child.wait().expect("it has ended");
+    }
 
     #[test]
     fn the_file_names_this_process_until_it_is_dropped() {
