@@ -1,6 +1,7 @@
 //! Signals: what ends first, what is told meanwhile, and which of them stop nothing.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use smsgrid_tests::smsd::{PATIENCE, Place};
@@ -51,7 +52,11 @@ fn each_signal_to_stop_lets_all_parts_of_a_started_message_go_first() {
 
 #[test]
 fn a_folder_that_is_gone_later_stops_the_daemon() {
-    let place = bare("");
+    let scripts = tempfile::tempdir().expect("a folder");
+    let (handler, heard) = (scripts.path().join("alarm"), scripts.path().join("heard"));
+    fs::write(&handler, format!("#!/bin/sh\necho \"$@\" >> {}\n", heard.display())).expect("ours");
+    fs::set_permissions(&handler, fs::Permissions::from_mode(0o755)).expect("ours");
+    let place = bare(&format!("alarmhandler = {}", handler.display()));
     let mut process = place.foreground(&[]);
     place.wait_for_log("Outgoing file checker has started");
 
@@ -61,6 +66,8 @@ fn a_folder_that_is_gone_later_stops_the_daemon() {
     assert_eq!(status.code(), Some(1));
     let log = place.read("logfile");
     let told = format!("Stopping. Cannot open dir {} No such file", place.path("outgoing").display());
+    let heard = fs::read_to_string(&heard).unwrap_or_default();
+    assert!(heard.starts_with("ALARM ") && heard.contains(&format!(" 2 smsd {told}")), "{heard}");
     assert!(log.contains(&told) && log.contains("Smsd mainprocess terminated abnormally. PID: "), "{log}");
     assert!(!place.path("pidfile").exists());
 }

@@ -34,7 +34,7 @@ impl Node {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
         }
         // A handler that runs is waited for, or it would be run again after the next start; one that hangs is not.
-        let handlers = self.longest_handler.unwrap_or_default().min(HANDLERS_DRAIN);
+        let handlers = self.longest_handler().unwrap_or_default().min(HANDLERS_DRAIN);
         self.intake.drain(SPOOL_DRAIN + handlers).await;
         self.session.drain(SESSION_DRAIN).await;
         if !self.is_alone {

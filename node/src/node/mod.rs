@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smsgrid::model::NodeId;
+use smsgrid::worker::handlers::Alarm;
 use smsgrid::worker::intake::Gone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -72,8 +73,8 @@ pub struct Node {
     /// Cancelled, it tells whoever asks that the node is not ready any more.
     draining: CancellationToken,
     modems: Tasks,
-    /// How long a handler may run, where there are any.
-    longest_handler: Option<Duration>,
+    /// The programs of the operator, where there are any.
+    handlers: Option<Handlers>,
     /// Keeps the session.
     session: Tasks,
     /// Shows the node to clients.
@@ -205,9 +206,8 @@ impl Node {
         modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.identity.node), &has_begun)?;
         let is_alone = opened.founded.client.is_none();
         keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
-        let longest_handler = handlers.map(|handlers| handlers.settings().time_limit);
         Ok(Node {
-            longest_handler,
+            handlers,
             id: opened.identity.node,
             config,
             tasks: tasks.clone(),
@@ -269,6 +269,18 @@ impl Node {
     /// What it has written so far.
     pub fn figures(&self) -> Figures {
         Figures { log: self.log.figures(), outbox: self.outcomes.outbox().figures() }
+    }
+
+    /// Runs the alarm handler, where there is one, and waits until it has returned.
+    pub async fn alarm_heard(&self, alarm: &Alarm) {
+        if let Some(handlers) = &self.handlers {
+            handlers.alarm_heard(alarm).await;
+        }
+    }
+
+    /// How long a handler may run, where there are any.
+    fn longest_handler(&self) -> Option<Duration> {
+        self.handlers.as_ref().map(|handlers| handlers.settings().time_limit)
     }
 
     /// Waits until a task ends that should not: the node must stop then.

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
+use smsgrid::worker::handlers::{Alarm, of_lost_folder};
 
 use crate::config::Spool;
 
@@ -28,11 +30,11 @@ impl Folders {
         Folders(paths.iter().flatten().filter_map(known).collect())
     }
 
-    /// Why the node cannot go on with one of them, in smsd's words.
-    pub(super) fn lost(&self) -> Option<String> {
+    /// Why the node cannot go on with one of them.
+    pub(super) fn lost(&self) -> Option<Alarm> {
         self.0.iter().find_map(|known| {
             let why = known.fault()?;
-            Some(format!("Stopping. Cannot open dir {} {why}", known.path.display()))
+            Some(of_lost_folder(known.path.as_os_str().as_bytes(), &why))
         })
     }
 }
@@ -90,12 +92,14 @@ mod tests {
         assert_eq!(folders.lost(), None);
 
         fs::rename(path("sent"), path("away")).expect("ours");
-        let told = folders.lost().expect("it is gone");
+        let lost =
+            || folders.lost().map(|alarm| String::from_utf8(alarm.text).expect("the path of a test is text"));
+        let told = lost().expect("it is gone");
         assert!(
             told.starts_with(&format!("Stopping. Cannot open dir {} No such file", path("sent").display())),
             "{told}"
         );
         fs::create_dir(path("sent")).expect("ours");
-        assert!(folders.lost().expect("it is another one").contains("another folder"));
+        assert!(lost().expect("it is another one").contains("another folder"));
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Local};
 use rustix::fs::Mode as FileMode;
+use smsgrid::worker::handlers::Alarm;
 use smsgrid_proto::Exit;
 use tokio::time::{Instant, interval_at};
 use tracing::{debug, warn};
@@ -47,6 +48,8 @@ enum End {
     Asked,
     /// A part of the node failed.
     Failed(String),
+    /// A folder cannot be used any more.
+    Lost(Alarm),
     /// The pidfile names another process.
     Displaced(u32),
 }
@@ -120,7 +123,7 @@ fn is_sound(config: &Config, process: &Process, tongue: &Tongue, talk: &mut dyn 
 }
 
 /// Waits until a folder cannot be used any more, and says why. Safe to drop.
-async fn lost(folders: Folders) -> String {
+async fn lost(folders: Folders) -> Alarm {
     loop {
         tokio::time::sleep(FOLDERS_EVERY).await;
         let folders = folders.clone();
@@ -158,7 +161,7 @@ impl Running {
                 self.tongue.say(2, &text);
                 Ok(Exit::Done)
             }
-            Ok(End::Failed(_) | End::Displaced(_)) => {
+            Ok(End::Failed(_) | End::Lost(_) | End::Displaced(_)) => {
                 self.tongue.say(2, &format!("Smsd mainprocess terminated abnormally. PID: {pid}."));
                 Ok(Exit::Unexpected)
             }
@@ -217,6 +220,11 @@ impl Running {
                 2,
                 &format!("A part of smsnode failed, it stops so that nothing is sent by half of it: {why}"),
             ),
+            End::Lost(alarm) => {
+                self.tongue.say(2, &String::from_utf8_lossy(&alarm.text));
+                // The handler is heard first: once the node drains no program is run for an alarm.
+                node.alarm_heard(alarm).await;
+            }
             End::Displaced(other) => self.tongue.say(
                 3,
                 &format!("FATAL ERROR: Looks like another smsd ({other}) is running. I ({pid}) quit now."),
@@ -243,7 +251,7 @@ impl Running {
                     Wanted::Resume => debug!("SIGUSR2: nothing is suspended"),
                 },
                 end = node.unexpected_end() => return End::Failed(end.to_string()),
-                why = &mut folders => return End::Failed(why),
+                alarm = &mut folders => return End::Lost(alarm),
                 _ = looks.tick(), if self.process.check_pid_interval > 0 => {
                     if let Some(other) = self.pidfile.other() {
                         return End::Displaced(other);

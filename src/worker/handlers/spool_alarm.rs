@@ -59,6 +59,9 @@ const WORDS: [Words; 17] = [
     content("No data", "The file ", " has no data."),
 ];
 
+/// What every alarm of a folder has before its path.
+const CANNOT_OPEN: &str = "Cannot open dir ";
+
 impl SpoolPaths {
     /// The whole path of a file.
     pub fn file(&self, folder: Folder, name: &FileName) -> Vec<u8> {
@@ -145,7 +148,13 @@ fn refused(name: &FileName, reason: &str, paths: &SpoolPaths) -> Alarm {
 }
 
 fn folder_failed(folder: Folder, trouble: &FolderTrouble, paths: &SpoolPaths) -> Vec<u8> {
-    around("Cannot use dir ", paths.folder(folder), &format!(": it {trouble}"))
+    around(CANNOT_OPEN, paths.folder(folder), &format!(": it {trouble}"))
+}
+
+/// A folder at `path` that the gateway cannot go on with, so that it stops.
+pub fn of_lost_folder(path: &[u8], why: &str) -> Alarm {
+    let told = around(CANNOT_OPEN, path, &format!(" {why}"));
+    Alarm::of_main(Severity::Critical, [b"Stopping. ".as_slice(), &told].concat())
 }
 
 fn renamed(destination: Destination, name: &FileName, filed_as: &FileName, paths: &SpoolPaths) -> Vec<u8> {
@@ -199,7 +208,7 @@ mod tests {
             filed_as: name("f.1"),
         };
         for (alarm, severity, words) in [
-            (full, Severity::Critical, "Cannot use dir /var/spool/sms/sent: it has no room left"),
+            (full, Severity::Critical, "Cannot open dir /var/spool/sms/sent: it has no room left"),
             (failed, Severity::Error, "Cannot handle /var/spool/sms/checked/f: EIO"),
             (renamed, Severity::Warning, "/var/spool/sms/failed/f. The new one is /var/spool/sms/failed/f.1"),
             (
