@@ -10,6 +10,7 @@
 //! event to be told asks again after a crash, under the same id.
 
 mod alarms;
+mod alerts;
 mod child;
 mod inherited;
 mod launch;
@@ -21,14 +22,13 @@ mod spawner;
 mod told;
 mod trust;
 
-use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use smsgrid::worker::handlers::{Alarm, Alert, Command, Event, Exit, Verdict, wait_before};
+use smsgrid::worker::handlers::{Alarm, Command, Event, Exit, Verdict, wait_before};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +36,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use alarms::Alarms;
+use alerts::Alerts;
 use launch::Launch;
 use output::Capture;
 use spawner::Spawner;
@@ -64,7 +65,7 @@ struct Inner {
     /// Output that is read on.
     left: Arc<Semaphore>,
     reading: TaskTracker,
-    alerts: Mutex<BTreeMap<Program, Alert>>,
+    alerts: Alerts,
 }
 
 /// Why programs cannot be run.
@@ -105,7 +106,7 @@ impl Handlers {
             alarms: Alarms::default(),
             left: Arc::new(Semaphore::new(LEFT_MAX)),
             reading: TaskTracker::new(),
-            alerts: Mutex::default(),
+            alerts: Alerts::default(),
             settings,
             spawner,
             clock,
@@ -121,7 +122,9 @@ impl Handlers {
     /// Tells an event until its handler succeeds, or has failed often enough. False when `stop` came first: it has to
     /// be told again then. A handler that runs already is waited for.
     pub async fn event(&self, event: &Event, stop: &CancellationToken) -> bool {
-        let of_modem = event.modem.as_ref().and_then(|modem| self.inner.settings.eventhandlers.get(modem));
+        let own =
+            event.modem.as_ref().and_then(|modem| self.inner.settings.eventhandlers.get_key_value(modem));
+        let (modem, of_modem) = own.map(|(modem, command)| (modem.as_str(), command)).unzip();
         let Some(command) = of_modem.or(self.inner.settings.eventhandler.as_ref()) else { return true };
         let arguments = event.arguments(self.inner.settings.message_ids);
         for times in 1..=self.inner.settings.attempts {
@@ -130,7 +133,7 @@ impl Handlers {
             };
             let exit = self.run("eventhandler", command, &arguments, Some(&event.id)).await;
             drop(place);
-            self.note("eventhandler", &exit);
+            self.inner.alerts.note("eventhandler", modem, &exit);
             if exit.is_success() {
                 return true;
             }
@@ -178,9 +181,9 @@ impl Handlers {
         let exit = self.run("checkhandler", command, &[file.to_vec()], None).await;
         let otherwise = self.inner.settings.check_otherwise;
         if exit.is_no_verdict() {
-            self.note("checkhandler", &exit);
+            self.inner.alerts.note("checkhandler", None, &exit);
         } else {
-            self.note("checkhandler", &Exit::Code(0));
+            self.inner.alerts.note("checkhandler", None, &Exit::Code(0));
         }
         exit.verdict(otherwise)
     }
@@ -240,13 +243,5 @@ impl Handlers {
             }
             Err(_) => warn!("handlers left too many programs running; the output of one is cut off"),
         }
-    }
-
-    fn note(&self, program: Program, exit: &Exit) {
-        let telling = {
-            let mut alerts = self.inner.alerts.lock().unwrap_or_else(PoisonError::into_inner);
-            alerts.entry(program).or_default().note(exit.is_success())
-        };
-        told::alert(program, exit, telling);
     }
 }

@@ -38,11 +38,15 @@ impl Handlers {
     async fn run_part(&self, command: Option<&Command>, run: &Run) {
         let Some(command) = command else { return };
         let exit = self.run(name(run), command, &run.arguments(), None).await;
-        self.note(name(run), &exit);
+        let modem = match run {
+            Run::Regular => None,
+            Run::Before { modem, .. } | Run::After { modem, .. } => Some(modem),
+        };
+        self.inner.alerts.note(name(run), modem.map(String::as_str), &exit);
         if !exit.is_success() {
             let what = run.failed(&command.to_string(), &code(&exit));
             warn!(event = "handler.regular_run", "{what}");
-            if let Run::Before { modem, .. } | Run::After { modem, .. } = run {
+            if let Some(modem) = modem {
                 self.alarm(Alarm::of_modem(Severity::Error, modem, what));
             }
         }

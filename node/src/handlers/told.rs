@@ -32,20 +32,22 @@ fn said(program: Program, stream: &'static str, said: &Said) {
     }
 }
 
-/// Trouble that begins, goes on or is over.
-pub(super) fn alert(program: Program, exit: &Exit, telling: Telling) {
+/// Trouble that begins, goes on or is over, of a program or of that of a modem.
+pub(super) fn alert(program: Program, modem: Option<&str>, exit: &Exit, telling: Telling) {
+    let which = modem.map_or_else(|| program.to_owned(), |modem| format!("{program} of {modem}"));
     match telling {
         Telling::Nothing => {}
         Telling::Begins => error!(
             event = "handler.alert",
             program,
+            modem,
             fix = "look at what it said above, and run it by hand",
-            "ALERT: problem with {program}: it {exit}"
+            "ALERT: problem with {which}: it {exit}"
         ),
         Telling::Continues(times) => {
-            info!(event = "handler.alert", program, "ALERT (continues, {times}): {program} {exit}");
+            info!(event = "handler.alert", program, modem, "ALERT (continues, {times}): {which} {exit}");
         }
-        Telling::Over => info!(event = "handler.alert", program, "{program} succeeds again"),
+        Telling::Over => info!(event = "handler.alert", program, modem, "{which} succeeds again"),
     }
 }
 
