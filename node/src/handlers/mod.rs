@@ -80,7 +80,7 @@ pub enum HandlersError {
         #[source]
         source: io::Error,
     },
-    /// The thread that starts them cannot be had.
+    /// What only this process may hold cannot be kept from them.
     #[error("no program can be started")]
     Spawner(#[source] io::Error),
     /// One of them could never be run.
@@ -99,7 +99,7 @@ impl Handlers {
             made.map_err(|source| HandlersError::Folder { path: folder.clone(), source })?;
         }
         inherited::keep_from_programs().map_err(HandlersError::Spawner)?;
-        let spawner = Spawner::start(settings.rules == Rules::Smsd).map_err(HandlersError::Spawner)?;
+        let spawner = Spawner::new(settings.rules == Rules::Smsd);
         let inner = Inner {
             events: Semaphore::new(settings.events),
             checks: Semaphore::new(settings.checks),

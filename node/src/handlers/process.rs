@@ -5,12 +5,13 @@
 //!    └──time is up──▶ SIGTERM to the group ──a moment──▶ SIGKILL to the group ──────────────────────┘
 //! ```
 //!
-//! The process is reaped last: until then its number cannot become another group's.
+//! The time includes the start, which waits for the disk. The process is reaped last: until then its number cannot become another group's.
 
 use std::future::{Future, pending};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
@@ -67,7 +68,13 @@ pub(super) async fn run(
     clock: &Clock,
 ) -> Ended {
     let began = clock.now();
-    let (mut group, mut streams) = match start(launch, rules, spawner).await {
+    let mut over = pin!(over);
+    let started = tokio::select! {
+        biased;
+        started = start(launch, rules, spawner) => started,
+        () = &mut over => Err("it has not started in time: the disk it is on does not answer".to_owned()),
+    };
+    let (mut group, mut streams) = match started {
         Ok(started) => started,
         Err(why) => return Ended::not_started(why),
     };
@@ -95,8 +102,10 @@ pub(super) async fn run(
 }
 
 async fn start(launch: &Launch, rules: &Rules, spawner: &Spawner) -> Result<(Group, Streams), String> {
-    let command = launch.command(rules)?;
-    let mut child = spawner.spawn(command).await.map_err(|error| error.to_string())?;
+    let program = launch.argv.first().map(Vec::as_slice).unwrap_or_default();
+    let (begun, rules) = (launch.clone(), rules.clone());
+    let begin = move || begun.command(&rules)?.spawn().map_err(|error| error.to_string());
+    let mut child = spawner.spawn(program, begin).await?;
     match opened(&mut child) {
         Ok((ended, streams)) => Ok((Group { pid: Some(Pid::from_child(&child)), child, ended }, streams)),
         Err(error) => {

@@ -1,54 +1,123 @@
-//! The thread that starts programs: what it gives up for itself its children never have.
+//! The threads that start programs: what one gives up for itself its children never have.
+//!
+//! A start waits for the file system the program is on, and that may never answer. So each start has a thread of its
+//! own, and each program only some of them: one that hangs holds up no other.
 
-use std::io;
-use std::process::{Child, Command};
-use std::sync::mpsc;
+use std::collections::BTreeMap;
+use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
-/// Starts programs. Clones are the same thread, which ends with the last of them.
+/// Most starts of one program at a time. The configuration bounds the programs.
+const STARTS_MAX: usize = 8;
+
+/// Starts programs. Clones are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Spawner {
-    orders: mpsc::Sender<Order>,
-}
-
-#[derive(Debug)]
-struct Order {
-    command: Command,
-    reply: oneshot::Sender<io::Result<Child>>,
+    may_gain: bool,
+    places: Arc<Mutex<BTreeMap<Vec<u8>, Arc<Semaphore>>>>,
 }
 
 impl Spawner {
     /// `may_gain` lets programs get more rights than this process has, by set-user-id files.
-    pub(super) fn start(may_gain: bool) -> io::Result<Spawner> {
-        let (orders, wanted) = mpsc::channel::<Order>();
-        let (ready, is_ready) = mpsc::channel();
-        std::thread::Builder::new().name("handlers".to_owned()).spawn(move || {
-            let given_up = if may_gain { Ok(()) } else { rustix::thread::set_no_new_privs(true) };
-            let goes_on = given_up.is_ok();
-            let _ = ready.send(given_up);
-            if goes_on {
-                wanted.into_iter().for_each(Order::carry_out);
-            }
-        })?;
-        is_ready.recv().map_err(io::Error::other)??;
-        Ok(Spawner { orders })
+    pub(super) fn new(may_gain: bool) -> Spawner {
+        Spawner { may_gain, places: Arc::default() }
     }
 
-    /// Starts `command`. Dropped before it answers, the program is ended at once.
-    pub(super) async fn spawn(&self, command: Command) -> io::Result<Child> {
+    /// Starts `program` the way `start` does it. Dropped before it answers, the program is ended as soon as it has
+    /// started.
+    pub(super) async fn spawn(
+        &self,
+        program: &[u8],
+        start: impl FnOnce() -> Result<Child, String> + Send + 'static,
+    ) -> Result<Child, String> {
+        let place = self.places_of(program).acquire_owned().await.map_err(|error| error.to_string())?;
         let (reply, started) = oneshot::channel();
-        self.orders.send(Order { command, reply }).map_err(io::Error::other)?;
-        started.await.map_err(io::Error::other)?
+        let may_gain = self.may_gain;
+        let thread = std::thread::Builder::new().name("handlers".to_owned()).spawn(move || {
+            let begun = give_up(may_gain).and_then(|()| start());
+            if let Err(Ok(unwanted)) = reply.send(begun) {
+                end(unwanted);
+            }
+            drop(place);
+        });
+        thread.map_err(|error| error.to_string())?;
+        started.await.map_err(|error| error.to_string())?
+    }
+
+    fn places_of(&self, program: &[u8]) -> Arc<Semaphore> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = places.entry(program.to_vec()).or_insert_with(|| Arc::new(Semaphore::new(STARTS_MAX)));
+        of_it.clone()
     }
 }
 
-impl Order {
-    fn carry_out(mut self) {
-        if let Err(Ok(mut unwanted)) = self.reply.send(self.command.spawn()) {
-            // It is gone when it is reaped; it may have ended by itself.
-            let _ = unwanted.kill();
-            let _ = unwanted.wait();
+fn give_up(may_gain: bool) -> Result<(), String> {
+    if may_gain {
+        return Ok(());
+    }
+    rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())
+}
+
+fn end(mut unwanted: Child) {
+    // It is gone when it is reaped; it may have ended by itself.
+    let _ = unwanted.kill();
+    let _ = unwanted.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::process::Command;
+    use std::sync::mpsc;
+
+    use smsgrid::model::{Time, Timestamp};
+    use smsgrid::worker::handlers::Exit;
+
+    use super::super::launch::{Launch, Rules};
+    use super::super::process;
+    use super::*;
+    use crate::clock::Clock;
+
+    fn start() -> Result<Child, String> {
+        Command::new("/bin/true").spawn().map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_in_its_start_holds_up_no_other_and_is_given_up_in_time() {
+        let spawner = Spawner::new(true);
+        let hangs: Vec<_> = (0..STARTS_MAX)
+            .map(|_| {
+                let (answers, answer) = mpsc::channel::<()>();
+                let hanging = spawner.clone();
+                let task = tokio::spawn(async move {
+                    hanging
+                        .spawn(b"/mnt/hung", move || {
+                            let _ = answer.recv();
+                            start()
+                        })
+                        .await
+                });
+                (answers, task)
+            })
+            .collect();
+        while spawner.places_of(b"/mnt/hung").available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+
+        let mut other = spawner.spawn(b"/bin/true", start).await.expect("it starts");
+        assert!(other.wait().expect("a child").success());
+
+        let launch = Launch { argv: vec![b"/mnt/hung".to_vec()], event: None, limit: None };
+        let (clock, _hand) = Clock::manual(Time::from_millis(0), Timestamp::from_unix_millis(0));
+        let ended = process::run(&launch, ready(()), &Rules::Smsd, &spawner, &clock).await;
+        assert!(matches!(ended.exit, Exit::NotStarted(why) if why.contains("in time")));
+
+        for (answers, task) in hangs {
+            drop(answers);
+            let mut child = task.await.expect("no panic").expect("it starts after all");
+            let _ = child.wait();
         }
     }
 }
