@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use smsgrid::model::{MessageId, MessageState, Payload, Timestamp};
 use smsgrid::sms_file::Device;
-use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::handlers::{SpoolPaths, Verdict, of_spool};
 use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, Outcome, PartResult, SubmitReply};
 use smsgrid_node::spool::{Listener, Outcomes, SpoolMessage, Submitter};
 use tokio_util::sync::CancellationToken;
@@ -177,10 +177,19 @@ impl Outcomes for Cluster {
 
 impl Listener for Cluster {
     fn alarm(&self, alarm: &Alarm) {
-        let told = alarm.in_smsd(|folder| format!("/sms/{folder}"));
+        let folder = |folder: Folder| format!("/sms/{folder}").into_bytes();
+        let paths = SpoolPaths {
+            outgoing: folder(Folder::Outgoing),
+            checked: folder(Folder::Checked),
+            sent: folder(Folder::Sent),
+            failed: folder(Folder::Failed),
+        };
+        let told = of_spool(alarm, &paths);
         let mut state = self.0.lock().expect("no test panicked");
         state.alarms.push(alarm.to_string());
-        state.smsd_alarms.push(told.map(|told| format!("{} {}", told.severity, told.text)));
+        state
+            .smsd_alarms
+            .push(told.map(|told| format!("{} {}", told.severity as u8, told.text.escape_ascii())));
     }
 
     async fn handled(&self, alarm: &Alarm) {

@@ -102,50 +102,6 @@ pub enum Alarm {
     },
 }
 
-/// An alarm in the words of smsd, as its alarm handler gets them after `ALARM`, date, time and before nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SmsdAlarm {
-    /// 2 critical to 5 notice.
-    pub severity: u8,
-    /// The last argument.
-    pub text: String,
-}
-
-impl Alarm {
-    /// The alarm as smsd words it, with the full path of each folder; none where smsd has no such alarm.
-    pub fn in_smsd(&self, path: impl Fn(Folder) -> String) -> Option<SmsdAlarm> {
-        let (outgoing, checked) = (path(Folder::Outgoing), path(Folder::Checked));
-        let (severity, text) = match self {
-            Alarm::Conflict { name, .. } => {
-                (2, format!("Conflict with .LOCK file in the spooler: {outgoing}/{name} {checked}"))
-            }
-            Alarm::Unmovable { name, recipient, .. } => {
-                let to = recipient.as_ref().map(Address::reveal).unwrap_or_default();
-                let what = format!("SMS To: {to}. Cannot move {outgoing}/{name} to {checked}");
-                (2, format!("Fatal error: {what}. Check file and dir permissions."))
-            }
-            Alarm::FolderFailed { folder, trouble } => {
-                (2, format!("Stopping. Cannot open dir {} {trouble}", path(*folder)))
-            }
-            Alarm::Irregular { name, why: Irregularity::Unreadable } => {
-                let why = "Access denied. Check the file and directory permissions.";
-                (3, format!("Cannot handle {outgoing}/{name}: {why}"))
-            }
-            Alarm::BadFile { .. }
-            | Alarm::ConflictSolved { .. }
-            | Alarm::Irregular { .. }
-            | Alarm::ManyIrregular
-            | Alarm::Renamed { .. }
-            | Alarm::SetAside { .. }
-            | Alarm::Vanished { .. }
-            | Alarm::Spooled { .. }
-            | Alarm::Untold { .. }
-            | Alarm::FileFailed { .. } => return None,
-        };
-        Some(SmsdAlarm { severity, text })
-    }
-}
-
 /// What is wrong with a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FolderTrouble {
@@ -210,27 +166,5 @@ impl fmt::Display for Alarm {
                 write!(f, "spool folder `{folder}` {trouble}. Files wait until it can be used")
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_conflict_has_the_words_and_the_severity_smsd_gives_it() {
-        let name = FileName::new(b"test_file").expect("a name");
-        let at = LocalTime { at: crate::model::Timestamp::from_unix_millis(0), offset_seconds: 0 };
-        let path = |folder| format!("/var/spool/sms/{folder}");
-
-        let told = Alarm::Conflict { name: name.clone(), at }.in_smsd(path).expect("smsd has it");
-        let text = "Conflict with .LOCK file in the spooler: /var/spool/sms/outgoing/test_file /var/spool/sms/checked";
-        assert_eq!((told.severity, told.text.as_str()), (2, text));
-
-        let recipient = Address::international("4917").ok();
-        let told = Alarm::Unmovable { name, recipient, at }.in_smsd(path).expect("smsd has it");
-        let text = "Fatal error: SMS To: 4917. Cannot move /var/spool/sms/outgoing/test_file to /var/spool/sms/checked. \
-                    Check file and dir permissions.";
-        assert_eq!((told.severity, told.text.as_str()), (2, text));
     }
 }

@@ -41,7 +41,7 @@ mod taking;
 mod telling;
 mod trouble;
 
-pub use alarm::{Alarm, FolderTrouble, SmsdAlarm};
+pub use alarm::{Alarm, FolderTrouble};
 pub use event::{
     Contents, Copied, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places, Reach,
     SubmitReply,
