@@ -18,6 +18,8 @@ pub(crate) const REFUSED: &str = "999";
 pub(crate) const ENDLESS: &str = "888";
 /// Submitting a message to this destination panics.
 pub(crate) const PANICKING: &str = "777";
+/// Telling the result of a file of this name panics.
+pub(crate) const UNTOLD: &str = "untold";
 /// Following a message to this destination fails once.
 pub(crate) const LOST_ONCE: &str = "555";
 
@@ -205,7 +207,8 @@ impl Listener for Cluster {
         std::future::ready(Verdict::Accepted).await
     }
 
-    async fn told(&self, _: &Filed, _: &CancellationToken) -> bool {
+    async fn told(&self, filed: &Filed, _: &CancellationToken) -> bool {
+        assert_ne!(filed.name.as_bytes(), UNTOLD.as_bytes(), "more than it can bear");
         std::future::ready(true).await
     }
 

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::cluster::UNTOLD;
 use crate::rig::Rig;
 
 /// How long a test waits for what should take milliseconds.
@@ -117,6 +118,18 @@ fn files_whose_submission_panics_do_not_stop_the_others() {
 }
 
 #[test]
+fn a_result_whose_telling_panics_does_not_keep_the_spool_from_ending() {
+    let mut rig = Rig::on_disk();
+    rig.settings.events = true;
+    let node = Node::start(&rig);
+    for name in [UNTOLD, "told"] {
+        rig.put(name, "To: 4917\n\nHello");
+        until_true("the result", PATIENCE, || rig.names("sent").iter().any(|sent| sent == name));
+    }
+    node.stop();
+}
+
+#[test]
 fn results_that_are_final_at_the_end_are_filed_before_it() {
     let rig = Rig::on_disk();
     rig.cluster.set_deaf(true);
@@ -180,6 +193,7 @@ impl Node {
 
     fn stop(self) {
         self.cancel.cancel();
-        self.runtime.block_on(self.task).expect("no panic").expect("a good end");
+        let ended = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, self.task).await });
+        ended.expect("it waits for nothing").expect("no panic").expect("a good end");
     }
 }

@@ -295,13 +295,9 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         if !self.events {
             return;
         }
-        let (listener, replies, stop) = (self.listener.clone(), self.replies.clone(), self.cancel.clone());
-        let told = async move {
-            let done = listener.told(&filed, &stop).await;
-            // The spool has ended when nobody listens; then it is told again.
-            let _ = replies.send(Input::Told(filed.id, done)).await;
-        };
-        self.tracker.spawn_on(told, &self.runtime);
+        let (listener, stop, id) = (self.listener.clone(), self.cancel.clone(), filed.id);
+        let told = async move { Input::Told(id, listener.told(&filed, &stop).await) };
+        self.tracker.spawn_on(self.answered(Input::Told(id, false), told), &self.runtime);
     }
 
     fn follow(&self, id: IntakeId, recipient: u16, message: MessageId) {
@@ -311,15 +307,23 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         });
     }
 
-    /// Does the work and tells its answer; `lost` instead when it panics, so that no file waits for ever.
+    /// Does the work until the spool ends, as [`Self::answered`].
     fn spawn(&self, lost: Input, work: impl Future<Output = Input> + Send + 'static) {
-        let (cancel, replies) = (self.cancel.clone(), self.replies.clone());
+        let bounded = self.cancel.clone().run_until_cancelled_owned(self.answered(lost, work));
+        self.tracker.spawn_on(bounded, &self.runtime);
+    }
+
+    /// Does the work and tells its answer; `lost` instead when it panics, so that no file waits for ever.
+    fn answered<F>(&self, lost: Input, work: F) -> impl Future<Output = ()> + use<S, O, L, F>
+    where
+        F: Future<Output = Input> + Send + 'static,
+    {
+        let replies = self.replies.clone();
         let work = AbortOnDropHandle::new(self.runtime.spawn(work));
-        let bounded = cancel.run_until_cancelled_owned(async move {
+        async move {
             let answer = work.await.unwrap_or(lost);
             // The spool has ended when nobody listens.
             let _ = replies.send(answer).await;
-        });
-        self.tracker.spawn_on(bounded, &self.runtime);
+        }
     }
 }
