@@ -311,6 +311,7 @@ impl Intake {
     /// Another file was moved than the one recorded: that one is done with, and this one is recorded anew.
     fn exchanged(&mut self, id: IntakeId, identity: Identity) {
         let Some(name) = self.entries.get(&id).map(|entry| entry.name.clone()) else { return };
+        self.release(id);
         self.finish(id);
         self.record(name, identity, true);
     }
