@@ -144,7 +144,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the root").to_owned()
 }
 
-/// A list item in lines of at most [`WIDTH`] characters.
+/// A list item in lines of at most `WIDTH` characters.
 pub fn wrapped(item: &str) -> String {
     let mut lines = vec![String::new()];
     for word in item.split(' ') {

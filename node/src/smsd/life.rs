@@ -25,6 +25,8 @@ use crate::config::smsd::Process;
 use crate::node::{Node, StartError};
 use crate::{reload, run};
 
+/// How long an alarm handler is waited for before the process stops.
+const ALARM_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked whether the folders are still there.
 const FOLDERS_EVERY: Duration = Duration::from_secs(5);
 
@@ -223,7 +225,9 @@ impl Running {
             End::Lost(alarm) => {
                 self.tongue.say(2, &String::from_utf8_lossy(&alarm.text));
                 // The handler is heard first: once the node drains no program is run for an alarm.
-                node.alarm_heard(alarm).await;
+                if tokio::time::timeout(ALARM_WITHIN, node.alarm_heard(alarm)).await.is_err() {
+                    self.tongue.say(3, "The alarmhandler still runs, the stop does not wait for it.");
+                }
             }
             End::Displaced(other) => self.tongue.say(
                 3,
