@@ -23,7 +23,13 @@ fn begin_long_message(place: &Place) {
 #[test]
 fn each_signal_to_stop_lets_all_parts_of_a_started_message_go_first() {
     for signal in [Signal::TERM, Signal::INT, Signal::USR1] {
-        let place = with_modem("fast?latency=1s", "");
+        let programs = tempfile::tempdir().expect("a folder");
+        let handler = programs.path().join("event");
+        let place = with_modem("fast?latency=1s", &format!("eventhandler = {}", handler.display()));
+        let script =
+            format!("#!/bin/sh\nsleep 0.2; echo \"$1\" \"$2\" >> {}\n", place.path("events").display());
+        fs::write(&handler, script).expect("ours");
+        fs::set_permissions(&handler, fs::Permissions::from_mode(0o755)).expect("ours");
         let mut process = place.foreground(&[]);
         begin_long_message(&place);
         place.drop_file("waits", "waits");
@@ -43,6 +49,8 @@ fn each_signal_to_stop_lets_all_parts_of_a_started_message_go_first() {
         );
         assert_eq!(place.simulator().ledger().entries().len(), 3, "{signal:?}");
         assert!(place.path("sent/long").exists() && !place.path("sent/waits").exists());
+        let event = format!("SENT {}\n", place.path("sent/long").display());
+        assert_eq!(place.read("events"), event, "told before the process ends");
         assert!(!place.path("infofile").exists() && !place.path("pidfile").exists());
         assert!(
             place.read("logfile").contains("GSM1: Currently sending a multipart message, now part 2 of 3.")

@@ -8,6 +8,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smsgrid::model::MessageId;
 use smsgrid::sms_file::LocalTime;
@@ -17,6 +18,7 @@ use smsgrid::worker::intake::{
     SubmitReply,
 };
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::warn;
@@ -30,6 +32,8 @@ use crate::clock::Clock;
 const REPLIES_MAX: usize = 1024;
 /// Effects that do not wait for the disk carried out before replies and hints get their turn.
 const EFFECTS_MAX: usize = 256;
+/// How long results are still told at the end; the others are told after the next start.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a spool is made of.
 pub struct Parts<S, O, L> {
@@ -74,6 +78,8 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     // What was begun outside ends with the spool. Its own token would say that it was asked to end.
     let begun = cancel.child_token();
     let _end = begun.clone().drop_guard();
+    let hush = CancellationToken::new();
+    let _quiet = hush.clone().drop_guard();
     let outside = Abroad {
         submitter: parts.submitter,
         outcomes: parts.outcomes,
@@ -81,6 +87,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         replies,
         tracker: TaskTracker::new(),
         cancel: begun,
+        hush: hush.clone(),
         runtime: tokio::runtime::Handle::current(),
         events: parts.settings.events,
     };
@@ -89,6 +96,7 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
     let intake = Intake::new(parts.settings, uuid, parts.journal, wall.moment());
     let mut work = Work { intake, disk: parts.disk, outside, wall };
     let mut phase = Phase::Taking;
+    let mut told_until = None;
     loop {
         let (returned, progress) = tokio::task::spawn_blocking(move || work.carry_out()).await?;
         work = returned;
@@ -101,13 +109,28 @@ pub async fn run<S: Submitter, O: Outcomes, L: Listener>(
         };
         tokio::select! {
             biased;
-            () = cancel.cancelled(), if phase != Phase::Ending => phase = work.enter(Phase::Ending),
+            () = cancel.cancelled(), if phase != Phase::Ending => {
+                phase = work.enter(Phase::Ending);
+                told_until = Some(Instant::now() + TOLD_WITHIN);
+            }
+            () = until(told_until), if told_until.is_some() => {
+                told_until = None;
+                hush.cancel();
+                work.intake.end_telling();
+            }
             () = closing.cancelled(), if phase == Phase::Taking => phase = work.enter(Phase::Closed),
             inputs = wait(&mut watch, &mut inbox, &work.intake, &parts.clock, patient) => work.tell(inputs),
         }
         while let Ok(input) = inbox.try_recv() {
             work.tell(vec![input]);
         }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -204,7 +227,6 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
     fn enter(&mut self, phase: Phase) -> Phase {
         self.intake.close();
         if phase == Phase::Ending {
-            self.intake.end_telling();
             let followed: Vec<_> = self.intake.followed().collect();
             let outcomes = self.outside.outcomes.clone();
             let settled = |(id, recipient, message)| {
@@ -215,7 +237,7 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
         phase
     }
 
-    /// Nothing is being filed, and no handler runs.
+    /// Nothing is being filed, and no result is being told or waits for it.
     fn is_done(&self) -> bool {
         self.intake.filing() == 0 && self.intake.telling() == 0
     }
@@ -247,6 +269,8 @@ struct Abroad<S, O, L> {
     replies: mpsc::Sender<Input>,
     tracker: TaskTracker,
     cancel: CancellationToken,
+    /// No more results are told.
+    hush: CancellationToken,
     runtime: tokio::runtime::Handle,
     /// Results are told, and answered.
     events: bool,
@@ -295,7 +319,7 @@ impl<S: Submitter, O: Outcomes, L: Listener> Abroad<S, O, L> {
         if !self.events {
             return;
         }
-        let (listener, stop, id) = (self.listener.clone(), self.cancel.clone(), filed.id);
+        let (listener, stop, id) = (self.listener.clone(), self.hush.clone(), filed.id);
         let told = async move { Input::Told(id, listener.told(&filed, &stop).await) };
         self.tracker.spawn_on(self.answered(Input::Told(id, false), told), &self.runtime);
     }

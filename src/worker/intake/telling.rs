@@ -134,9 +134,10 @@ impl Intake {
         self.telling.ended = true;
     }
 
-    /// Results the event handler is being told.
+    /// Results the event handler is being told, and those that are still to be told in this run.
     pub fn telling(&self) -> usize {
-        self.telling.under_way
+        let waiting = if self.telling.ended { 0 } else { self.telling.waiting.len() };
+        self.telling.under_way + waiting
     }
 }
 
