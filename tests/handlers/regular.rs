@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use smsgrid_node::handlers::Regular;
 use smsgrid_tests::wait::until_true;
+use tokio_util::sync::CancellationToken;
 
 use crate::rig::{PATIENCE, Rig};
 
@@ -44,8 +45,9 @@ fn those_of_a_modem_run_in_order_and_the_statistics_file_goes_between_them() {
         };
         let (handlers, _hand) = rig.handlers_by_hand();
         let telling = handlers.clone();
+        let never = CancellationToken::new();
         let running = rig.runtime.spawn(async move {
-            tokio::join!(handlers.run_regularly(&regular), telling.tell_alarms());
+            tokio::join!(handlers.run_regularly(&regular), telling.tell_alarms(&never));
         });
         until_true("both alarms", PATIENCE, || rig.read("alarms").lines().count() == 2);
         running.abort();

@@ -39,12 +39,16 @@ impl Alarms {
     /// The next alarm. Safe to drop.
     pub(super) async fn next(&self) -> Alarm {
         loop {
-            let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            match next {
+            match self.try_next() {
                 Some(alarm) => return alarm,
                 None => self.came.notified().await,
             }
         }
+    }
+
+    /// The next alarm, if one waits.
+    pub(super) fn try_next(&self) -> Option<Alarm> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }
 

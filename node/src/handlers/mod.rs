@@ -166,10 +166,11 @@ impl Handlers {
         self.run("alarmhandler", command, &alarm.arguments(&moment), None).await;
     }
 
-    /// Runs the alarm handler for what waits, one after the other, until the future is dropped.
-    pub async fn tell_alarms(&self) {
+    /// Runs the alarm handler for what waits, one after the other, until `stop`; what waits then is still told.
+    pub async fn tell_alarms(&self, stop: &CancellationToken) {
         loop {
-            let alarm = self.inner.alarms.next().await;
+            let next = stop.run_until_cancelled(self.inner.alarms.next()).await;
+            let Some(alarm) = next.or_else(|| self.inner.alarms.try_next()) else { return };
             self.alarm_heard(&alarm).await;
         }
     }

@@ -27,7 +27,10 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Option<Handle
 pub(super) fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
     let Some(handlers) = handlers else { return };
     let alarms = handlers.clone();
-    super::background(tasks, "alarms", async move { alarms.tell_alarms().await });
+    tasks.spawn("alarms", |stop: CancellationToken| async move {
+        alarms.tell_alarms(&stop).await;
+        Ok(())
+    });
     let child = handlers.clone();
     tasks.spawn("child", |stop: CancellationToken| async move {
         child.run_child(&stop).await;
