@@ -176,6 +176,9 @@ pub(crate) fn problem(failure: &StartError) -> Problem {
         why.push_str(&error.to_string());
         cause = error.source();
     }
-    let problem = Problem::new(reason, failure.to_string());
+    let mut problem = Problem::new(reason, failure.to_string());
+    if let StartError::Handlers(error) = failure {
+        problem = problem.fix(error.fix());
+    }
     if why.is_empty() { problem } else { problem.why(why) }
 }

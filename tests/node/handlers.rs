@@ -96,6 +96,11 @@ fn a_program_that_cannot_be_run_keeps_the_node_from_starting() {
     for (handlers, words) in [
         (format!("eventhandler = {open:?}"), "can be changed by others"),
         ("checkhandler = \"/nowhere/check\"".to_owned(), "`handlers.checkhandler` cannot be run"),
+        (
+            "checkhandler = \"/nowhere/check\"\nalarmhandler = \"/nowhere/alarm\"".to_owned(),
+            "`handlers.alarmhandler` cannot be run",
+        ),
+        ("checkhandler = \"/nowhere/check\"".to_owned(), "Name a program that is there"),
         (format!("start = {fails:?}"), "`handlers.start` returned 3"),
     ] {
         let mut gateway = gateway(dir.path(), &handlers);

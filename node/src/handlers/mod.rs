@@ -83,12 +83,30 @@ pub enum HandlersError {
     /// What only this process may hold cannot be kept from them.
     #[error("no program can be started")]
     Spawner(#[source] io::Error),
-    /// One of them could never be run.
-    #[error("{0}")]
-    Unfit(Unfit),
+    /// These could never be run.
+    #[error("{}", told(.0))]
+    Unfit(Vec<Unfit>),
     /// The program `start` failed.
     #[error("`handlers.start` {0}")]
     Start(Exit),
+}
+
+impl HandlersError {
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            HandlersError::Folder { .. } => "Let the user of the node write to `data_dir`.",
+            HandlersError::Spawner(_) => "Raise the limit of threads of the node's user.",
+            HandlersError::Unfit(_) => {
+                "Name a program that is there and that the user of the node may run, by its whole path."
+            }
+            HandlersError::Start(_) => "See in the log what the program said, and run it by hand.",
+        }
+    }
+}
+
+fn told(unfit: &[Unfit]) -> String {
+    unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl Handlers {

@@ -15,8 +15,9 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Option<Handle
     if !settings.runs_any() {
         return Ok(None);
     }
-    if let Some(fault) = unfit(config).into_iter().next() {
-        return Err(HandlersError::Unfit(fault).into());
+    let faults = unfit(config);
+    if !faults.is_empty() {
+        return Err(HandlersError::Unfit(faults).into());
     }
     let handlers = Handlers::new(settings, clock.clone())?;
     handlers.start().await?;
