@@ -15,7 +15,7 @@ use super::outcome::Outcome;
 use super::smsnode;
 
 /// How long a file may take until it is at rest. One that rests nowhere by then is told with the folder it waits in.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The folders of a spool, two of them queues.
 const FOLDERS: [&str; 7] = ["outgoing", "checked", "D1", "OTHER", "sent", "failed", "incoming"];
 /// Where a file may stand, those at rest first.
