@@ -1,6 +1,5 @@
 //! Files that are broken, half-written, or become something else while they are looked at.
 
-use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,16 +85,8 @@ fn a_file_somebody_goes_on_writing_after_it_was_taken_is_sent_whole() {
     while !path.exists() {
         running.run(1);
     }
-    for piece in [" second", " third", " fourth"] {
-        let mut file = std::fs::File::options().append(true).open(&path).expect("the writer has it open");
-        file.write_all(piece.as_bytes()).expect("room");
-        running.run_idle();
-        running.advance(Duration::from_millis(300));
-        running.run_idle();
-        running.advance(Duration::from_millis(300));
-    }
-    assert!(running.rig().cluster.texts().is_empty());
-    running.settle();
+    let mut writer = std::fs::File::options().append(true).open(&path).expect("the writer has it open");
+    running.goes_on_writing(&mut writer);
     drop(running);
 
     assert_eq!(rig.cluster.texts(), ["first second third fourth"]);

@@ -1,6 +1,8 @@
 //! A spool on a real folder whose effects are carried out one at a time, so that it can be stopped after any of them.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,18 +71,17 @@ impl Rig {
         Rig::at(tempfile::tempdir().expect("a folder"))
     }
 
-    /// `outgoing` and `sent` on one file system, the rest on another; none where the machine has but one.
-    pub(crate) fn across() -> Option<Rig> {
-        let (root, apart) = (tempfile::tempdir_in("/dev/shm").ok()?, tempfile::tempdir().ok()?);
-        let device = |folder: &TempDir| Some(std::fs::metadata(folder.path()).ok()?.dev());
-        if device(&root) == device(&apart) {
-            return None;
-        }
+    /// `outgoing` and `sent` on one file system, the rest on another.
+    pub(crate) fn across() -> Rig {
+        let root = tempfile::tempdir_in("/dev/shm").expect("memory as a file system at /dev/shm");
+        let apart = tempfile::tempdir().expect("a folder");
+        let device = |folder: &TempDir| std::fs::metadata(folder.path()).expect("it is there").dev();
+        assert_ne!(device(&root), device(&apart), "set TMPDIR to a folder that is not in memory");
         for folder in ["outgoing", "sent"] {
             std::fs::create_dir(apart.path().join(folder)).expect("a folder");
             symlink(apart.path().join(folder), root.path().join(folder)).expect("a link");
         }
-        Some(Rig { _apart: Some(apart), ..Rig::at(root) })
+        Rig { _apart: Some(apart), ..Rig::at(root) }
     }
 
     fn at(root: TempDir) -> Rig {
@@ -181,6 +182,19 @@ impl Running<'_> {
     pub(crate) fn advance(&mut self, span: Duration) {
         self.rig.now = self.rig.now + span;
         self.intake.handle_timeout(moment(self.rig.now));
+    }
+
+    /// The program that made a file goes on writing it: "To: 4917\n\nfirst" becomes "first second third fourth".
+    pub(crate) fn goes_on_writing(&mut self, writer: &mut File) {
+        for piece in [" second", " third", " fourth"] {
+            writer.write_all(piece.as_bytes()).expect("room");
+            self.run_idle();
+            self.advance(Duration::from_millis(300));
+            self.run_idle();
+            self.advance(Duration::from_millis(300));
+        }
+        assert!(self.rig().cluster.texts().is_empty());
+        self.settle();
     }
 
     /// Carries out at most `allowed` effects; a reply that is on its way then is lost.

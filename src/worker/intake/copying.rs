@@ -21,13 +21,8 @@ impl Intake {
     }
 
     pub(super) fn on_claimed(&mut self, id: IntakeId, result: Result<(), Fault>) {
+        let Some(result) = self.awaited_move(id, &Stage::Claiming, result) else { return };
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if let Stage::Examining(filing) = entry.stage.clone() {
-            return self.on_moved_again(id, filing, result);
-        }
-        if entry.stage != Stage::Claiming {
-            return;
-        }
         match result {
             // The temporary name is this id's alone.
             Ok(()) | Err(Fault::Exists) => {

@@ -11,12 +11,16 @@
 //! | the file under its temporary name in `outgoing` | copying it, under the same id |
 //! | neither | nothing: it was removed |
 
+use std::collections::BTreeSet;
+
 use super::candidates::CANDIDATES_MAX;
 use super::entry::{Entry, Stage};
 use super::machine::RETRY;
 use super::observation::{Judgement, judge};
 use super::recipients::Recipients;
-use super::{Alarm, Effect, Fault, Filing, Folder, Intake, IntakeId, Observation, Places, Replayed};
+use super::{
+    Alarm, Effect, Fault, FileName, Filing, Folder, Intake, IntakeId, Observation, Places, Replayed,
+};
 
 impl Intake {
     pub(super) fn recover(&mut self, journal: Replayed) {
@@ -139,11 +143,11 @@ impl Intake {
         };
         self.well(Folder::Checked);
         self.unexamined = self.unexamined.saturating_sub(1);
+        let strangers: BTreeSet<FileName> = self.strangers.iter().map(|(name, _)| name.clone()).collect();
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;
             let known = self.names.contains_key(name) || self.recording.contains_key(name);
-            let known = known || self.strangers.iter().any(|(stranger, _)| stranger == name);
-            if !known && judge(observation, &[]) == Judgement::Eligible {
+            if !known && !strangers.contains(name) && judge(observation, &[]) == Judgement::Eligible {
                 self.strangers.push_back((name.clone(), *identity));
             }
         }

@@ -192,14 +192,25 @@ impl Intake {
         self.effects.push_back(Effect::Move(id, entry.name.clone()));
     }
 
+    /// The answer to a move, if the file is at the stage that waits for it. One that was made while the file was looked
+    /// for is looked at again.
+    pub(super) fn awaited_move(
+        &mut self,
+        id: IntakeId,
+        stage: &Stage,
+        result: Result<(), Fault>,
+    ) -> Option<Result<(), Fault>> {
+        let entry = self.entries.get(&id)?;
+        if let Stage::Examining(filing) = &entry.stage {
+            let filing = filing.clone();
+            self.on_moved_again(id, filing, result);
+            return None;
+        }
+        (entry.stage == *stage).then_some(result)
+    }
+
     pub(super) fn on_moved(&mut self, id: IntakeId, result: Result<(), Fault>) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        if let Stage::Examining(filing) = entry.stage.clone() {
-            return self.on_moved_again(id, filing, result);
-        }
-        if entry.stage != Stage::Moving {
-            return;
-        }
+        let Some(result) = self.awaited_move(id, &Stage::Moving, result) else { return };
         match result {
             Ok(()) => self.arrived(id),
             Err(Fault::OtherFileSystem) => self.claim(id),
