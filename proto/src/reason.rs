@@ -182,8 +182,8 @@ catalogue! {
         "A spool folder is missing, or smsnode may not write to it."
         "Give the folder to the user smsnode runs as. Until then files stay where they are."
     SpoolBadFile "SPOOL_BAD_FILE" Warnings
-        "A spool file could not be read as a message and was moved to the failed folder."
-        "Headers first, one empty line, then the text; at least `To:`. The reason is written inside the file."
+        "A spool file is not sent and was moved to the failed folder."
+        "Mend what the reason inside the file names and move it into `outgoing` again. A file is headers, one of them `To:`, an empty line, the text."
     SpoolConflict "SPOOL_CONFLICT" Warnings
         "A name in the spool is taken: a file waits for it, or a result got another one."
         "Remove the file or lock of that name when nobody needs it; a file that waits is then taken by itself."

@@ -146,7 +146,7 @@ impl fmt::Display for Alarm {
             }
             Alarm::BadFile { name, reason } => write!(
                 f,
-                "`outgoing/{name}` moved to `failed`: {reason}. Headers first, one empty line, then the text; the reason is also inside the file"
+                "`outgoing/{name}` moved to `failed`: {reason}. The reason is also inside the file; mend what it names and move the file into `outgoing` again"
             ),
             Alarm::SetAside { name, folder, aside, why } => write!(
                 f,
