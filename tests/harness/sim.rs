@@ -89,11 +89,14 @@ pub fn order(dir: &Path, order: &str) -> Value {
     serde_json::from_str(&answer).expect("an answer is JSON")
 }
 
-/// Below `SMSGRID_LEDGERS`, where set, so that an independent decoder can read every PDU of a run afterwards.
+/// Below `SMSGRID_LEDGERS`, where set, so that an independent decoder can read every PDU of a run afterwards. Named by
+/// the whole path of `dir`: two simulators at work in folders of the same name have two ledgers.
 fn ledger_path(dir: &Path) -> PathBuf {
-    let name = dir.file_name().map_or_else(|| "ledger".into(), |name| name.to_string_lossy().into_owned());
     match std::env::var_os("SMSGRID_LEDGERS") {
-        Some(folder) => PathBuf::from(folder).join(format!("{name}-{}.jsonl", std::process::id())),
+        Some(folder) => {
+            let name = dir.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "-");
+            PathBuf::from(folder).join(format!("{}-{}.jsonl", name.trim_matches('-'), std::process::id()))
+        }
         None => dir.join("ledger.jsonl"),
     }
 }
