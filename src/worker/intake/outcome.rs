@@ -242,3 +242,47 @@ impl Outcome {
         self.parts.iter().filter_map(|part| part.pdu.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The PDU lines of the result of a file, as it is configured.
+    fn pdus(keep_pdus: KeepPdus, state: MessageState, file: &str) -> usize {
+        let part = |pdu: &str| PartResult { message_reference: Some(7), pdu: Some(pdu.to_owned()) };
+        let outcome = Outcome {
+            state,
+            device: Device::default(),
+            parts: vec![part("0011"), part("0022")],
+            started: None,
+            ended: Timestamp::from_unix_millis(0),
+            reason: String::new(),
+        };
+        let settings = Settings { keep_pdus, ..Settings::default() };
+        let wall = LocalTime { at: Timestamp::from_unix_millis(0), offset_seconds: 0 };
+        let id = IntakeId::from_bytes([1; 16]);
+        let result = Verdict::Outcome(Box::new(outcome)).file(file.as_bytes(), id, &settings, wall);
+        String::from_utf8_lossy(&result).lines().filter(|line| line.starts_with("PDU: ")).count()
+    }
+
+    #[test]
+    fn each_value_of_store_sent_pdu_keeps_the_pdus_of_its_messages() {
+        let text = "To: 491700000001\n\nhello";
+        let unicode = "To: 491700000001\nAlphabet: UCS2\n\n\0h\0i";
+        let binary = "To: 491700000001\nBinary: yes\n\n\u{1}\u{2}";
+        let (sent, failed) = (MessageState::Sent, MessageState::Failed);
+        for (keep, [sent_text, sent_unicode, sent_binary], failures) in [
+            (KeepPdus::Never, [0, 0, 0], 0),
+            (KeepPdus::Failed, [0, 0, 0], 2),
+            (KeepPdus::FailedOrNotText, [0, 2, 2], 2),
+            (KeepPdus::Always, [2, 2, 2], 2),
+        ] {
+            assert_eq!(pdus(keep, sent, text), sent_text, "{keep:?}");
+            assert_eq!(pdus(keep, sent, unicode), sent_unicode, "{keep:?}");
+            assert_eq!(pdus(keep, sent, binary), sent_binary, "{keep:?}");
+            for file in [text, unicode, binary] {
+                assert_eq!(pdus(keep, failed, file), failures, "{keep:?}");
+            }
+        }
+    }
+}
