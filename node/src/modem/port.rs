@@ -229,10 +229,12 @@ fn watch_peer(stream: &TcpStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::OwnedFd;
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, tcgetattr};
     use tokio::io::ReadBuf;
 
     use super::*;
@@ -257,15 +259,46 @@ mod tests {
         assert!(matches!(error, PortError::NotSerial { .. }), "{error}");
     }
 
-    #[tokio::test]
-    async fn a_device_locked_by_another_is_busy() {
+    /// A pty: the modem's end, and the device of the other.
+    fn pty() -> (OwnedFd, PathBuf) {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("its other end");
         let device = ptsname(&master, Vec::new()).expect("its name").into_string().expect("ASCII");
-        let device = Path::new(&device);
-        let _first = serial(device).open().await.expect("free until now");
+        (master, PathBuf::from(device))
+    }
 
-        let error = serial(device).open().await.err().expect("refused");
+    #[tokio::test]
+    async fn a_line_has_the_speed_and_the_handshake_it_is_opened_with() {
+        let (master, device) = pty();
+        for (baudrate, rtscts) in
+            [(300, false), (9600, true), (19_200, false), (57_600, false), (115_200, true), (4_000_000, true)]
+        {
+            let location = Location::Serial { device: device.clone(), baudrate, rtscts };
+
+            let _port = location.open().await.expect("free");
+
+            // The modem's end of a pty shows how the other one is set.
+            let line = tcgetattr(&master).expect("a terminal");
+            let control = line.control_modes;
+            assert_eq!((line.output_speed(), line.input_speed()), (baudrate, baudrate));
+            assert_eq!(control.contains(ControlModes::CRTSCTS), rtscts, "{baudrate}");
+            assert!(control.contains(ControlModes::CS8 | ControlModes::CREAD | ControlModes::CLOCAL));
+            assert!(
+                !control.intersects(ControlModes::PARENB | ControlModes::CSTOPB),
+                "no parity, one stop bit"
+            );
+            assert!(!line.input_modes.intersects(InputModes::IXON | InputModes::IXOFF | InputModes::ICRNL));
+            assert!(!line.local_modes.intersects(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG));
+            assert!(!line.output_modes.contains(OutputModes::OPOST), "octets pass as they are");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_locked_by_another_is_busy() {
+        let (_master, device) = pty();
+        let _first = serial(&device).open().await.expect("free until now");
+
+        let error = serial(&device).open().await.err().expect("refused");
 
         assert!(matches!(error, PortError::Busy { .. }), "{error}");
     }
