@@ -7,6 +7,7 @@ mod figures;
 mod refused;
 mod script;
 mod sendsms;
+mod shell;
 mod stop;
 
 use smsgrid_tests::smsd::Place;

@@ -51,6 +51,8 @@ pub struct Handlers {
     pub concurrency: u8,
     /// Whether each program must be executable, or smsnode does not start. Default true.
     pub executable_check: bool,
+    /// Whether the `shell` must run a line, or smsnode does not start; only with `executable_check`. Default true.
+    pub shell_test: bool,
 }
 
 words!(Otherwise, "what to do with a file",
@@ -93,6 +95,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Handlers {
         attempts: section.within("attempts", if as_smsd { 1 } else { 20 }, 1..=100),
         concurrency: section.within("concurrency", 4, 1..=64),
         executable_check: section.or("executable_check", true),
+        shell_test: section.or("shell_test", true),
         shell,
     }
 }

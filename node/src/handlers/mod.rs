@@ -18,6 +18,7 @@ mod output;
 mod process;
 mod regular;
 mod settings;
+mod shell_test;
 mod spawner;
 mod told;
 mod trust;

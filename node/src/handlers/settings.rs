@@ -8,7 +8,7 @@ use smsgrid::sms_file::MessageIds;
 use smsgrid::worker::handlers::{Command, Otherwise};
 
 use super::launch::Rules;
-use super::trust;
+use super::{shell_test, trust};
 use crate::config::Config;
 
 /// The shell of programs that need none, for the sake of one form.
@@ -163,5 +163,10 @@ pub fn unfit(config: &Config) -> Vec<Unfit> {
         let fit = if is_strict { trust::resolve(program).map(drop) } else { trust::executable(program) };
         fit.err().map(|why| Unfit { setting, why })
     };
-    of_node.chain(of_modems).filter_map(fault).collect()
+    let of_shell =
+        config.handlers.shell.as_deref().filter(|_| config.handlers.shell_test).and_then(|shell| {
+            let why = shell_test::failure(shell)?;
+            Some(Unfit { setting: "handlers.shell".to_owned(), why })
+        });
+    of_shell.into_iter().chain(of_node.chain(of_modems).filter_map(fault)).collect()
 }

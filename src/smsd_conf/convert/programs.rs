@@ -39,7 +39,7 @@ pub(super) fn made(kind: OfPrograms, key: &Key, text: &str) -> Made {
         }
         OfPrograms::Check => {
             let checks = value::boolean(text) != Some(false);
-            Made::converted("executable_check", checks.to_string())
+            Made::converted(key.name, checks.to_string())
         }
         OfPrograms::Shell => Made::converted("shell", quoted(text)),
         OfPrograms::Statfile => {
@@ -68,6 +68,7 @@ mod tests {
             (OfPrograms::Interval, "regular_run_interval", "300", Some("\"300s\"")),
             (OfPrograms::Interval, "regular_run_interval", "1000000", Some("\"86400s\"")),
             (OfPrograms::Check, "executable_check", "no", Some("false")),
+            (OfPrograms::Check, "shell_test", "no", Some("false")),
             (OfPrograms::Shell, "shell", "/bin/bash", Some("\"/bin/bash\"")),
         ] {
             let made = made(kind, &key(name), text);

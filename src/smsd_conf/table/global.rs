@@ -52,7 +52,7 @@ pub(super) const KEYS: &[Key] = &[
     key("regular_run_interval", Within(1, i64::MAX), Setting(Target::Programs(OfPrograms::Interval))),
     key("executable_check", Boolean, Setting(Target::Programs(OfPrograms::Check))),
     key("shell", LONG, Setting(Target::Programs(OfPrograms::Shell))),
-    key("shell_test", Boolean, Unnecessary("a shell that does not run is told with the first program")),
+    key("shell_test", Boolean, Setting(Target::Programs(OfPrograms::Check))),
     key("ignore_exec_output", Boolean, Only("no", "what programs say is logged, the beginning of it")),
     key("child", LONG, Setting(Target::Programs(OfPrograms::Lasting))),
     key("child_args", LONG, Setting(Target::Programs(OfPrograms::Arguments))),
