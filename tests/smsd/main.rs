@@ -9,6 +9,7 @@ mod script;
 mod sendsms;
 mod shell;
 mod stop;
+mod umask;
 
 use smsgrid_tests::smsd::Place;
 

@@ -14,7 +14,7 @@ use smsgrid::worker::intake::{
 
 use super::copying::{CopyRefused, Copying};
 use super::file;
-use super::folders::Folders;
+use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
 use super::journal::Journal;
 use super::pass::Pass;
@@ -292,15 +292,29 @@ impl Disk {
         octets: &[u8],
     ) -> Result<u64, Errno> {
         let folder = self.folders.destination(destination).ok_or(Errno::NOENT)?;
-        let staged = create(folder, &temporary(id), OFlags::TRUNC, 0o600)?;
+        let strictness = self.folders.strictness();
+        let mode = match strictness {
+            Strictness::Strict => 0o600,
+            // The umask takes its part of it.
+            Strictness::Lenient => 0o666,
+        };
+        let staged = create(folder, &temporary(id), OFlags::TRUNC, mode)?;
         file::write_all(&staged, octets)?;
-        let taken = file::stat(self.folders.checked(), name.as_bytes())?;
-        // A link has no mode of its own, everybody may do everything with it.
-        if let Some(stat) = taken.filter(|stat| file::kind(stat) == Kind::Regular) {
-            rustix::fs::fchmod(&staged, Mode::from_raw_mode(stat.st_mode & 0o777))?;
+        if strictness == Strictness::Strict {
+            self.take_mode(name, &staged)?;
         }
         rustix::fs::fsync(&staged)?;
         Ok(rustix::fs::fstat(&staged)?.st_ino)
+    }
+
+    /// Gives a result the mode of the file it is the result of.
+    fn take_mode(&self, name: &FileName, staged: impl AsFd) -> Result<(), Errno> {
+        let taken = file::stat(self.folders.checked(), name.as_bytes())?;
+        // A link has no mode of its own, everybody may do everything with it.
+        match taken.filter(|stat| file::kind(stat) == Kind::Regular) {
+            Some(stat) => rustix::fs::fchmod(staged, Mode::from_raw_mode(stat.st_mode & 0o777)),
+            None => Ok(()),
+        }
     }
 
     fn sync(&self, folder: Folder) -> Result<(), Errno> {

@@ -31,9 +31,9 @@ pub struct FolderPaths {
 /// How strictly folders are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// A folder everybody may write to, or that belongs to somebody else, is refused.
+    /// A folder everybody may write to, or that belongs to somebody else, is refused; a result has the mode of its file.
     Strict,
-    /// As smsd: such a folder is taken as it is.
+    /// As smsd: such a folder is taken as it is, and the mode of a result is what the umask leaves of 0666.
     Lenient,
 }
 
@@ -44,6 +44,7 @@ pub struct Folders {
     checked: OwnedFd,
     sent: Option<OwnedFd>,
     failed: Option<OwnedFd>,
+    strictness: Strictness,
     _holder: OwnedFd,
 }
 
@@ -123,7 +124,7 @@ impl Folders {
         let failed = optional(Folder::Failed, &paths.failed)?;
         let in_checked = |fault| FolderError { folder: Folder::Checked, path: paths.checked.clone(), fault };
         let holder = hold(&checked).map_err(in_checked)?;
-        Ok(Folders { outgoing, checked, sent, failed, _holder: holder })
+        Ok(Folders { outgoing, checked, sent, failed, strictness, _holder: holder })
     }
 
     /// A folder; none where results are not kept.
@@ -156,6 +157,11 @@ impl Folders {
             }
             other => FolderTrouble::System(file::words(other)),
         })
+    }
+
+    /// How strictly they are judged.
+    pub(super) fn strictness(&self) -> Strictness {
+        self.strictness
     }
 
     /// Whether inode numbers of `outgoing` and `checked` can be compared.
