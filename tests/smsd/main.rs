@@ -4,6 +4,7 @@ mod background;
 mod command_line;
 mod conflict;
 mod figures;
+mod foreground;
 mod refused;
 mod script;
 mod sendsms;

@@ -1,15 +1,21 @@
 //! What only root can show: the process becomes another user, with the groups of that user. It needs root and the user
 //! `smsd` of Debian's package, who is in the group `dialout` too.
 
+mod unprivileged;
+mod usual_file;
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::process::Command;
 
 use smsgrid_tests::smsd::{FOLDERS, PATIENCE, Place, text};
 
+/// The daemon under test.
+const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");
+
 /// A host without modems.
 fn bare(settings: &str) -> Place {
-    Place::bare(env!("CARGO_BIN_EXE_smsnode-under-test"), settings)
+    Place::bare(SMSNODE, settings)
 }
 
 /// The number `id` prints with these options.

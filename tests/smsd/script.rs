@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
+use rustix::process::Signal;
 use smsgrid_tests::smsd::{PATIENCE, Place, is_gone, text};
 use smsgrid_tests::wait;
 
@@ -70,6 +71,24 @@ fn a_stop_prints_what_it_waits_for_and_stops_counting() {
     assert!(stop.contains("smsd is currently sending a multipart message, now part 3 of 3.\n"), "{stop}");
     assert!(!stop.contains("Timeout occurred"), "{stop}");
     assert_eq!(place.simulator().ledger().entries().len(), 3);
+}
+
+#[test]
+fn a_daemon_that_does_not_end_in_its_time_is_killed() {
+    let place = with_modem("fast", "");
+    fs::write(place.path("more-defaults"), "MAXWAIT=1\n").expect("ours");
+    assert!(sms3(&place, "start").status.success());
+    let pid = place.pid().expect("a pidfile");
+    // It hears nothing any more.
+    place.signal(Signal::STOP);
+
+    let stop = sms3(&place, "stop");
+
+    let told = text(&stop.stdout);
+    assert!(stop.status.success(), "{told}");
+    assert!(told.contains("Allowing smsd to terminate gracefully within 1 seconds\n"), "{told}");
+    assert!(told.contains("Timeout occurred, killing smsd hardly.\n"), "{told}");
+    assert!(is_gone(pid) && !place.path("pidfile").exists());
 }
 
 #[test]
