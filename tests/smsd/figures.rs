@@ -1,11 +1,16 @@
 //! The states of the modems and the files of figures.
 
 use std::fs;
+use std::io::{self, Write};
 
+use rustix::process::{Pid, Signal, kill_process};
 use smsgrid_tests::smsd::PATIENCE;
 use smsgrid_tests::wait;
 
 use super::with_modem;
+
+/// What a pipe holds that nobody reads.
+const PIPE_OCTETS: usize = 64 << 10;
 
 /// A line of letters for one modem.
 fn line(letter: char) -> String {
@@ -28,6 +33,26 @@ fn the_monitor_prints_a_line_at_each_change() {
     let output = process.output();
     assert!(output.iter().all(|seen| seen.len() == 64), "{output:?}");
     assert!(output.windows(2).all(|pair| pair[0] != pair[1]), "{output:?}");
+}
+
+#[test]
+fn a_monitor_that_nobody_reads_holds_up_no_stop() {
+    let place = with_modem("fast", "");
+    let conf = format!("-c{}", place.conf().display());
+    let (_unread, mut full) = io::pipe().expect("a pipe");
+    full.write_all(&[b'.'; PIPE_OCTETS]).expect("it has room for these and no more");
+    let mut process = place.command(&["smsd", "-s"], &[&conf]).stdout(full).spawn().expect("smsnode starts");
+    place.drop_file("hello", "hello");
+    place.wait_for_sent("hello");
+
+    let pid = Pid::from_child(&process);
+    kill_process(pid, Signal::TERM).expect("it runs");
+    let status = wait::poll(PATIENCE, || process.try_wait().expect("it is ours"));
+    let _ = process.kill();
+    let _ = process.wait();
+
+    assert_eq!(status.and_then(|status| status.code()), Some(0));
+    assert!(!place.path("pidfile").exists());
 }
 
 #[test]

@@ -23,12 +23,16 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::smsd::Process;
 use crate::node::{Node, StartError};
+use crate::tasks::Tasks;
 use crate::{reload, run};
 
 /// How long an alarm handler is waited for before the process stops.
 const ALARM_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked whether the folders are still there.
 const FOLDERS_EVERY: Duration = Duration::from_secs(5);
+
+/// How long an end waits for the files of figures to be written.
+const FIGURES_WITHIN: Duration = Duration::from_secs(5);
 
 /// How the process lives.
 #[derive(Clone, Debug)]
@@ -191,13 +195,10 @@ impl Running {
         {
             warn!(%failure, "the streams of whoever started it are kept open");
         }
-        let mut watch = self.watch_of(&node);
-        let end = tokio::select! {
-            end = self.to_the_end(node, &mut signals) => end,
-            // It ends only when the node is gone, which is told by its end.
-            () = async { watch.run().await; std::future::pending().await } => End::Asked,
-        };
-        watch.keep();
+        let (tasks, watch) = (Tasks::new(), self.watch_of(&node));
+        tasks.spawn("figures", |stop| watch.run(stop));
+        let end = self.to_the_end(node, &mut signals).await;
+        tasks.drain(FIGURES_WITHIN).await;
         Ok(end)
     }
 

@@ -1,7 +1,7 @@
 //! Once a second: the letters of the modems for whoever watches, and the files of figures.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ use chrono::{DateTime, Local};
 use smsgrid::model::{MessageState, Name, NodeId};
 use smsgrid::queue::Event;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 use super::states::{States, letters};
 use super::statistics::{Figures, Sum};
@@ -17,6 +19,7 @@ use super::status;
 use super::tongue::Tongue;
 use crate::api::Metrics;
 use crate::config::smsd::Statistics;
+use crate::tasks::TaskResult;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -64,26 +67,41 @@ impl Watch {
         Watch { states, metrics, monitors, files, letters: String::new(), failed: BTreeMap::new(), tongue }
     }
 
-    /// Looks until it is dropped; [`Watch::keep`] is for the end.
-    pub(super) async fn run(&mut self) {
+    /// Looks until it is stopped, and keeps then what the period has.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> TaskResult {
         let mut events = self.states.view.events();
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                () = stop.cancelled() => break,
                 event = events.recv() => match event {
                     Ok((_, event)) => self.count(event),
                     // What was missed is missing from the figures and nowhere else.
                     Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
+                    Err(RecvError::Closed) => {
+                        stop.cancelled().await;
+                        break;
+                    }
                 },
-                _ = looks.tick() => self.look(Local::now()),
+                _ = looks.tick() => self = self.apart(|watch| watch.look(Local::now())).await?,
             }
         }
+        self.apart(Watch::keep).await?;
+        Ok(())
+    }
+
+    /// Does what a disk or a reader can hold up, on a thread that may wait.
+    async fn apart(mut self, work: impl FnOnce(&mut Watch) + Send + 'static) -> Result<Watch, JoinError> {
+        let done = spawn_blocking(move || {
+            work(&mut self);
+            self
+        });
+        done.await
     }
 
     /// Keeps what the period has for the next process.
-    pub(super) fn keep(&mut self) {
+    fn keep(&mut self) {
         self.add();
         let Some(files) = &mut self.files else { return };
         let kept = files.figures.keep();
@@ -101,8 +119,9 @@ impl Watch {
         let line = letters(&states);
         let has_changed = line != self.letters;
         if has_changed && self.monitors {
-            // Whoever watched has gone; the node does not stop for that.
-            let _ = writeln!(io::stdout(), "{line}");
+            // Not through the stream everybody shares: whoever holds that up, as a reader that does not read, holds up
+            // the end of the process. That whoever watched has gone stops nothing.
+            let _ = rustix::io::write(rustix::stdio::stdout(), format!("{line}\n").as_bytes());
         }
         self.add();
         if let Some(files) = &mut self.files {
