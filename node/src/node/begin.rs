@@ -7,7 +7,7 @@
 //! Each step needs a majority and waits for it as long as it takes; nothing else of the node waits for these steps. The
 //! outbox goes before the session: registering it makes uncertain whatever is still in flight.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub(super) struct Beginning {
     pub(super) outcomes: Outcomes,
     pub(super) keeper: Arc<SessionKeeper>,
     pub(super) clock: Clock,
+    /// How long a late answer of each modem may take.
+    pub(super) quiet_times: BTreeMap<Name, Duration>,
     /// Files of the spool that are gone.
     pub(super) gone: Gone,
     pub(super) begun: watch::Sender<Option<Arc<BTreeSet<Name>>>>,
@@ -64,7 +66,7 @@ impl Beginning {
                 "waiting for a majority of the nodes; nothing is accepted or sent"
             );
         }
-        let quiet = self.view.read(|queue| in_doubt(queue, self.node, self.clock.utc()));
+        let quiet = self.view.read(|queue| in_doubt(queue, self.node, self.clock.utc(), &self.quiet_times));
         self.settle_outbox().await?;
         spool::withdraw(&self.gone, &self.view, &self.proposer, &self.client).await;
         self.keeper.register().await?;

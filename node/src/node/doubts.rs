@@ -1,26 +1,32 @@
 //! Modems that have to be quiet before they are used, since an answer of before may still come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use smsgrid::model::{Name, NodeId, Timestamp};
 use smsgrid::queue::{AttemptRecord, Queue, Record};
 
-/// Longest `quiet_time` a configuration may name.
-const QUIET_TIME_MAX: Duration = Duration::from_secs(600);
-
-/// Modems whose late answer may still come: they had a part in flight when an earlier life of this process ended, or one
-/// became uncertain so lately that even the longest quiet time is not over. Looks at every message once: a doubt outlives
-/// the state `uncertain` where its message is sent again or was discarded, so that no list by state holds them all.
-pub(super) fn in_doubt(queue: &Queue, node: NodeId, now: Timestamp) -> BTreeSet<Name> {
-    let is_recent = |attempt: &AttemptRecord| {
-        attempt.state.is_doubtful() && attempt.ended.is_none_or(|ended| now.since(ended) < QUIET_TIME_MAX)
+/// The modems of `quiet_times` whose late answer may still come: they had a part in flight when an earlier life of this
+/// process ended, or one became uncertain so lately that their quiet time is not over. Looks at every message once: a
+/// doubt outlives the state `uncertain` where its message is sent again or was discarded, so that no list by state holds
+/// them all.
+pub(super) fn in_doubt(
+    queue: &Queue,
+    node: NodeId,
+    now: Timestamp,
+    quiet_times: &BTreeMap<Name, Duration>,
+) -> BTreeSet<Name> {
+    let is_recent = |attempt: &AttemptRecord, quiet: Duration| {
+        attempt.state.is_doubtful() && attempt.ended.is_none_or(|ended| now.since(ended) < quiet)
     };
     let session = queue.session(node).map(|session| session.id);
     let in_flight = session.into_iter().flat_map(|session| queue.claims_of(session));
     let in_flight = in_flight.filter(|claim| claim.in_flight().is_some());
     let doubtful = queue.messages().flat_map(Record::claims);
-    let doubtful = doubtful.filter(|claim| claim.attempts.iter().any(is_recent));
+    let doubtful = doubtful.filter(|claim| {
+        let quiet = quiet_times.get(&claim.modem);
+        quiet.is_some_and(|quiet| claim.attempts.iter().any(|attempt| is_recent(attempt, *quiet)))
+    });
     in_flight.chain(doubtful).map(|claim| claim.modem.clone()).collect()
 }
 
@@ -102,6 +108,10 @@ mod tests {
         queue
     }
 
+    fn quiet(seconds: u64) -> BTreeMap<Name, Duration> {
+        [(name("GSM1"), Duration::from_secs(seconds))].into()
+    }
+
     fn state(queue: &Queue) -> MessageState {
         queue.messages().next().expect("a message").state()
     }
@@ -111,12 +121,12 @@ mod tests {
         let queue = sending();
 
         assert_eq!(state(&queue), MessageState::Sending);
-        assert_eq!(in_doubt(&queue, NODE, at(1)), [name("GSM1")].into());
-        assert!(in_doubt(&queue, NodeId(2), at(1)).is_empty());
+        assert_eq!(in_doubt(&queue, NODE, at(1), &quiet(30)), [name("GSM1")].into());
+        assert!(in_doubt(&queue, NodeId(2), at(1), &quiet(30)).is_empty());
     }
 
     #[test]
-    fn a_doubt_counts_ten_minutes_also_when_its_message_waits_to_be_sent_again() {
+    fn a_doubt_counts_for_the_quiet_time_of_its_modem_also_when_its_message_waits_to_be_sent_again() {
         let mut queue = sending();
         let outcome = PartOutcome::Uncertain(Doubt::Silent);
         say(&mut queue, at(1), Body::Outcome { attempt: ATTEMPT, outcome, next: None, rearm: None });
@@ -126,7 +136,9 @@ mod tests {
 
         assert_eq!(state(&queue), MessageState::Queued);
         assert_eq!(queue.in_state(MessageState::Uncertain).count(), 0);
-        assert_eq!(in_doubt(&queue, NODE, at(600)), [name("GSM1")].into());
-        assert!(in_doubt(&queue, NODE, at(601)).is_empty());
+        assert_eq!(in_doubt(&queue, NODE, at(600), &quiet(600)), [name("GSM1")].into());
+        assert!(in_doubt(&queue, NODE, at(601), &quiet(600)).is_empty());
+        assert!(in_doubt(&queue, NODE, at(200), &quiet(30)).is_empty(), "half a minute is long over");
+        assert!(in_doubt(&queue, NODE, at(200), &BTreeMap::new()).is_empty(), "no modem of ours");
     }
 }

@@ -338,6 +338,7 @@ fn beginning(
         outcomes: outcomes.clone(),
         keeper: member.keeper.clone(),
         clock: clock.clone(),
+        quiet_times: config.modems.iter().map(|(name, modem)| (name.clone(), modem.quiet_time)).collect(),
         gone: Gone::default(),
         begun,
     };
