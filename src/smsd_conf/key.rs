@@ -165,6 +165,8 @@ pub enum OfPrograms {
     Interval,
     /// Whether it is looked at before anything starts.
     Check,
+    /// Whether what it says goes unheard.
+    Silent,
     /// The shell.
     Shell,
     /// The file it is told.

@@ -112,6 +112,7 @@ fn settings(rules: Rules) -> Settings {
         regular: Vec::new(),
         shell: "/bin/sh".to_owned(),
         rules,
+        log_output: true,
         time_limit: Duration::from_secs(60),
         attempts: 1,
         events: 4,

@@ -148,3 +148,31 @@ fn the_regular_run_script_of_smsd_sends_to_the_alternate_number() {
     let first = gateway.content("sent", "watched");
     assert!(first.contains("Old-Alternate_to: 491700000002\n"), "{first}");
 }
+
+#[test]
+fn what_programs_say_stands_in_the_log_line_by_line_unless_it_is_not_wanted() {
+    for is_heard in [true, false] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let speaks = script(dir.path(), "speaks", "echo one; echo two; echo wrong >&2; touch $D/ran");
+        let mut gateway = gateway(dir.path(), &format!("eventhandler = {speaks:?}\nlog_output = {is_heard}"));
+        gateway.start();
+        gateway.drop_file("hello", b"To: +491700000001\n\nhello");
+        until_true("the handler", PATIENCE, || dir.path().join("ran").exists());
+        gateway.stop();
+
+        let log = gateway.process().output();
+        let said: Vec<&str> = log
+            .iter()
+            .filter_map(|line| line.split_once("eventhandler said: "))
+            .map(|(_, said)| said)
+            .collect();
+        let begins = |words: &[&str]| {
+            said.len() == words.len() && said.iter().zip(words).all(|(said, word)| said.starts_with(word))
+        };
+        let expected: &[&str] = if is_heard { &["one", "two", "wrong"] } else { &[] };
+        assert!(begins(expected), "{log:#?}");
+        assert!(
+            !is_heard || log.iter().any(|line| line.contains("standard error") && line.contains("wrong"))
+        );
+    }
+}

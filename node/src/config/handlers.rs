@@ -49,6 +49,8 @@ pub struct Handlers {
     pub attempts: u8,
     /// Most event handlers at once, and most check handlers. Default 4, with `shell` 4 and 1; 1 to 64.
     pub concurrency: u8,
+    /// Whether what programs say is logged, the beginning of it. Default true.
+    pub log_output: bool,
     /// Whether each program must be executable, or smsnode does not start. Default true.
     pub executable_check: bool,
     /// Whether the `shell` must run a line, or smsnode does not start; only with `executable_check`. Default true.
@@ -94,6 +96,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Handlers {
         time_limit: section.within("time_limit", time_limit, TIME_LIMIT_MIN..=TIME_LIMIT_MAX),
         attempts: section.within("attempts", if as_smsd { 1 } else { 20 }, 1..=100),
         concurrency: section.within("concurrency", 4, 1..=64),
+        log_output: section.or("log_output", true),
         executable_check: section.or("executable_check", true),
         shell_test: section.or("shell_test", true),
         shell,

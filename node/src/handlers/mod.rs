@@ -245,6 +245,9 @@ impl Handlers {
         let argv = command.argv(&settings.shell, arguments);
         let launch = Launch { argv, event: event.map(str::to_owned), limit };
         let ended = process::run(&launch, over, &settings.rules, spawner, clock).await;
+        if settings.log_output {
+            told::output(program, &ended);
+        }
         told::ended(program, &ended);
         for stream in ended.left {
             self.read_on(stream);

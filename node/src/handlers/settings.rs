@@ -41,6 +41,8 @@ pub struct Settings {
     pub shell: String,
     /// How programs are run.
     pub rules: Rules,
+    /// Whether what they say is logged.
+    pub log_output: bool,
     /// How long each may run.
     pub time_limit: Duration,
     /// How often an event is told to a handler that fails.
@@ -99,6 +101,7 @@ impl Settings {
             regular: Regular::all(config),
             shell: handlers.shell.clone().unwrap_or_else(|| NO_SHELL.to_owned()),
             rules: if as_smsd { Rules::Smsd } else { Rules::Strict { folder } },
+            log_output: handlers.log_output,
             time_limit: handlers.time_limit,
             attempts: u32::from(handlers.attempts),
             events: usize::from(handlers.concurrency),

@@ -9,10 +9,14 @@ use super::process::Ended;
 /// One program of the configuration, as the log calls it.
 pub(super) type Program = &'static str;
 
-/// What it said, and how it ended.
-pub(super) fn ended(program: Program, ended: &Ended) {
+/// What it said.
+pub(super) fn output(program: Program, ended: &Ended) {
     said(program, "standard output", &ended.out);
     said(program, "standard error", &ended.err);
+}
+
+/// How it ended.
+pub(super) fn ended(program: Program, ended: &Ended) {
     let duration_ms = ended.took.as_millis();
     match ended.exit {
         Exit::Code(0) => debug!(event = "handler.done", program, duration_ms, "{program} returned 0"),

@@ -41,6 +41,10 @@ pub(super) fn made(kind: OfPrograms, key: &Key, text: &str) -> Made {
             let checks = value::boolean(text) != Some(false);
             Made::converted(key.name, checks.to_string())
         }
+        OfPrograms::Silent => {
+            let is_heard = value::boolean(text) != Some(true);
+            Made::converted("log_output", is_heard.to_string())
+        }
         OfPrograms::Shell => Made::converted("shell", quoted(text)),
         OfPrograms::Statfile => {
             let how =
@@ -69,6 +73,7 @@ mod tests {
             (OfPrograms::Interval, "regular_run_interval", "1000000", Some("\"86400s\"")),
             (OfPrograms::Check, "executable_check", "no", Some("false")),
             (OfPrograms::Check, "shell_test", "no", Some("false")),
+            (OfPrograms::Silent, "ignore_exec_output", "yes", Some("false")),
             (OfPrograms::Shell, "shell", "/bin/bash", Some("\"/bin/bash\"")),
         ] {
             let made = made(kind, &key(name), text);

@@ -53,7 +53,7 @@ pub(super) const KEYS: &[Key] = &[
     key("executable_check", Boolean, Setting(Target::Programs(OfPrograms::Check))),
     key("shell", LONG, Setting(Target::Programs(OfPrograms::Shell))),
     key("shell_test", Boolean, Setting(Target::Programs(OfPrograms::Check))),
-    key("ignore_exec_output", Boolean, Only("no", "what programs say is logged, the beginning of it")),
+    key("ignore_exec_output", Boolean, Setting(Target::Programs(OfPrograms::Silent))),
     key("child", LONG, Setting(Target::Programs(OfPrograms::Lasting))),
     key("child_args", LONG, Setting(Target::Programs(OfPrograms::Arguments))),
     key("start", LONG, Setting(Target::Programs(OfPrograms::Lasting))),
