@@ -15,10 +15,10 @@ use std::time::Duration;
 use crate::model::{NotWrittenReason, PartOutcome, Time};
 
 use super::codes;
-use super::command::Command;
 use super::dialogue::{self, Abandoned, Context, Dialogue, Input, Knowledge, Recover, Step};
 use super::exchange::{End, Exchange, Offered};
 use super::framer::{Framer, Token};
+use super::pacing::Paced;
 use super::response::{FinalResult, is_answer, is_hex};
 use super::storage::is_whole;
 use super::trace::masked;
@@ -71,11 +71,8 @@ struct Running {
 #[derive(Debug)]
 enum Stage {
     Exchange(Exchange),
-    /// The pause before a command, for modems that want one.
-    Paced {
-        command: Command,
-        until: Time,
-    },
+    /// A command that is not written whole yet, for modems that want pauses.
+    Paced(Paced),
     Wait {
         until: Time,
     },
@@ -174,8 +171,8 @@ impl Engine {
         }
         let Running { dialogue, stage, overdue_at } = running;
         let input = match stage {
-            Stage::Paced { command, .. } => {
-                let stage = self.ask(command, now);
+            Stage::Paced(paced) => {
+                let stage = self.pace(paced, now);
                 self.running = Some(Running { dialogue, stage, overdue_at });
                 return;
             }
@@ -376,7 +373,7 @@ impl Engine {
             }
             // It came with the answer to another command.
             Some(Running { stage: Stage::Exchange(_), .. }) => self.modem.slow_at_prompt = true,
-            Some(Running { stage: Stage::Paced { .. } | Stage::Confirm { .. }, .. }) | None => {}
+            Some(Running { stage: Stage::Paced(_) | Stage::Confirm { .. }, .. }) | None => {}
         }
     }
 
@@ -390,10 +387,10 @@ impl Engine {
                     input = Input::Begin;
                     continue;
                 }
-                Step::Ask(command) if self.profile.command_pause.is_zero() || command.hands_over() => {
-                    self.ask(command, now)
+                Step::Ask(command) => {
+                    let paced = Paced::new(command, &self.profile, now);
+                    self.pace(paced, now)
                 }
-                Step::Ask(command) => Stage::Paced { command, until: now + self.profile.command_pause },
                 Step::Write(bytes, pause) => {
                     self.trace_sent(&format!("<{} octets>", bytes.len()));
                     self.transmit.push_back(Piece { bytes, last: false });
@@ -407,10 +404,16 @@ impl Engine {
         }
     }
 
-    fn ask(&mut self, command: Command, now: Time) -> Stage {
+    fn pace(&mut self, mut paced: Paced, now: Time) -> Stage {
+        if let Some(bytes) = paced.next_piece(now) {
+            self.transmit.push_back(Piece { bytes, last: false });
+        }
+        if paced.until() > now {
+            return Stage::Paced(paced);
+        }
+        let (command, mut pieces) = paced.into_rest();
         self.trace_sent(&command.shown());
-        let mut pieces = command.pieces();
-        let last = pieces.pop().map(|bytes| Piece { bytes, last: true });
+        let last = pieces.pop_back().map(|bytes| Piece { bytes, last: true });
         self.transmit.extend(pieces.into_iter().map(|bytes| Piece { bytes, last: false }));
         self.transmit.extend(last);
         let deadline = now + command.timeout(&self.profile);
@@ -428,7 +431,7 @@ impl Engine {
         let Running { mut dialogue, stage, .. } = running;
         let exchange = match stage {
             Stage::Exchange(exchange) => Some(exchange),
-            Stage::Paced { .. } | Stage::Wait { .. } | Stage::Confirm { .. } => None,
+            Stage::Paced(_) | Stage::Wait { .. } | Stage::Confirm { .. } => None,
         };
         dialogue.abandoned(why, exchange, &mut self.context(now));
     }
@@ -475,7 +478,8 @@ impl Running {
     fn due(&self) -> Time {
         let due = match &self.stage {
             Stage::Exchange(exchange) => exchange.deadline,
-            Stage::Paced { until, .. } | Stage::Wait { until } | Stage::Confirm { until } => *until,
+            Stage::Paced(paced) => paced.until(),
+            Stage::Wait { until } | Stage::Confirm { until } => *until,
         };
         due.min(self.overdue_at)
     }

@@ -34,6 +34,7 @@ mod exchange;
 mod facts;
 mod framer;
 mod ladder;
+mod pacing;
 mod pin;
 mod procedure;
 mod profile;

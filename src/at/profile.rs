@@ -42,7 +42,7 @@ pub struct Profile {
     pub wakeup: Option<String>,
     /// Pause between the prompt and the PDU, for modems that lose what comes at once. Default: the driver's.
     pub prompt_delay: Option<Duration>,
-    /// Whether to write the PDU in pieces. Default: the driver's.
+    /// Whether to write commands and PDUs in pieces. Default: PDUs as the driver says, commands whole.
     pub chunking: Option<Chunking>,
     /// How often `AT` is tried at the start. Default 10.
     pub sync_rounds: u8,
@@ -50,7 +50,7 @@ pub struct Profile {
     pub trace: bool,
 }
 
-/// A PDU written in pieces, for devices with a small input buffer.
+/// Writing in pieces, for devices with a small input buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunking {
     /// Characters a piece; at least 1.

@@ -71,8 +71,8 @@ pub struct Modem {
     pub sent_pause: Duration,
     /// Pause before each command. Default none, up to 5 s. For modems that lose commands that follow at once.
     pub command_pause: Duration,
-    /// Pause after each character of a PDU. Default: the driver's, mostly none; 1 ms to 1 s. For slow lines without
-    /// handshake; a PDU has up to 360 characters.
+    /// Pause after each character of commands and PDUs. Default: the driver's, mostly none; 1 ms to 1 s. For slow lines
+    /// without handshake; a PDU has up to 360 characters.
     pub character_pause: Option<Duration>,
     /// Characters written before the first command, for devices that sleep; what they answer is not looked at. Default
     /// none.

@@ -50,10 +50,7 @@ pub(super) fn pause(pause: Pause, text: &str) -> Made {
         (Pause::Character, DRAINED) => Made::unnecessary("a write ends when the line has taken it anyway"),
         (_, ..=0) => Made::unnecessary("smsnode does so anyway"),
         (_, longer) if longer > max => Made::changed(format!("at most {max} ms"), ours(max)),
-        (Pause::Character, _) => {
-            Made::changed("for the PDU; commands are written at once", ours(milliseconds))
-        }
-        (Pause::Sent | Pause::Command, _) => Made::converted(key, value(milliseconds)),
+        _ => Made::converted(key, value(milliseconds)),
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
             (pause(Pause::Sent, "3600"), Outcome::Changed, Some("\"600000ms\"")),
             (pause(Pause::Command, "100"), Outcome::Converted, Some("\"100ms\"")),
             (pause(Pause::Character, "-1"), Outcome::Unnecessary, None),
-            (pause(Pause::Character, "10"), Outcome::Changed, Some("\"10ms\"")),
+            (pause(Pause::Character, "10"), Outcome::Converted, Some("\"10ms\"")),
             (block_after("0"), Outcome::Changed, Some("1")),
             (block_time("3600"), Outcome::Changed, Some("\"3600s\"")),
         ] {
