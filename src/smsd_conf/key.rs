@@ -60,6 +60,8 @@ pub enum Target {
     Validity,
     /// A setting of `[files]`.
     Files(OfFiles),
+    /// A setting of `[spool]` that is written as one of `[files]` is.
+    Spool(OfFiles),
     /// `retries` of `[messages]`.
     Retries,
     /// `block_after` of each modem.

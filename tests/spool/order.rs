@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smsgrid::worker::intake::Hint;
+use smsgrid::worker::intake::{Hint, Order};
 
 use crate::cluster::ENDLESS;
 use crate::rig::{End, Rig};
@@ -18,6 +18,25 @@ fn urgent_files_overtake_and_the_oldest_go_first() {
     rig.settle();
 
     assert_eq!(rig.cluster.texts(), ["z", "a", "b", "c"]);
+}
+
+#[test]
+fn in_the_order_of_the_folder_neither_age_nor_priority_counts() {
+    let mut rig = Rig::new();
+    for (name, age) in [("d", 30), ("a", 60), ("f", 10), ("c", 40), ("e", 20), ("b", 50)] {
+        let headers = if name == "c" { "Priority: HIGH\n" } else { "" };
+        rig.put(name, format!("To: 4917\n{headers}\n{name}"));
+        set_age(&rig, name, age);
+    }
+    let entries = std::fs::read_dir(rig.path("outgoing")).expect("a folder");
+    let stand: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    rig.settings.live_max = 1;
+    rig.settings.order = Order::Directory;
+    rig.settle();
+
+    assert_eq!(rig.cluster.texts(), stand);
+    assert_ne!(stand, ["c", "a", "b", "d", "e", "f"], "the folder shows nothing");
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct Spool {
     /// How long the size of a file written in place must be stable. Default 500 ms, 100 ms to 1 m. Shorter takes
     /// half-written files from slow programs; longer only delays.
     pub settle_time: Duration,
+    /// Whether files are taken as they stand in the folder, and later ones as they come: neither their age nor
+    /// `Priority:` counts. Default false: urgent ones first, then the oldest.
+    pub directory_order: bool,
     /// Numbers that no file is sent to: the beginnings of numbers, one a line, `#` before a comment. Default none. Read
     /// again when it has changed; while it cannot be read, files wait.
     pub blacklist: Option<PathBuf>,
@@ -57,6 +60,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
     let trust_outgoing = section.or("trust_outgoing", false);
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
+    let directory_order = section.or("directory_order", false);
     let list = |section: &mut Section<'_, '_>, key, unset| {
         section.optional::<PathBuf>(key, unset).map(|placed| placed.value)
     };
@@ -74,6 +78,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         keep_failed,
         trust_outgoing,
         settle_time,
+        directory_order,
         blacklist,
         whitelist,
         routing,

@@ -84,6 +84,7 @@ mod tests {
             keep_failed: true,
             trust_outgoing: false,
             settle_time: Duration::from_millis(500),
+            directory_order: false,
             blacklist: None,
             whitelist: None,
             routing: Routing::default(),

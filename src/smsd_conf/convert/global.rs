@@ -45,7 +45,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::TrustOutgoing => Made::converted("trust_outgoing", setting.is_yes().to_string()),
         Target::Validity => validity(setting.value),
         Target::LogLevel => log_level(setting.value),
-        Target::Files(of) => files::made(&of, setting.value),
+        Target::Files(of) | Target::Spool(of) => files::made(&of, setting.value),
         Target::BlockAfter => pace::block_after(setting.value),
         Target::BlockTime => pace::block_time(setting.value),
         Target::Programs(kind) => programs::made(kind, &setting.key, setting.value),

@@ -89,6 +89,7 @@ fn of_target(
         | Target::Folder(_)
         | Target::NumberList
         | Target::TrustOutgoing
+        | Target::Spool(_)
         | Target::Validity
         | Target::BlockAfter
         | Target::BlockTime

@@ -59,9 +59,9 @@ fn honoured() -> Made {
 /// The section of ours that holds a setting of the node.
 fn place_of(setting: &Setting<'_>) -> String {
     match setting.key.becomes {
-        Becomes::Setting(Target::Folder(_) | Target::TrustOutgoing | Target::NumberList) => {
-            "[spool]".to_owned()
-        }
+        Becomes::Setting(
+            Target::Folder(_) | Target::TrustOutgoing | Target::NumberList | Target::Spool(_),
+        ) => "[spool]".to_owned(),
         Becomes::Setting(Target::Validity | Target::Report) => "[messages]".to_owned(),
         Becomes::Setting(Target::Files(_)) => "[files]".to_owned(),
         Becomes::Setting(Target::Retries) => "[messages]".to_owned(),

@@ -67,6 +67,31 @@ fn a_modem_that_does_not_send_is_left_out_with_all_its_settings() {
 }
 
 #[test]
+fn settings_of_the_spool_stand_there_under_our_names() {
+    for (setting, expected) in [
+        ("spool_directory_order = yes", Some("directory_order = true")),
+        ("spool_directory_order = no", None),
+    ] {
+        let conversion = converted(&format!("{setting}\n{ONE}"));
+        let spool: Vec<&str> = conversion
+            .toml
+            .lines()
+            .skip_while(|line| *line != "[spool]")
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let name = setting.split(' ').next().expect("a name");
+
+        let found = spool.iter().find(|line| line.ends_with(&format!("# line 1: {name}")));
+        assert_eq!(found.is_some(), expected.is_some(), "{setting}");
+        assert!(
+            found.is_none_or(|line| line.starts_with(expected.unwrap_or_default())),
+            "{setting}: {found:?}"
+        );
+        assert!(!conversion.toml.contains("# Not taken over"), "{setting}: {}", conversion.toml);
+    }
+}
+
+#[test]
 fn time_outs_are_the_product_of_unit_and_multiple() {
     for (settings, expected) in [
         ("read_timeout = 5", vec![]),

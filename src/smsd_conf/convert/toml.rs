@@ -7,8 +7,9 @@ use super::modem::Together;
 use super::report::SettingReport;
 use super::{files, global, modem, programs};
 use crate::model::Mode;
-use crate::smsd_conf::key::{Becomes, Folder, Target};
+use crate::smsd_conf::key::{Becomes, Folder, Key, Place, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
+use crate::smsd_conf::table;
 
 /// Where a setting comes from.
 enum Source<'a> {
@@ -92,6 +93,12 @@ fn spool(text: &mut Text, file: &File<'_>) {
     }
     for key in ["trust_outgoing", "blacklist", "whitelist"] {
         if let Some(setting) = file.global(key) {
+            text.ours(&global::made(&setting).ours, &setting);
+        }
+    }
+    let is_of_spool = |key: &Key| matches!(key.becomes, Becomes::Setting(Target::Spool(_)));
+    for key in table::keys(Place::Global).iter().filter(|key| is_of_spool(key)) {
+        if let Some(setting) = file.global(key.slot()) {
             text.ours(&global::made(&setting).ours, &setting);
         }
     }

@@ -3,7 +3,7 @@
 use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
 use super::super::key::{Folder, Form, Key, OfFiles, OfPrograms, Target};
-use super::{LONG, SHORT, key, of_files, why};
+use super::{LONG, SHORT, key, of_files, of_spool, why};
 
 pub(super) const KEYS: &[Key] = &[
     key("devices", LONG, Setting(Target::Devices)),
@@ -19,7 +19,7 @@ pub(super) const KEYS: &[Key] = &[
     key("store_original_filename", Boolean, Unnecessary("a file keeps its name through all folders")),
     key("filename_preview", Within(0, 255), Only("0", "a file keeps its name, nothing is added to it")),
     key("trust_outgoing", Boolean, Setting(Target::TrustOutgoing)),
-    key("spool_directory_order", Boolean, Only("no", "the oldest file is taken first")),
+    of_spool("spool_directory_order", "directory_order", Boolean, Form::Flag, "no"),
     key(
         "ignore_outgoing_priority",
         Boolean,

@@ -83,6 +83,11 @@ const fn of_files(name: &'static str, kind: Kind, form: Form, own: &'static str)
     key(name, kind, Becomes::Setting(Target::Files(OfFiles { key: name, form, own })))
 }
 
+/// A setting of `[spool]`, named there `ours`.
+const fn of_spool(name: &'static str, ours: &'static str, kind: Kind, form: Form, own: &'static str) -> Key {
+    key(name, kind, Becomes::Setting(Target::Spool(OfFiles { key: ours, form, own })))
+}
+
 /// A path or a command: as long as a value may be.
 const LONG: Kind = Kind::Text(4095);
 /// A number or a name.

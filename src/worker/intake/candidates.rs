@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::model::Time;
 
-use super::{FileName, Identity, Inspection, Irregularity};
+use super::{FileName, Identity, Inspection, Irregularity, Order};
 
 /// How old a look at a ready file may be when it is taken.
 const LOOK_AGE_MAX: Duration = Duration::from_millis(100);
@@ -25,6 +25,9 @@ const LEFT_ALONE_MAX: usize = 4_096;
 pub(super) struct Candidates {
     /// How long a file must look the same.
     settle: Duration,
+    order: Order,
+    /// Files that were met so far.
+    met: u64,
     known: BTreeMap<FileName, Candidate>,
     ready: BTreeSet<Rank>,
     settling: BTreeSet<(Time, FileName)>,
@@ -41,6 +44,8 @@ pub(super) struct Candidates {
 struct Candidate {
     identity: Identity,
     urgent: bool,
+    /// How many files were met before it.
+    met: u64,
     /// Since when it looks like this.
     since: Time,
     looked: Time,
@@ -58,7 +63,7 @@ enum Place {
     Looking,
 }
 
-/// Urgent files first, then the oldest, then by name.
+/// Urgent files first, then the oldest or the first met, then by name.
 type Rank = (bool, u64, FileName);
 
 /// What to do next with the best file.
@@ -80,9 +85,11 @@ pub(super) enum Telling {
 
 impl Candidates {
     /// Knows nothing yet; a file that is not known to be complete must look the same for `settle`.
-    pub(super) fn new(settle: Duration) -> Candidates {
+    pub(super) fn new(settle: Duration, order: Order) -> Candidates {
         Candidates {
             settle,
+            order,
+            met: 0,
             known: BTreeMap::new(),
             ready: BTreeSet::new(),
             settling: BTreeSet::new(),
@@ -101,20 +108,26 @@ impl Candidates {
         self.touch(name);
         self.conflicts.remove(name);
         let before = self.remove(name);
+        let met = before.as_ref().map_or(self.met, |before| before.met);
+        self.met = self.met.max(met + 1);
         let before = before.filter(|before| before.identity == identity);
         let complete = complete || before.as_ref().is_some_and(|before| before.complete);
         let since = before.map_or(now, |before| before.since);
-        if self.known.len() >= CANDIDATES_MAX && !self.make_room(inspection.urgent) {
+        let urgent = match self.order {
+            Order::Age => inspection.urgent,
+            Order::Directory => false,
+        };
+        if self.known.len() >= CANDIDATES_MAX && !self.make_room(urgent) {
             self.overflowed = true;
             return;
         }
         let settled = complete || now.since(since) >= self.settle;
         let place = if settled { Place::Ready } else { Place::Settling };
-        let urgent = inspection.urgent;
-        let candidate = Candidate { identity, urgent, since, looked: now, complete, place, scan: self.scan };
+        let scan = self.scan;
+        let candidate = Candidate { identity, urgent, met, since, looked: now, complete, place, scan };
         match place {
             Place::Ready => {
-                self.ready.insert(rank(name, &candidate));
+                self.ready.insert(self.rank(name, &candidate));
             }
             Place::Settling | Place::Looking => {
                 self.settling.insert((since + self.settle, name.clone()));
@@ -278,7 +291,7 @@ impl Candidates {
         let candidate = self.known.remove(name)?;
         match candidate.place {
             Place::Ready => {
-                self.ready.remove(&rank(name, &candidate));
+                self.ready.remove(&self.rank(name, &candidate));
             }
             Place::Settling => {
                 self.settling.remove(&(candidate.since + self.settle, name.clone()));
@@ -287,10 +300,14 @@ impl Candidates {
         }
         Some(candidate)
     }
-}
 
-fn rank(name: &FileName, candidate: &Candidate) -> Rank {
-    (!candidate.urgent, candidate.identity.mtime_ns, name.clone())
+    fn rank(&self, name: &FileName, candidate: &Candidate) -> Rank {
+        let place = match self.order {
+            Order::Age => candidate.identity.mtime_ns,
+            Order::Directory => candidate.met,
+        };
+        (!candidate.urgent, place, name.clone())
+    }
 }
 
 #[cfg(test)]
@@ -300,7 +317,7 @@ mod tests {
 
     #[test]
     fn urgent_files_go_first_then_the_oldest_then_by_name() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         for (name, mtime, urgent) in [("b", 2, false), ("c", 1, false), ("a", 2, false), ("z", 9, true)] {
             candidates.offer(&look(name, mtime, urgent), true, at(0));
         }
@@ -313,8 +330,26 @@ mod tests {
     }
 
     #[test]
+    fn in_the_order_of_the_folder_neither_priority_nor_age_counts() {
+        let mut candidates = of(Order::Directory);
+        for (name, mtime, urgent) in [("b", 9, false), ("c", 1, false), ("z", 5, true), ("a", 2, false)] {
+            candidates.offer(&look(name, mtime, urgent), name != "c", at(0));
+        }
+        candidates.offer(&look("b", 10, false), true, at(500));
+        candidates.offer(&look("c", 1, false), false, at(500));
+
+        let order: Vec<String> = std::iter::from_fn(|| match candidates.choose(true, at(500))? {
+            Choice::Take(name, _) | Choice::Look(name) => Some(name.to_string()),
+        })
+        .collect();
+        assert_eq!(order, ["b", "c", "z", "a"]);
+        candidates.offer(&look("urgent", 1, true), true, at(500));
+        assert_eq!(candidates.choose(false, at(500)), None);
+    }
+
+    #[test]
     fn a_file_written_in_place_settles_for_half_a_second_without_a_change() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         candidates.offer(&look("a", 1, false), false, at(0));
         assert_eq!(candidates.choose(true, at(0)), None);
         assert_eq!(candidates.due(at(499)), []);
@@ -330,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_look_that_is_old_is_repeated_before_the_file_is_taken() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         candidates.offer(&look("a", 1, false), true, at(0));
 
         assert_eq!(candidates.choose(true, at(101)), Some(Choice::Look(name("a"))));
@@ -341,7 +376,7 @@ mod tests {
 
     #[test]
     fn ordinary_files_wait_while_only_urgent_ones_may_go() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         candidates.offer(&look("a", 1, false), true, at(0));
         assert_eq!(candidates.choose(false, at(0)), None);
         candidates.offer(&look("b", 2, true), true, at(0));
@@ -350,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_full_list_still_takes_an_urgent_file() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         for number in 0..CANDIDATES_MAX {
             candidates.offer(&look(&format!("{number:06}"), 1, false), true, at(0));
         }
@@ -364,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_file_left_alone_is_told_once_until_it_changes_or_goes() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         let link = Irregularity::Symlink;
         assert_eq!(candidates.leave(&name("a"), 1, link), Telling::News);
         assert_eq!(candidates.leave(&name("a"), 1, link), Telling::Old);
@@ -380,7 +415,7 @@ mod tests {
 
     #[test]
     fn what_a_complete_scan_does_not_see_is_gone() {
-        let mut candidates = Candidates::new(Duration::from_millis(500));
+        let mut candidates = of(Order::Age);
         candidates.offer(&look("a", 1, false), true, at(0));
         candidates.offer(&look("b", 1, false), true, at(0));
         candidates.start_scan();
@@ -391,6 +426,10 @@ mod tests {
 
         assert_eq!(candidates.choose(true, at(0)), Some(Choice::Take(name("b"), identity(1))));
         assert_eq!(candidates.choose(true, at(0)), None);
+    }
+
+    fn of(order: Order) -> Candidates {
+        Candidates::new(Duration::from_millis(500), order)
     }
 
     fn look(text: &str, mtime_ns: u64, urgent: bool) -> Inspection {

@@ -96,7 +96,7 @@ impl Intake {
     /// The intake of the spool whose journal holds `journal`; `uuid` is the spool's number, from the journal or chosen
     /// for a new one.
     pub fn new(settings: Settings, uuid: MessageId, journal: Replayed, moment: Moment) -> Intake {
-        let candidates = Candidates::new(settings.settle_time);
+        let candidates = Candidates::new(settings.settle_time, settings.order);
         let mut intake = Intake {
             settings,
             uuid,

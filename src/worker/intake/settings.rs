@@ -27,6 +27,16 @@ pub enum FolderFailures {
     Stop,
 }
 
+/// Which file of `outgoing` is taken next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Urgent ones first, then the oldest.
+    #[default]
+    Age,
+    /// `spool_directory_order`: as they stand in the folder, and those that come later as they come.
+    Directory,
+}
+
 /// What the configuration says about the intake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -34,6 +44,8 @@ pub struct Settings {
     pub trust_outgoing: bool,
     /// `settle_time`: how long the size of a file written in place must not change.
     pub settle_time: Duration,
+    /// Which file is taken next.
+    pub order: Order,
     /// Whose files are taken; an empty list permits everyone.
     pub owners: Vec<u32>,
     /// Most files in `checked`; the rest waits in `outgoing`, where high priority overtakes.
@@ -63,6 +75,7 @@ impl Default for Settings {
         Settings {
             trust_outgoing: false,
             settle_time: Duration::from_millis(500),
+            order: Order::default(),
             owners: Vec::new(),
             live_max: 10_000,
             conflicts: Conflicts::default(),

@@ -24,6 +24,15 @@ fn routes_are_read_in_their_order_and_take_every_number_unless_they_say_which() 
 }
 
 #[test]
+fn files_go_by_their_age_unless_the_folder_decides() {
+    let order = |settings: &str| {
+        let spool = read(&format!("[spool]\ndir = \"/spool\"\n{settings}")).spool.expect("a spool");
+        spool.directory_order
+    };
+    assert!(!order("") && order("directory_order = true\n"));
+}
+
+#[test]
 fn routes_that_cannot_be_are_refused() {
     for (routes, words) in [
         ("routes = \"D1\"\n", "is not a list"),

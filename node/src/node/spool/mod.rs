@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use smsgrid::model::{Mode, NodeId};
 use smsgrid::sms_file;
-use smsgrid::worker::intake::{Conflicts, FolderFailures, Gone, Settings};
+use smsgrid::worker::intake::{Conflicts, FolderFailures, Gone, Order, Settings};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -71,7 +71,9 @@ pub(super) fn start(
     };
     let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
-    let disk = Disk::new(folders, journal, config.node.name.as_str(), config.files.settings.priority);
+    let settings = settings(config, spool);
+    let priority = settings.messages.priority;
+    let disk = Disk::new(folders, journal, config.node.name.as_str(), priority);
     let gone = disk.gone(&replayed);
     let parts = Parts {
         disk,
@@ -79,7 +81,7 @@ pub(super) fn start(
         settings: Settings {
             checks: handlers.as_ref().is_some_and(|handlers| handlers.settings().checkhandler.is_some()),
             events: handlers.as_ref().is_some_and(|handlers| handlers.settings().hears_events()),
-            ..settings(config, spool)
+            ..settings
         },
         submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
         outcomes: Arc::new(Results::new(Own { node, modems: config.modems.clone() }, view.clone(), waiters)),
@@ -114,6 +116,7 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
         validity: config.messages.validity.map_or(files.validity, smsgrid::pdu::relative_octet),
         // smsd heeds `SMSC:` of a file where the configuration knows a service centre.
         service_centre: config.modems.values().any(|modem| modem.smsc.is_some()),
+        priority: files.priority && !spool.directory_order,
         several_recipients: match config.mode {
             Mode::Strict => true,
             Mode::Smsd => false,
@@ -133,6 +136,7 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
         keep_pdus: config.files.keep_pdus,
         trust_outgoing: spool.trust_outgoing,
         settle_time: spool.settle_time,
+        order: if spool.directory_order { Order::Directory } else { Order::Age },
         messages,
         ..Settings::default()
     }
