@@ -84,6 +84,7 @@ impl StateMachine for Queue {
             | Body::Release { .. }
             | Body::Retry { .. }
             | Body::Discard { .. }
+            | Body::Told { .. }
             | Body::BlockModem { .. }
             | Body::UnblockModem { .. }
             | Body::SetPolicy(_)

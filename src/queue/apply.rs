@@ -64,6 +64,7 @@ impl Queue {
             Body::Discard { message, generation } => {
                 self.discard(&command.client, *message, *generation, effects)
             }
+            Body::Told { node, up_to } => self.told(*node, *up_to),
             Body::SetPolicy(policy) => self.set_policy(policy),
             Body::Tick => Reply::Done,
         }

@@ -3,7 +3,7 @@
 use super::{Policy, Submit, Tags};
 use crate::model::{
     Attempt, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, PartNumber, PartOutcome,
-    ReadyNumber, RegistrationId, SessionId, StartNumber, Timestamp,
+    Position, ReadyNumber, RegistrationId, SessionId, StartNumber, Timestamp,
 };
 
 /// One command of the log: who asks, when the leader saw it, and what for.
@@ -138,6 +138,13 @@ pub enum Body {
         message: MessageId,
         /// The generation that was given up.
         generation: u8,
+    },
+    /// Another node has told, in the place of one that stays dead, what became of the files that one took.
+    Told {
+        /// The dead node.
+        node: NodeId,
+        /// Every end up to here has been told.
+        up_to: Position,
     },
     /// Replace what `apply` reads of the cluster's policy.
     SetPolicy(Policy),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Tags;
 use crate::model::{
-    Epoch, ModemIdentity, Name, NodeId, OpenNumber, ReadyNumber, RegistrationId, SessionId, StartNumber,
+    Epoch, ModemIdentity, Name, NodeId, OpenNumber, Position, ReadyNumber, RegistrationId, SessionId,
+    StartNumber, Timestamp,
 };
 
 /// One live session of a node.
@@ -56,6 +57,16 @@ pub struct Node {
     pub last_start: StartNumber,
     /// Its live session.
     pub session: Option<SessionId>,
+    /// When its last session ended; none while it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Timestamp>,
+    /// Up to here another node has told, in its place, what became of the files it took.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub told: Position,
+}
+
+fn is_nothing(position: &Position) -> bool {
+    *position == Position::default()
 }
 
 impl Session {

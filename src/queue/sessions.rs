@@ -4,7 +4,7 @@ use super::modem::{Node, Registration, Session};
 use super::state::{Effects, Queue};
 use super::{Event, ReadyReply, RegisterReply, Reply, SessionReply, Tags};
 use crate::model::{
-    ModemIdentity, Name, NodeId, OpenNumber, ReadyNumber, RegistrationId, SessionId, StartNumber,
+    ModemIdentity, Name, NodeId, OpenNumber, Position, ReadyNumber, RegistrationId, SessionId, StartNumber,
 };
 
 /// Most nodes ever seen.
@@ -26,7 +26,7 @@ impl Queue {
         if self.nodes.len() >= NODES_MAX && !self.nodes.contains_key(&node) {
             return Reply::Full;
         }
-        let Node { last_start, session } = self.nodes.get(&node).cloned().unwrap_or_default();
+        let Node { last_start, session, .. } = self.nodes.get(&node).cloned().unwrap_or_default();
         if start > last_start {
             if let Some(older) = session {
                 self.lose(older, effects);
@@ -117,10 +117,19 @@ impl Queue {
         Reply::Withdrawn(modem.claim)
     }
 
+    /// A node that has a session tells its own results: what another one says of it then comes too late.
+    pub(super) fn told(&mut self, node: NodeId, up_to: Position) -> Reply {
+        if let Some(node) = self.nodes.get_mut(&node).filter(|node| node.session.is_none()) {
+            node.told = node.told.max(up_to);
+        }
+        Reply::Done
+    }
+
     fn begin_session(&mut self, node: NodeId, start: StartNumber, effects: &mut Effects<'_>) -> SessionId {
         let id = self.last_session.next();
         self.last_session = id;
-        self.nodes.insert(node, Node { last_start: start, session: Some(id) });
+        let known = self.nodes.entry(node).or_default();
+        *known = Node { last_start: start, session: Some(id), lost: None, told: known.told };
         let session =
             Session { id, node, start, opens: Default::default(), registrations: Default::default() };
         self.sessions.insert(id, session);

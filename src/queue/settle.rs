@@ -26,6 +26,7 @@ impl Queue {
         self.sessions.remove(&session);
         if let Some(node) = self.nodes.get_mut(&node) {
             node.session = None;
+            node.lost = Some(self.now);
         }
         effects.events.push(Event::SessionEnded { session, node });
     }

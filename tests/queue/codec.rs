@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use smsgrid::model::{
     Address, Alphabet, Attempt, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi, Language,
     MessageClass, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part,
-    PartNumber, PartOutcome, Payload, Priority, ProtocolIdentifier, ReadyNumber, Refusal, RegistrationId,
-    ResendLimit, SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData, ValidityPeriod,
+    PartNumber, PartOutcome, Payload, Position, Priority, ProtocolIdentifier, ReadyNumber, Refusal,
+    RegistrationId, ResendLimit, SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
+    ValidityPeriod,
 };
 use smsgrid::queue::codec::{CodecError, Decoded, decode_entry, encode_entry, stamp};
 use smsgrid::queue::{Body, Command, IdempotencyKey, PinLost, Policy, Rearm, Route, Submit, Verdict, digest};
@@ -227,6 +228,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("unblock_modem", Body::UnblockModem { modem: name("gsm1") }),
         ("retry", Body::Retry { message, generation: 2 }),
         ("discard", Body::Discard { message, generation: 1 }),
+        ("told", Body::Told { node: NodeId(3), up_to: Position { index: 70_000, offset: 2 } }),
         ("set_policy", Body::SetPolicy(policy)),
         ("tick", Body::Tick),
     ];

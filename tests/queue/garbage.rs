@@ -82,7 +82,7 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
     let modem = name(["A", "B", "C"][random.below(3)]);
     let given_up = queue.in_state(MessageState::Failed).nth(random.below(3)).filter(|_| random.chance(80));
     let (dead, generation) = given_up.map_or((message, 0), |record| (record.id, record.generation));
-    match random.below(42) {
+    match random.below(43) {
         0..6 => Body::Submit(Box::new(submit(random))),
         6 => Body::RegisterSession {
             node: NodeId(number(random, 3)),
@@ -115,6 +115,10 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
         35 => Body::Release { message },
         40 => Body::Retry { message: dead, generation },
         41 => Body::Discard { message: dead, generation },
+        42 => Body::Told {
+            node: NodeId(number(random, 3)),
+            up_to: Position { index: number(random, growing), offset: 0 },
+        },
         36 => Body::BlockModem { modem },
         37 => Body::UnblockModem { modem },
         38 if random.chance(10) => Body::SetPolicy(policy(random)),

@@ -84,6 +84,7 @@ impl Story {
             "waits" => self.waits(&words),
             "attempt" => Ok(format!("{:?}", self.queue.attempt(words.attempt(1)?))),
             "modem" => self.modem(&words),
+            "node" => self.node(&words),
             "history" => self.history(&words),
             "in_state" => self.in_state(&words),
             "oldest" => Ok(match self.queue.oldest_waiting() {
@@ -158,6 +159,10 @@ impl Story {
             "release" => Body::Release { message: words.message(1)? },
             "retry" => Body::Retry { message: words.message(1)?, generation: words.get("generation")? },
             "discard" => Body::Discard { message: words.message(1)?, generation: words.get("generation")? },
+            "told" => Body::Told {
+                node: NodeId(words.number(1)?),
+                up_to: Position { index: words.get("up_to")?, offset: 0 },
+            },
             "block_modem" => Body::BlockModem { modem: name(words.plain[1]) },
             "unblock_modem" => Body::UnblockModem { modem: name(words.plain[1]) },
             unknown => return Err(format!("no command {unknown}")),
@@ -255,6 +260,16 @@ impl Story {
         let state =
             MessageState::ALL.into_iter().find(|state| state.word() == word).ok_or("no such state")?;
         Ok(self.queue.in_state(state).map(|record| short(record.id)).collect::<Vec<_>>().join(" "))
+    }
+
+    /// What is remembered of a node: how long it has been without a session, and what another one told for it.
+    fn node(&self, words: &Words<'_>) -> Result<String, String> {
+        let node = self.queue.node(NodeId(words.number(1)?)).ok_or("no such node")?;
+        let state = node.lost.map_or_else(
+            || "has a session".to_owned(),
+            |lost| format!("lost for {}s", self.queue.now().since(lost).as_secs()),
+        );
+        Ok(format!("{state}, told up to {}", node.told.index))
     }
 
     fn modem(&self, words: &Words<'_>) -> Result<String, String> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Attempt, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, PartNumber, PartOutcome,
-    ReadyNumber, RegistrationId, SessionId, StartNumber,
+    Position, ReadyNumber, RegistrationId, SessionId, StartNumber,
 };
 use crate::queue::{Body, Policy, Rearm, Submit, Tags, Verdict};
 
@@ -88,6 +88,7 @@ commands! {
     16 UnblockModem { modem: Name }
     19 Retry { message: MessageId, generation: u8 }
     20 Discard { message: MessageId, generation: u8 }
+    21 Told { node: NodeId, up_to: Position }
 }
 
 /// A command without fields: still a map, so that it can get some.
