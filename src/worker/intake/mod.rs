@@ -25,6 +25,7 @@ mod checking;
 mod conflict;
 mod copying;
 mod entry;
+mod estate;
 mod event;
 mod file_name;
 mod filing;
@@ -42,6 +43,7 @@ mod telling;
 mod trouble;
 
 pub use alarm::{Alarm, FolderTrouble};
+pub use estate::{Estate, Inherited, Progress};
 pub use event::{
     Contents, Copied, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places, Reach,
     SubmitReply,

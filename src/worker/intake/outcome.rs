@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Alphabet, MessageState, Timestamp};
+use crate::model::{Alphabet, Content, MessageState, Timestamp};
 use crate::sms_file::{Device, Document, Failed, LocalTime, RecipientResult, Sent, Several, recipients};
-use crate::worker::submission::{self, Submission};
+use crate::worker::submission;
 
 use super::{Account, Destination, IntakeId, Settings};
 
@@ -162,10 +162,10 @@ impl Verdict {
                 let recipients = ends.iter().zip(to).map(|(end, to)| end.of_recipient(to, wall)).collect();
                 Several { recipients, notices }.file(&document)
             }
-            Verdict::Outcome(outcome) if outcome.is_sent() => {
-                outcome.sent(submission.as_ref(), notices, settings, wall).file(&document)
+            Verdict::Outcome(outcome) => {
+                let content = submission.as_ref().map(|made| &made.content);
+                outcome.file(&document, content, notices, settings, wall)
             }
-            Verdict::Outcome(outcome) => outcome.failed(notices, settings, wall).file(&document),
         }
     }
 }
@@ -191,14 +191,28 @@ impl Outcome {
         }
     }
 
+    /// The result file for `document`, which asked for `content`.
+    pub(super) fn file(
+        &self,
+        document: &Document,
+        content: Option<&Content>,
+        notices: Vec<Vec<u8>>,
+        settings: &Settings,
+        wall: LocalTime,
+    ) -> Vec<u8> {
+        match self.is_sent() {
+            true => self.sent(content, notices, settings, wall).file(document),
+            false => self.failed(notices, settings, wall).file(document),
+        }
+    }
+
     fn sent(
         &self,
-        submission: Option<&Submission>,
+        content: Option<&Content>,
         notices: Vec<Vec<u8>>,
         settings: &Settings,
         wall: LocalTime,
     ) -> Sent {
-        let content = submission.map(|made| &made.content);
         let reported = content.is_some_and(|content| content.options.status_report);
         let text = content.is_none_or(|content| match content.alphabet {
             Alphabet::Gsm7 { .. } => true,
