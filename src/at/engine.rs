@@ -111,7 +111,10 @@ impl Engine {
         }
         let preparatory = matches!(
             procedure.kind(),
-            ProcedureKind::Initialise | ProcedureKind::Resynchronise | ProcedureKind::Reset
+            ProcedureKind::Initialise
+                | ProcedureKind::Stop
+                | ProcedureKind::Resynchronise
+                | ProcedureKind::Reset
         );
         if !preparatory && !self.modem.configured {
             return Err(StartError::NotConfigured);
@@ -451,6 +454,7 @@ impl Engine {
             | Procedure::List { .. }
             | Procedure::Read { .. }
             | Procedure::Delete { .. }
+            | Procedure::Stop
             | Procedure::Resynchronise
             | Procedure::Reset(_) => Duration::ZERO,
         };
@@ -498,7 +502,7 @@ fn is_writable(procedure: &Procedure, profile: &Profile) -> bool {
             is_hex(pdu_hex) && pdu_hex.len() <= PDU_DIGITS_MAX && is_whole(pdu_hex, *tpdu_length)
         }
         Procedure::Ask { line, .. } => dialogue::is_askable(line),
-        Procedure::Initialise { .. } => profile.is_writable(dialogue::is_askable),
+        Procedure::Initialise { .. } | Procedure::Stop => profile.is_writable(dialogue::is_askable),
         Procedure::Survey
         | Procedure::List { .. }
         | Procedure::Read { .. }

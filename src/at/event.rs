@@ -64,6 +64,13 @@ pub enum Event {
         /// How it ended.
         result: FinalResult,
     },
+    /// The modem refused a command of the operator's that is sent for its effect alone, or did not answer it.
+    OwnRefused {
+        /// Which.
+        command: OwnCommand,
+        /// The number it gave, if any.
+        cause: Option<Cause>,
+    },
     /// A procedure ended without its result.
     Failed {
         /// Which.
@@ -81,6 +88,15 @@ pub enum Event {
     Unsolicited(Urc),
     /// A line of the dialogue with everything secret or personal masked; only when the profile asks for it.
     Traced(String),
+}
+
+/// A command of the operator's that is sent for its effect alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnCommand {
+    /// The profile's `start`.
+    Start,
+    /// The profile's `stop`.
+    Stop,
 }
 
 /// How an attempt ended.
@@ -240,6 +256,8 @@ pub enum ProcedureKind {
     Delete,
     /// `Procedure::Ask`.
     Ask,
+    /// `Procedure::Stop`.
+    Stop,
     /// `Procedure::Resynchronise`.
     Resynchronise,
     /// `Procedure::Reset`.

@@ -49,6 +49,9 @@ pub enum Procedure {
         /// How long to wait for the final result.
         patience: Duration,
     },
+    /// The profile's `stop` command, after which the port is to be closed; needs no configured modem. It ends with the
+    /// engine idle, and with [`super::Event::OwnRefused`] when the modem does not accept it.
+    Stop,
     /// ESC, AT, echo off, verify; ends with [`super::Event::Quiesced`] or [`super::Event::NeedsReopen`].
     Resynchronise,
     /// One rung of the reset ladder; ends with [`super::Event::ResetEnded`] or [`super::Event::NeedsReopen`].
@@ -83,6 +86,7 @@ impl Procedure {
             Procedure::Read { .. } => ProcedureKind::Read,
             Procedure::Delete { .. } => ProcedureKind::Delete,
             Procedure::Ask { .. } => ProcedureKind::Ask,
+            Procedure::Stop => ProcedureKind::Stop,
             Procedure::Resynchronise => ProcedureKind::Resynchronise,
             Procedure::Reset(_) => ProcedureKind::Reset,
         }

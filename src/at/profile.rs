@@ -13,6 +13,10 @@ pub struct Profile {
     pub service_centre: Option<String>,
     /// Commands of the user's own, sent after ours; each has to be answered with `OK`.
     pub init: Vec<String>,
+    /// A command for the first set-up after the start or a stop, before the rest of it.
+    pub start: Option<StartCommand>,
+    /// A command for `Procedure::Stop`.
+    pub stop: Option<String>,
     /// Parameters of `AT+CNMI=` instead of the driver's choice. Must keep messages stored (second digit 0 or 1).
     pub indications: Option<String>,
     /// The memories received messages are in; empty: the one the modem prefers.
@@ -59,6 +63,15 @@ pub struct Chunking {
     pub pause: Duration,
 }
 
+/// What is told to a modem when it is taken into use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartCommand {
+    /// The command.
+    pub line: String,
+    /// How long the modem is left alone after it.
+    pub rest: Duration,
+}
+
 /// How stored messages are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListMethod {
@@ -81,7 +94,8 @@ impl Profile {
         let numbers = |text: &String| text.bytes().all(|b| b.is_ascii_digit() || b == b',');
         // What wakes a device need not be a command: `+++` ends a data connection.
         let wakes = |line: &String| is_askable(&format!("AT{line}"));
-        self.init.iter().all(|line| is_askable(line))
+        let start = self.start.as_ref().map(|start| &start.line);
+        self.init.iter().chain(start).chain(&self.stop).all(|line| is_askable(line))
             && self.wakeup.as_ref().is_none_or(wakes)
             && self.service_centre.as_ref().is_none_or(digits)
             && self.indications.as_ref().is_none_or(numbers)
@@ -94,6 +108,8 @@ impl Default for Profile {
             driver: None,
             service_centre: None,
             init: Vec::new(),
+            start: None,
+            stop: None,
             indications: None,
             memories: Vec::new(),
             list_method: ListMethod::Listing,
@@ -127,6 +143,7 @@ mod tests {
             assert_eq!(profile.is_writable(is_askable), is_writable, "{wakeup}");
         }
         let init = Profile { init: vec!["+++".to_owned()], ..Profile::default() };
-        assert!(!init.is_writable(is_askable));
+        let stop = Profile { stop: Some("AT+CMGS=5".to_owned()), ..Profile::default() };
+        assert!(!init.is_writable(is_askable) && !stop.is_writable(is_askable));
     }
 }

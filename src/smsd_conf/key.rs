@@ -102,6 +102,8 @@ pub enum Target {
     Pause(Pause),
     /// `wakeup` of a modem.
     Wakeup,
+    /// `start` or `stop` of a modem.
+    Own,
     /// `number` or `description` of a modem.
     OfResults,
     /// Whether the modem sends: one that does not is left out.
@@ -146,6 +148,8 @@ pub enum Form {
 pub enum Pause {
     /// After each part that was sent, in seconds.
     Sent,
+    /// After the `start` command, in seconds.
+    Start,
     /// Before each command, in milliseconds.
     Command,
     /// After each character of a PDU, in milliseconds.

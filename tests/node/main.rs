@@ -20,6 +20,7 @@ mod signals;
 mod sim;
 mod sim_faults;
 mod spool_metrics;
+mod tap;
 
 /// The daemon under test.
 const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");

@@ -46,6 +46,12 @@ pub(crate) fn event(event: &Event) -> Vec<String> {
         Event::Unsolicited(urc) => vec![format!("{urc:?}")],
         Event::Traced(line) => vec![format!("trace {line}")],
         Event::InitialiseFailed(failure) => vec![format!("InitialiseFailed {failure:?}: {failure}")],
+        Event::OwnRefused { command, cause } => {
+            vec![format!(
+                "OwnRefused {command:?} {}",
+                cause.map_or("-".to_owned(), |cause| cause.to_string())
+            )]
+        }
         Event::Failed { procedure, failure } => vec![format!("{procedure:?} failed {failure:?}: {failure}")],
         Event::PinToBeTried { .. }
         | Event::PinAccepted

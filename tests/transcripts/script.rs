@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use smsgrid::at::{
     Chunking, Driver, Engine, Event, ListMethod, Memory, Pin, PinPlan, Procedure, Profile, Rung, SendPart,
-    Slot,
+    Slot, StartCommand,
 };
 use smsgrid::model::{Attempt, Epoch, NotWrittenReason, PartNumber, Time, UncertainPolicy};
 
@@ -152,6 +152,11 @@ impl Player {
                 let line = String::from_utf8(unescaped(value)).expect("a command");
                 profile.init.push(line);
             }
+            "start" => {
+                let (rest, line) = value.split_once(' ').expect("a rest and a command");
+                profile.start = Some(StartCommand { line: line.to_owned(), rest: duration(rest) });
+            }
+            "stop" => profile.stop = Some(value.to_owned()),
             "wakeup" => profile.wakeup = Some(value.to_owned()),
             "command_pause" => profile.command_pause = duration(value),
             "registration_wait" => profile.registration_wait = duration(value),
@@ -190,6 +195,7 @@ impl Player {
                 Procedure::Delete { slot: slot(words[0]), only_if: words.get(1).map(|hex| (*hex).to_owned()) }
             }
             "ask" => Procedure::Ask { line: rest.to_owned(), patience: Duration::from_secs(20) },
+            "stop" => Procedure::Stop,
             "resynchronise" => Procedure::Resynchronise,
             "reset" => Procedure::Reset(rung(rest)),
             _ => return self.act(text),

@@ -333,6 +333,7 @@ impl World {
             | Event::Surveyed(_)
             | Event::Quiesced
             | Event::Read { .. }
+            | Event::OwnRefused { .. }
             | Event::Answered { .. }
             | Event::ResetEnded(_)
             | Event::Unsolicited(_)

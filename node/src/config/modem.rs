@@ -44,6 +44,13 @@ pub struct Modem {
     pub smsc: Option<Address>,
     /// Commands of your own, sent after ours at each start of the modem; each must be answered with `OK`. Default none.
     pub init: Vec<String>,
+    /// A command of your own, sent once when smsnode takes the modem into use, before everything else; one that is refused
+    /// is told and changes nothing. Default none.
+    pub start: Option<String>,
+    /// Pause after `start`. Default 3 s, up to 10 m.
+    pub start_pause: Duration,
+    /// A command of your own, sent when smsnode stops and is done with the modem. Default none.
+    pub stop: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,
     /// Whether to ask for network registration before sending. Default true; false for modems that answer nonsense.
@@ -175,6 +182,9 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         rtscts: section.or("rtscts", true),
         smsc: section.optional("smsc", "the SIM's own").map(|placed| placed.value),
         init: init(section),
+        start: command(section, "start"),
+        start_pause: section.within("start_pause", 3 * SECOND, Duration::ZERO..=10 * MINUTE),
+        stop: command(section, "stop"),
         tags: section.or("tags", Vec::new()),
         check_network: section.or("check_network", true),
         send_timeout: section.optional_within(
@@ -281,6 +291,18 @@ fn wakeup(section: &mut Section<'_, '_>) -> Option<String> {
         section.fault(wakeup.at, Reason::ConfigBadValue, &what, None, Some(&fix));
     }
     Some(wakeup.value)
+}
+
+/// A command that is sent for its effect alone.
+fn command(section: &mut Section<'_, '_>, key: &'static str) -> Option<String> {
+    let command = section.optional::<String>(key, "none")?;
+    let is_command = command.value.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("AT"));
+    if is_unfit(&command.value) || !is_command {
+        let what = format!("`{key}` cannot be sent: {}", command.value.show());
+        let fix = format!("write AT and at most {INIT_CHARACTERS_MAX} printable ASCII characters in all");
+        section.fault(command.at, Reason::ConfigBadValue, &what, None, Some(&fix));
+    }
+    Some(command.value)
 }
 
 /// Words for results.

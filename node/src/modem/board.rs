@@ -161,6 +161,7 @@ fn condition(notice: &Notice) -> Option<Turn> {
         | Notice::Refused { .. }
         | Notice::Uncertain { .. }
         | Notice::NotWritten { .. }
+        | Notice::OwnRefused { .. }
         | Notice::LateAnswer { .. }
         | Notice::ClaimLost { .. } => None,
     }

@@ -30,6 +30,7 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         | Notice::Blocked { .. }
         | Notice::LimitReached { .. }
         | Notice::CountCleared { .. }
+        | Notice::OwnRefused { .. }
         | Notice::Resetting { .. }
         | Notice::PortLost { .. }
         | Notice::Stopped => {}

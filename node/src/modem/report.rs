@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use smsgrid::at::{InitialiseFailure, SendEnd, explained};
-use smsgrid::model::{MessageId, Name, PartOutcome};
+use smsgrid::at::{InitialiseFailure, OwnCommand, SendEnd, explained};
+use smsgrid::model::{Cause, MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
@@ -73,14 +73,13 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
         Notice::CountCleared { messages } => {
             info!(event = "modem.limit", messages, "messages are counted anew");
         }
+        Notice::OwnRefused { command, cause } => {
+            tell("modem.refused", &own_refused(modem, *command, *cause));
+        }
         Notice::NotRegistered => {
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
         }
-        Notice::SameIdentity { other } => {
-            let title = format!("{modem} at {location} is the same modem as {other}; it is not used twice");
-            let fix = format!("remove {modem} or {other} from the configuration");
-            tell("modem.down", &Problem::new(Reason::ConfigConflict, title).fix(fix));
-        }
+        Notice::SameIdentity { other } => tell("modem.down", &same_identity(modem, location, other)),
     }
 }
 
@@ -126,6 +125,23 @@ pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: O
         sending.map_or_else(String::new, |message| format!(" while it was sending message {message}"));
     let problem = Problem::new(Reason::PortGone, format!("{modem}: {location} was lost{during}"));
     tell("modem.lost", &problem.why(why));
+}
+
+fn own_refused(modem: &Name, command: OwnCommand, cause: Option<Cause>) -> Problem {
+    let key = match command {
+        OwnCommand::Start => "start",
+        OwnCommand::Stop => "stop",
+    };
+    let title = format!("{modem} did not accept its `{key}` command; it is used all the same");
+    Problem::new(Reason::ModemRefused, title)
+        .why(cause.map_or_else(|| "it gave no number".to_owned(), explained))
+        .fix(format!("correct `{key}`, or remove it"))
+}
+
+fn same_identity(modem: &Name, location: &Location, other: &Name) -> Problem {
+    let title = format!("{modem} at {location} is the same modem as {other}; it is not used twice");
+    Problem::new(Reason::ConfigConflict, title)
+        .fix(format!("remove {modem} or {other} from the configuration"))
 }
 
 /// Whose fault it was that took a modem out of the pool.

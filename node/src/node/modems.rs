@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use smsgrid::at::{BreakerLimits, Chunking, Pin, PinPlan, Profile};
+use smsgrid::at::{BreakerLimits, Chunking, Pin, PinPlan, Profile, StartCommand};
 use smsgrid::model::{Address, Name, TypeOfNumber};
 use smsgrid::worker::modem::{Pace, Settings};
 use tracing::{info, warn};
@@ -107,6 +107,8 @@ fn profile(modem: &Modem) -> Profile {
         chunking: modem.character_pause.map(|pause| Chunking { characters: 1, pause }),
         service_centre: modem.smsc.as_ref().map(dialled),
         init: modem.init.clone(),
+        start: modem.start.clone().map(|line| StartCommand { line, rest: modem.start_pause }),
+        stop: modem.stop.clone(),
         check_registration: modem.check_network,
         registration_wait: modem.registration_timeout,
         result_timeout: modem.send_timeout,

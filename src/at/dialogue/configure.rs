@@ -11,6 +11,7 @@ use crate::at::response::{FinalResult, after_prefix, fields};
 use crate::at::{InitialiseFailure, Memory, Profile};
 use crate::model::{Imei, Imsi, ModemIdentity};
 
+use super::stop::own;
 use super::{Context, stored};
 
 /// Digits of an IMEI: 15, or 14 without the check digit, or 16 with a software version; 17 with some.
@@ -31,6 +32,8 @@ pub(super) enum Duty {
     Ease,
     /// Has to work.
     Need,
+    /// The operator's `start`: said for its effect, once.
+    Start,
     /// Not one command: the dialogue about the PIN.
     Unlock,
     Manufacturer,
@@ -67,13 +70,16 @@ pub(super) struct Learned {
 }
 
 impl Tasks {
-    /// What is done before the driver is known; with `ATV1` when the modem answers in numbers.
-    pub(super) fn new(numeric: bool) -> Tasks {
+    /// What is done before the driver is known; with `ATV1` when the modem answers in numbers, and with the operator's
+    /// `start` where it is due.
+    pub(super) fn new(numeric: bool, context: &Context<'_>) -> Tasks {
         let words = |line, duty| Task { command: Command::words(line), duty };
         let mut queue = VecDeque::from([ease(Command::numeric("ATE0"))]);
         if numeric {
             queue.push_back(ease(Command::numeric("ATV1")));
         }
+        let start = context.profile.start.as_ref().filter(|_| context.modem.start_due);
+        queue.extend(start.map(|start| Task { command: own(&start.line), duty: Duty::Start }));
         queue.extend([
             ease(Command::set("AT+CMEE=1")),
             words("AT+CGMI", Duty::Manufacturer),
@@ -105,6 +111,7 @@ impl Task {
                 true
             }
             Duty::Ease
+            | Duty::Start
             | Duty::Unlock
             | Duty::Model
             | Duty::Revision
@@ -130,6 +137,7 @@ impl Task {
             }
             Duty::SerialNumber => Some(InitialiseFailure::NoIdentity),
             Duty::Ease
+            | Duty::Start
             | Duty::Unlock
             | Duty::Manufacturer
             | Duty::Model
@@ -147,7 +155,7 @@ impl Learned {
     pub(super) fn learn(&mut self, task: &Task, reply: &Reply, context: &mut Context<'_>) -> bool {
         let words = || words(reply, &task.command);
         match task.duty {
-            Duty::Ease | Duty::Need | Duty::Unlock => return reply.is_ok(),
+            Duty::Ease | Duty::Need | Duty::Start | Duty::Unlock => return reply.is_ok(),
             Duty::Manufacturer => {
                 self.manufacturer = words();
                 // The first answer with a content of its own: OK alone may belong to an earlier command.
@@ -199,9 +207,7 @@ fn after_unlock(profile: &Profile, driver: &'static Driver) -> VecDeque<Task> {
     let need = |line: String| Task { command: Command::set(line), duty: Duty::Need };
     let mut queue = VecDeque::new();
     queue.extend(driver.init.iter().map(|line| ease(Command::set(*line))));
-    // Hidden but for their names: an unlock code of the maker's own looks like any other parameter.
-    let own = |line: &String| Task { command: Command::set(line.as_str()).secret(), duty: Duty::Need };
-    queue.extend(profile.init.iter().map(own));
+    queue.extend(profile.init.iter().map(|line| Task { command: own(line), duty: Duty::Need }));
     if driver.permits(Optional::MessageService) {
         queue.push_back(ease(Command::query("AT+CSMS=0", "+CSMS")));
     }

@@ -1,7 +1,7 @@
 //! The full configuration, made after every open and every reset: what a modem stored is never trusted.
 //!
 //! ```text
-//! Quiet ─▶ Synchronise ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
+//! Quiet ─▶ Synchronise ─▶ the operator's start, once ─▶ Rest ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
 //! announcements, memories ─▶ IMEI, IMSI ─▶ Register (up to a while) ─▶ Survey ─▶ Initialised
 //!            ▲
 //!            └── the modem says that it has just started: all over again
@@ -12,14 +12,16 @@ use std::time::Duration;
 use crate::at::command::Command;
 use crate::at::exchange::{End, Reply};
 use crate::at::response::FinalResult;
-use crate::at::{Event, InitialiseFailure, ModemFacts, PinPlan, ProcedureKind, Registration, Survey};
+use crate::at::{
+    Event, InitialiseFailure, ModemFacts, OwnCommand, PinPlan, ProcedureKind, Registration, Survey,
+};
 use crate::model::{Cause, Time};
 
 use super::configure::{Duty, Learned, Task, Tasks};
 use super::survey::Surveying;
 use super::synchronise::{Listening, Synchronise};
 use super::unlock::Unlock;
-use super::{Abandoned, Context, Dialogue, Exchange, Flow, Input, Step};
+use super::{Abandoned, Context, Dialogue, Exchange, Flow, Input, Step, stop};
 
 /// Pause before a command is tried again, or registration is looked at again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -54,7 +56,13 @@ enum Phase {
     Synchronise(Synchronise),
     Unlock(Unlock),
     Task(Task),
-    Register { surveying: Surveying, until: Time, denials: u8 },
+    /// After the operator's `start`.
+    Rest,
+    Register {
+        surveying: Surveying,
+        until: Time,
+        denials: u8,
+    },
     Survey(Surveying),
 }
 
@@ -124,7 +132,9 @@ impl Initialise {
                 let used = unlock.has_used_pin();
                 self.after_unlock(flow, used, context)
             }
+            Phase::Task(Task { duty: Duty::Start, .. }) => self.after_start(input, context),
             Phase::Task(_) => self.after_task(input, context),
+            Phase::Rest => self.next_task(context),
             Phase::Register { .. } => self.after_registration(input, context),
             Phase::Survey(surveying) => match surveying.step(input, context) {
                 Flow::Next(step) => Ok(step),
@@ -160,7 +170,7 @@ impl Initialise {
     }
 
     fn woken(&mut self, listening: Listening, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        self.tasks = Tasks::new(listening == Listening::Numeric);
+        self.tasks = Tasks::new(listening == Listening::Numeric, context);
         self.learned = Learned::default();
         self.next_task(context)
     }
@@ -202,6 +212,30 @@ impl Initialise {
                     self.plan.prove();
                 }
                 self.next_task(context)
+            }
+        }
+    }
+
+    /// Whatever came of it, it is not said again: a modem that restarts by it would never be set up.
+    fn after_start(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        context.modem.start_due = false;
+        let Input::Reply(reply) = input else { return self.next_task(context) };
+        if !reply.is_ok() {
+            let cause = stop::cause(&reply);
+            context.events.push_back(Event::OwnRefused { command: OwnCommand::Start, cause });
+        }
+        let rest = context.profile.start.as_ref().map_or(Duration::ZERO, |start| start.rest);
+        self.phase = Phase::Rest;
+        match reply.end {
+            // Its late answer must not become that of the next command.
+            End::Silent => Ok(self.begin_again(rest.max(RETRY_PAUSE), context)),
+            End::Result(_) | End::Numeric(_) | End::Prompt | End::Restarted | End::PortLost
+                if rest.is_zero() =>
+            {
+                self.next_task(context)
+            }
+            End::Result(_) | End::Numeric(_) | End::Prompt | End::Restarted | End::PortLost => {
+                Ok(Step::Wait(rest))
             }
         }
     }

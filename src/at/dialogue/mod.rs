@@ -17,6 +17,7 @@ mod recover;
 mod reset;
 mod send;
 mod slot;
+mod stop;
 mod stored;
 mod survey;
 mod synchronise;
@@ -119,6 +120,8 @@ pub(super) struct Knowledge {
     pub(super) driver: &'static Driver,
     /// Whether the full configuration was made since the port was opened or the modem restarted.
     pub(super) configured: bool,
+    /// Whether the profile's `start` is still to be said.
+    pub(super) start_due: bool,
     /// The memory commands refer to now.
     pub(super) selected: Option<Memory>,
     /// What this modem refused once is not asked again.
@@ -168,6 +171,7 @@ impl Knowledge {
         Knowledge {
             driver,
             configured: false,
+            start_due: true,
             selected: None,
             unsupported: Vec::new(),
             unsettled: None,
@@ -195,6 +199,7 @@ pub(super) fn of(procedure: Procedure) -> Box<dyn Dialogue> {
         Procedure::Read { slot } => Box::new(slot::ReadSlot::new(slot)),
         Procedure::Delete { slot, only_if } => Box::new(slot::DeleteSlot::new(slot, only_if)),
         Procedure::Ask { line, patience } => Box::new(ask::Ask::new(line, patience)),
+        Procedure::Stop => Box::new(stop::Stop::default()),
         Procedure::Resynchronise => Box::new(Recover::new(Duration::ZERO)),
         Procedure::Reset(rung) => Box::new(reset::Reset::new(rung)),
     }

@@ -66,6 +66,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::MessageCountClear
         | Target::Pause(_)
         | Target::Wakeup
+        | Target::Own
         | Target::OfResults
         | Target::Sends { .. } => Made::unsupported("it is no setting of a node"),
     }

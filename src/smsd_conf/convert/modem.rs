@@ -11,6 +11,9 @@ use crate::smsd_conf::value;
 /// Speeds a serial line can have, in bits per second.
 const BAUDRATES: std::ops::RangeInclusive<i64> = 300..=4_000_000;
 
+/// Longest command of the operator's, in characters.
+const COMMAND_MAX: usize = 98;
+
 /// Whether and why a modem is left out: smsd does not send with it.
 pub(super) fn left_out<'a>(modem: &Modem<'a>) -> Option<Setting<'a>> {
     let idle = |setting: &Setting<'_>| match setting.key.becomes {
@@ -73,6 +76,7 @@ fn of_target(
         Target::MessageCountClear => pace::message_count_clear(text, modem),
         Target::Pause(pause) => pace::pause(pause, text),
         Target::Wakeup => wakeup(text),
+        Target::Own => own(setting.key.name, text),
         Target::OfResults => of_results(setting, text),
         Target::Programs(kind) => programs::made(kind, &setting.key, text),
         Target::CommandTimeout => timeouts::unit(setting, modem),
@@ -142,6 +146,20 @@ fn init(text: &str) -> Made {
         return Made::unsupported("a command holds printable ASCII characters alone");
     }
     Made { text: "it must be answered with OK".to_owned(), ..Made::converted("init", quoted(text)) }
+}
+
+/// A command that is sent for its effect alone.
+fn own(key: &'static str, text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    let is_command = text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("AT"));
+    if !is_command || text.len() > COMMAND_MAX || text.chars().any(|c| !matches!(c, ' '..='~')) {
+        return Made::unsupported(format!(
+            "a command is AT and printable ASCII, {COMMAND_MAX} characters in all"
+        ));
+    }
+    Made::converted(key, quoted(text))
 }
 
 fn wakeup(text: &str) -> Made {
@@ -257,6 +275,8 @@ mod tests {
             (baudrate("1"), (Outcome::Changed, Some("19200"))),
             (init("AT+CNMI=2,0,\"x\""), (Outcome::Converted, Some("\"AT+CNMI=2,0,\\\"x\\\"\""))),
             (init("AT\u{e9}"), (Outcome::Unsupported, None)),
+            (own("stop", "AT+CPOF"), (Outcome::Converted, Some("\"AT+CPOF\""))),
+            (own("start", "CPOF"), (Outcome::Unsupported, None)),
             (pin("1234"), (Outcome::Converted, Some("\"1234\""))),
             (pin("ignore"), (Outcome::Changed, None)),
             (pin("12"), (Outcome::Unsupported, None)),

@@ -7,6 +7,7 @@ use crate::smsd_conf::value;
 
 /// Longest pauses the node takes, in milliseconds.
 const SENT_MAX: i64 = 600_000;
+const START_MAX: i64 = 600_000;
 const COMMAND_MAX: i64 = 5000;
 const CHARACTER_MAX: i64 = 1000;
 /// smsd's `send_delay` for waiting until everything is written.
@@ -41,6 +42,7 @@ pub(super) fn pause(pause: Pause, text: &str) -> Made {
     let number = value::whole(text);
     let (key, milliseconds, max) = match pause {
         Pause::Sent => ("sent_pause", number.saturating_mul(1000), SENT_MAX),
+        Pause::Start => ("start_pause", number.max(0).saturating_mul(1000), START_MAX),
         Pause::Command => ("command_pause", number, COMMAND_MAX),
         Pause::Character => ("character_pause", number, CHARACTER_MAX),
     };
@@ -48,7 +50,10 @@ pub(super) fn pause(pause: Pause, text: &str) -> Made {
     let ours = |milliseconds: i64| vec![Ours { key, value: value(milliseconds) }];
     match (pause, milliseconds) {
         (Pause::Character, DRAINED) => Made::unnecessary("a write ends when the line has taken it anyway"),
-        (_, ..=0) => Made::unnecessary("smsnode does so anyway"),
+        (Pause::Start, ..=0) => Made::converted(key, value(0)),
+        (Pause::Sent | Pause::Command | Pause::Character, ..=0) => {
+            Made::unnecessary("smsnode does so anyway")
+        }
         (_, longer) if longer > max => Made::changed(format!("at most {max} ms"), ours(max)),
         _ => Made::converted(key, value(milliseconds)),
     }
@@ -81,6 +86,8 @@ mod tests {
             (pause(Pause::Sent, "3"), Outcome::Converted, Some("\"3000ms\"")),
             (pause(Pause::Sent, "0"), Outcome::Unnecessary, None),
             (pause(Pause::Sent, "3600"), Outcome::Changed, Some("\"600000ms\"")),
+            (pause(Pause::Start, "0"), Outcome::Converted, Some("\"0ms\"")),
+            (pause(Pause::Start, "5"), Outcome::Converted, Some("\"5000ms\"")),
             (pause(Pause::Command, "100"), Outcome::Converted, Some("\"100ms\"")),
             (pause(Pause::Character, "-1"), Outcome::Unnecessary, None),
             (pause(Pause::Character, "10"), Outcome::Converted, Some("\"10ms\"")),

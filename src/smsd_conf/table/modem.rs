@@ -35,9 +35,9 @@ pub(super) const KEYS: &[Key] = &[
     key("communication_delay", Whole, Setting(Target::Pause(Pause::Command))),
     key("needs_wakeup_at", Boolean, Unnecessary("a modem is always woken until it answers")),
     key("wakeup_init", Text(63), Setting(Target::Wakeup)),
-    key("start", LONG, Unsupported("a modem gets no commands but ours and its `init`")),
-    key("startsleeptime", Whole, Unsupported("there is no start command to rest after")),
-    key("stop", LONG, Unsupported("a modem gets no command when it stops")),
+    key("start", LONG, Setting(Target::Own)),
+    key("startsleeptime", Whole, Setting(Target::Pause(Pause::Start))),
+    key("stop", LONG, Setting(Target::Own)),
     key(
         "pre_init",
         Boolean,

@@ -1,7 +1,8 @@
 //! What the alarm handler is told of a modem: in the words of smsd where smsd has any.
 
 use super::{Alarm, Severity};
-use crate::at::{InitialiseFailure, explained};
+use crate::at::{InitialiseFailure, OwnCommand, explained};
+use crate::model::Cause;
 use crate::worker::modem::Notice;
 
 /// What the alarm handler is told; none where nothing is to be told.
@@ -23,6 +24,12 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
         Notice::LimitReached { messages } => {
             (Severity::Warning, format!("Message limit {messages} is reached."))
         }
+        Notice::OwnRefused { command: OwnCommand::Start, cause } => {
+            (Severity::Error, format!("Modem did not accept the start string{}", answered(*cause)))
+        }
+        Notice::OwnRefused { command: OwnCommand::Stop, cause } => {
+            (Severity::Error, format!("Modem did not accept the stop string{}", answered(*cause)))
+        }
         Notice::SameIdentity { other } => (Severity::Error, format!("It is the same modem as {other}")),
         Notice::Ready { .. }
         | Notice::HeldElsewhere { .. }
@@ -38,6 +45,11 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
         | Notice::Stopped => return None,
     };
     Some(Alarm::of_modem(severity, modem, text))
+}
+
+/// The number a modem gave, behind a comma.
+fn answered(cause: Option<Cause>) -> String {
+    cause.map_or_else(String::new, |cause| format!(", {}", explained(cause)))
 }
 
 /// A modem that cannot be set up; a lost port is told as such.
@@ -96,6 +108,11 @@ mod tests {
                 "PIN handling: expected READY or OK, the SIM wants a PIN",
             ),
             (Notice::NoNetwork, Severity::Error, "Error: Modem is not registered to the network"),
+            (
+                Notice::OwnRefused { command: OwnCommand::Stop, cause: None },
+                Severity::Error,
+                "Modem did not accept the stop string",
+            ),
             (blocked, Severity::Critical, "Fatal error: sending failed too often in a row. Blocking 60 sec."),
         ] {
             assert_eq!(of_modem("GSM1", &notice), Some(Alarm::of_modem(severity, "GSM1", text)));

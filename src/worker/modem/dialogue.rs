@@ -39,6 +39,7 @@ impl ModemWorker {
             Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
             Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
             Event::LateAnswer { attempt, outcome } => self.late_answer(attempt, outcome, context),
+            Event::OwnRefused { command, cause } => self.notify(Notice::OwnRefused { command, cause }),
             Event::NeedsReopen | Event::NeedsPowerCycle => self.close_port(context.now, context.now),
             Event::Failed { procedure, .. } => self.procedure_failed(procedure, context),
             Event::Unsolicited(urc) => self.unsolicited(&urc, context),
@@ -210,7 +211,8 @@ impl ModemWorker {
             | ProcedureKind::List
             | ProcedureKind::Read
             | ProcedureKind::Delete
-            | ProcedureKind::Ask => {}
+            | ProcedureKind::Ask
+            | ProcedureKind::Stop => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::at::{InitialiseFailure, Rung, SendEnd, Survey};
+use crate::at::{InitialiseFailure, OwnCommand, Rung, SendEnd, Survey};
 use crate::model::{
     Attempt, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome,
     Refusal,
@@ -142,6 +142,13 @@ pub enum Notice {
     CountCleared {
         /// How many there were.
         messages: u32,
+    },
+    /// The modem did not accept a command of the operator's; it is used all the same.
+    OwnRefused {
+        /// Which.
+        command: OwnCommand,
+        /// The number it gave, if any.
+        cause: Option<Cause>,
     },
     /// The modem does not answer as it should; this is tried.
     Resetting {

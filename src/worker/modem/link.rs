@@ -12,6 +12,7 @@ const REOPEN_MAX: Duration = Duration::from_secs(60);
 impl ModemWorker {
     pub(super) fn open_port(&mut self) {
         self.link = Link::Opening;
+        self.stop_said = false;
         self.open = self.open.next();
         self.effects.push_back(Effect::OpenPort);
     }

@@ -22,6 +22,7 @@ mod dialogue;
 mod effect;
 mod elsewhere;
 mod job;
+mod leave;
 mod link;
 mod proceed;
 mod reply;
@@ -99,6 +100,8 @@ pub struct ModemWorker {
     /// When the facts were last looked at.
     seen: Time,
     draining: bool,
+    /// The operator's `stop` was said since the port was opened.
+    stop_said: bool,
     stopped: bool,
     effects: VecDeque<Effect>,
 }
@@ -186,6 +189,7 @@ impl ModemWorker {
             unregister_after: Time::ZERO,
             seen: Time::ZERO,
             draining: false,
+            stop_said: false,
             stopped: false,
             effects: VecDeque::new(),
             settings,

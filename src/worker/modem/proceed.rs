@@ -200,7 +200,7 @@ impl ModemWorker {
             return again;
         }
         if self.draining {
-            return self.step_draining(context);
+            return self.step_leaving(context);
         }
         if self.begin_reset(context) {
             return true;
@@ -229,29 +229,6 @@ impl ModemWorker {
         let seq = registration.ready_seq.next();
         self.propose(Asked::Withdraw, Body::Withdraw { registration: registration.id, seq });
         Some(false)
-    }
-
-    /// Setting up, looking round and resetting serve what comes after; a stop does not wait for their end. A PIN that
-    /// is about to be used, or that the SIM is checking, is waited for: no mark may stay of a PIN that is right.
-    fn cut_short(&mut self, context: &Context<'_>) -> bool {
-        let now = self.engine.is_settled() && !self.pin_marking && !self.pin_checking;
-        if now {
-            self.close_port(context.now, context.now);
-        }
-        now
-    }
-
-    fn step_draining(&mut self, context: &Context<'_>) -> bool {
-        match self.registered {
-            Some(registered) => {
-                self.propose_unregister(registered, context);
-                false
-            }
-            None => {
-                self.close_port(context.now, context.now);
-                true
-            }
-        }
     }
 
     fn initialise(&mut self, context: &Context<'_>) -> bool {
@@ -365,7 +342,7 @@ impl ModemWorker {
         self.job = Some(Job { epoch: attempt.epoch, message, part: attempt.part, phase });
     }
 
-    fn propose_unregister(&mut self, registered: Registered, context: &Context<'_>) {
+    pub(super) fn propose_unregister(&mut self, registered: Registered, context: &Context<'_>) {
         if context.now < self.unregister_after {
             return;
         }

@@ -308,7 +308,7 @@ fn a_modem_has_its_limits_pauses_and_words() {
     let config = read(
         "[modems.GSM1]\nport = \"sim:fast\"\nmessage_limit = 100\nmessage_count_clear = \"1d\"\nsent_pause = \"3s\"\n\
          command_pause = \"100ms\"\ncharacter_pause = \"5ms\"\nwakeup = \"ATZ\"\nblock_after = 2\nblock_time = \"10m\"\n\
-         number = \"49170\"\ndescription = \"rack 3\"\n[modems.GSM2]\nport = \"sim:fast\"\n",
+         start = \"AT+CFUN=1\"\nstart_pause = \"1s\"\nstop = \"at+cfun=0\"\nnumber = \"49170\"\ndescription = \"rack 3\"\n[modems.GSM2]\nport = \"sim:fast\"\n",
     );
 
     let modem = |name: &str| &config.modems[&Name::new(name).expect("a name")];
@@ -322,11 +322,15 @@ fn a_modem_has_its_limits_pauses_and_words() {
     );
     assert_eq!((set.block_after, set.block_time), (2, Duration::from_secs(600)));
     assert_eq!((free.block_after, free.block_time), (3, Duration::from_secs(60)));
+    assert_eq!((set.start_pause, free.start_pause), (Duration::from_secs(1), Duration::from_secs(3)));
+    assert_eq!((set.start.as_deref(), set.stop.as_deref()), (Some("AT+CFUN=1"), Some("at+cfun=0")));
     let words = [&set.wakeup, &set.number, &set.description].map(|text| text.as_deref());
     assert_eq!(words, [Some("ATZ"), Some("49170"), Some("rack 3")]);
     for (line, words) in [
         ("message_limit = 0", "is too small"),
         ("wakeup = \"AT\\n\"", "`wakeup` cannot be sent"),
+        ("start = \"CFUN=1\"", "`start` cannot be sent"),
+        ("stop = \"AT\\r\"", "`stop` cannot be sent"),
         ("number = \"12345678901234567890123456789012\"", "more than 31 characters"),
         ("sent_pause = \"1h\"", "is too large"),
     ] {
