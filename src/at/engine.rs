@@ -499,7 +499,11 @@ impl Running {
 fn is_writable(procedure: &Procedure, profile: &Profile) -> bool {
     match procedure {
         Procedure::SendPart(SendPart { pdu_hex, tpdu_length, .. }) => {
-            is_hex(pdu_hex) && pdu_hex.len() <= PDU_DIGITS_MAX && is_whole(pdu_hex, *tpdu_length)
+            let is_announced = match profile.bare_pdu {
+                true => pdu_hex.len() == 2 * usize::from(*tpdu_length),
+                false => is_whole(pdu_hex, *tpdu_length),
+            };
+            is_hex(pdu_hex) && pdu_hex.len() <= PDU_DIGITS_MAX && is_announced
         }
         Procedure::Ask { line, .. } => dialogue::is_askable(line),
         Procedure::Initialise { .. } | Procedure::Stop => profile.is_writable(dialogue::is_askable),

@@ -65,7 +65,7 @@ pub struct SendPart {
     pub attempt: Attempt,
     /// Length of the TPDU in octets, without the service centre address: the number in `AT+CMGS=`.
     pub tpdu_length: u16,
-    /// Service centre address and TPDU in hex.
+    /// Service centre address, unless the profile has bare PDUs, and TPDU in hex.
     pub pdu_hex: String,
     /// What the message's owner wants when nobody knows. Under `hold` and `fail` the network causes that
     /// some firmware also uses for its own timer count as uncertain, not as refused.

@@ -50,6 +50,8 @@ pub struct Profile {
     pub chunking: Option<Chunking>,
     /// How often `AT` is tried at the start. Default 10.
     pub sync_rounds: u8,
+    /// PDUs come without the field of the service centre, as old modems take them.
+    pub bare_pdu: bool,
     /// Whether to say every line, masked, as [`super::Event::Traced`].
     pub trace: bool,
 }
@@ -126,6 +128,7 @@ impl Default for Profile {
             prompt_delay: None,
             chunking: None,
             sync_rounds: 10,
+            bare_pdu: false,
             trace: false,
         }
     }

@@ -90,6 +90,9 @@ pub struct SendOptions {
     pub validity_period: Option<ValidityPeriod>,
     /// TP-SRR: ask for a status report.
     pub status_report: bool,
+    /// The message itself says nothing of a report: one is asked for by the settings alone, and a modem may do without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report_unsaid: bool,
     /// TP-RD: the service centre refuses a duplicate.
     pub reject_duplicates: bool,
     /// TP-RP: reply path.

@@ -45,7 +45,7 @@ const MESSAGE_TYPE_MASK: u8 = 0x03;
 /// An SMS-SUBMIT ready for `AT+CMGS=<tpdu_octets>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitPdu {
-    /// The service centre field and the TPDU in capital hexadecimal digits.
+    /// The service centre field, unless it is left out, and the TPDU in capital hexadecimal digits.
     pub hex: String,
     /// Octets of the TPDU, the service centre field not counted.
     pub tpdu_octets: usize,
@@ -73,12 +73,22 @@ pub enum Tpdu {
 
 /// The PDU of one part of a message, with the service centre its options name.
 pub fn submit(content: &Content, part: &Part) -> Result<SubmitPdu, EncodeError> {
-    let tpdu = Submit::new(content, part)?;
+    submit_of(&Submit::new(content, part)?, content.options.service_centre.as_ref())
+}
+
+/// The PDU of this TPDU, through this service centre; none leaves it to the modem.
+pub fn submit_of(tpdu: &Submit, service_centre: Option<&Address>) -> Result<SubmitPdu, EncodeError> {
     let mut octets = Vec::with_capacity(TPDU_OCTETS);
-    address::write_service_centre(content.options.service_centre.as_ref(), &mut octets)?;
+    address::write_service_centre(service_centre, &mut octets)?;
     let service_centre_octets = octets.len();
     tpdu.write(&mut octets)?;
     Ok(SubmitPdu { hex: hex::encode(&octets), tpdu_octets: octets.len() - service_centre_octets })
+}
+
+/// The PDU of this TPDU without a service centre field, as old modems take it.
+pub fn submit_bare(tpdu: &Submit) -> Result<SubmitPdu, EncodeError> {
+    let octets = tpdu.encode()?;
+    Ok(SubmitPdu { hex: hex::encode(&octets), tpdu_octets: octets.len() })
 }
 
 /// Reads a PDU with its service centre field, which must end where its TPDU does.

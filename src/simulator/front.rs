@@ -17,6 +17,7 @@ use crate::model::Time;
 use super::answer::{Answer, Fault};
 use super::line::LINE_OCTETS_MAX;
 use super::modem::Modem;
+use super::personality::Echo;
 use super::quirk::Quirk;
 use super::sending::Sending;
 use super::violation::{Violation, touches_sim};
@@ -33,6 +34,8 @@ pub(super) const CTRL_Z: u8 = 0x1A;
 pub(super) const ESC: u8 = 0x1B;
 /// Most characters of a PDU: service centre address and TPDU, with room to see that it is too long.
 const PDU_CHARS_MAX: usize = 512;
+/// The character of a PDU that comes back otherwise from a modem that garbles.
+const GARBLED_AT: usize = 9;
 /// What asks for a PDU.
 const PROMPT: &[u8] = b"\r\n> ";
 
@@ -156,8 +159,15 @@ impl Modem {
     }
 
     fn pdu_octet(&mut self, octet: u8, now: Time) {
-        if self.settings.echo && octet != CTRL_Z && octet != ESC {
-            self.write(&[octet]);
+        let Front::Reading(reading) = &self.front else { return };
+        let echoed = match self.personality.echo {
+            Echo::Whole => Some(octet),
+            Echo::Garbled if reading.characters.len() == GARBLED_AT => Some(octet ^ 1),
+            Echo::Garbled => Some(octet),
+            Echo::Lost => None,
+        };
+        if let Some(echoed) = echoed.filter(|_| self.settings.echo && octet != CTRL_Z && octet != ESC) {
+            self.write(&[echoed]);
         }
         let Front::Reading(reading) = &mut self.front else { return };
         reading.begun.get_or_insert(now);

@@ -52,7 +52,7 @@ mod tests;
 pub use ledger::Entry;
 pub use modem::{Event, Modem};
 pub use network::Registration;
-pub use personality::{Personality, Vendor};
+pub use personality::{Echo, Personality, Vendor};
 pub use power::Power;
 pub use quirk::Quirk;
 pub use sim_card::{PUK, PinState, SIM_SLOTS, SimCard};

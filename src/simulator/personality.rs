@@ -57,6 +57,17 @@ impl Vendor {
     }
 }
 
+/// What comes back of a PDU while the echo is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// All of it.
+    Whole,
+    /// Another digit in the place of the tenth.
+    Garbled,
+    /// Nothing.
+    Lost,
+}
+
 /// Everything that can be drawn or fixed for a modem before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Personality {
@@ -80,6 +91,10 @@ pub struct Personality {
     pub codes: Vec<u16>,
     /// From the answer to a status report, when the part asks for one; none sends no reports.
     pub report: Option<Span>,
+    /// Whether it takes PDUs without a field of the service centre, and no others.
+    pub takes_bare_pdu: bool,
+    /// What comes back of a PDU while the echo is on.
+    pub echo: Echo,
     /// Whether a send is never answered; half the parts leave all the same.
     pub silent: bool,
     /// What it does otherwise than the standards say.
@@ -126,6 +141,8 @@ impl Personality {
             fail: Rate::NEVER,
             codes: vec![27, 38, 42],
             report: Some(Span::millis(2000, 8000)),
+            takes_bare_pdu: false,
+            echo: Echo::Whole,
             silent: false,
             quirk: None,
         }

@@ -15,7 +15,7 @@ use super::quirk::Quirk;
 use super::schedule::Task;
 use super::sim_card::Incoming;
 use super::span::{Rate, Span};
-use super::submit::Submit;
+use super::submit::{Submit, SubmitError};
 use super::violation::Violation;
 
 /// How often a quirk that shows itself now and then does.
@@ -88,7 +88,7 @@ impl Modem {
         let front = std::mem::replace(&mut self.front, Front::Executing { answered: false });
         let Front::Reading(reading) = front else { return };
         let decoded = from_hex(&reading.characters)
-            .and_then(|pdu| Submit::decode(&pdu, reading.announced).ok().map(|submit| (pdu, submit)));
+            .and_then(|pdu| self.submit(&pdu, reading.announced).ok().map(|submit| (pdu, submit)));
         let Some((pdu, submit)) = decoded else {
             self.violation(Violation::MalformedPdu);
             self.finish(&Answer::default(), Err(Fault::PDU));
@@ -103,6 +103,14 @@ impl Modem {
         self.front = Front::Sending(Box::new(Sending { submit, pdu, fate, accepted: None }));
         self.collide(now);
         self.after(wait, Task::Decide, now);
+    }
+
+    /// A PDU as this modem takes it: an old one knows no field of the service centre.
+    fn submit(&self, pdu: &[u8], announced: usize) -> Result<Submit, SubmitError> {
+        match self.personality.takes_bare_pdu {
+            true => Submit::decode(&[&[0], pdu].concat(), announced),
+            false => Submit::decode(pdu, announced),
+        }
     }
 
     fn can_send(&self, submit: &Submit) -> Result<(), Fault> {

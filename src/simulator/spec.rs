@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::model::{Imei, Imsi};
 
-use super::personality::{NameError, Personality};
+use super::personality::{Echo, NameError, Personality};
 use super::sim_card::{SIM_SLOTS, SimCard};
 use super::span::Span;
 use super::store::SLOTS_MAX;
@@ -24,6 +24,8 @@ const CODE_MAX: u16 = 999;
 /// | `fail` | [`Rate`](super::Rate) of refusals, `5%` or `0.05` | the personality's |
 /// | `codes` | `+CMS ERROR` codes of refusals, `42,27` | the personality's |
 /// | `report` | [`Span`] until a status report, or `off` | the personality's |
+/// | `pdu` | `new`, or `old`: PDUs without a service centre field alone are taken | `new` |
+/// | `echo` | what comes back of a PDU while the echo is on: `whole`, `garbled` or `lost` | `whole` |
 /// | `imei`, `imsi` | digits | made of the modem's number and the seed |
 /// | `pin` | four to eight digits the SIM asks for | no PIN |
 /// | `sim_slots` | slots of the SIM, 0 to 255 | 10 |
@@ -94,8 +96,20 @@ pub enum SpecError {
 
 impl Spec {
     /// The keys, in the order of the table above.
-    pub const KEYS: [&'static str; 10] =
-        ["latency", "fail", "codes", "report", "imei", "imsi", "pin", "sim_slots", "ledger", "seed"];
+    pub const KEYS: [&'static str; 12] = [
+        "latency",
+        "fail",
+        "codes",
+        "report",
+        "pdu",
+        "echo",
+        "imei",
+        "imsi",
+        "pin",
+        "sim_slots",
+        "ledger",
+        "seed",
+    ];
 
     /// `personality` with nothing overridden.
     pub fn new(personality: Personality) -> Spec {
@@ -124,6 +138,10 @@ impl Spec {
             "fail" => self.personality.fail = read("fail", value, "a rate such as 5% or 0.05")?,
             "codes" => self.personality.codes = codes(value)?,
             "report" => self.personality.report = report(value)?,
+            "pdu" => {
+                self.personality.takes_bare_pdu = one_of("pdu", value, &[("new", false), ("old", true)])?
+            }
+            "echo" => self.personality.echo = one_of("echo", value, &ECHOES)?,
             "imei" => self.imei = Some(identity("imei", value, Imei::new)?),
             "imsi" => self.imsi = Some(identity("imsi", value, Imsi::new)?),
             "pin" => self.pin = Some(pin(value)?),
@@ -179,6 +197,15 @@ fn personality(name: &str) -> Result<Personality, SpecError> {
             SpecError::Personality { name: name.to_owned(), nearest }
         }
     })
+}
+
+/// The words for what comes back of a PDU.
+const ECHOES: [(&str, Echo); 3] = [("whole", Echo::Whole), ("garbled", Echo::Garbled), ("lost", Echo::Lost)];
+
+fn one_of<T: Copy>(key: &'static str, value: &str, words: &[(&str, T)]) -> Result<T, SpecError> {
+    let expected = "one of its words, see the table of keys";
+    let found = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
+    found.ok_or(SpecError::Value { key, value: value.to_owned(), expected })
 }
 
 fn read<T: FromStr>(key: &'static str, value: &str, expected: &'static str) -> Result<T, SpecError> {

@@ -88,8 +88,10 @@ pub enum Target {
     CheckNetwork,
     /// `tags` of a modem.
     Tags,
-    /// `report` of `[messages]`.
+    /// `report` of `[messages]` and of a modem.
     Report,
+    /// `pdu_mode` of a modem.
+    Mode,
     /// `command_timeout` of a modem.
     CommandTimeout,
     /// One of the multiples of `read_timeout`.

@@ -65,6 +65,7 @@ fn content(text: &str) -> Content {
         parts: parts.map(|(user_data, number)| Part { number: PartNumber(number), user_data }).collect(),
         options: SendOptions {
             validity_period: Some(ValidityPeriod::Relative(255)),
+            report_unsaid: false,
             status_report: true,
             ..SendOptions::default()
         },

@@ -5,6 +5,7 @@ mod demo;
 mod drain;
 mod driver;
 mod files;
+mod forms;
 mod gone;
 mod handlers;
 mod killed;

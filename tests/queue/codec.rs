@@ -282,6 +282,7 @@ fn submit(id: MessageId) -> Submit {
             options: SendOptions {
                 protocol_identifier: ProtocolIdentifier(0x41),
                 validity_period: Some(ValidityPeriod::Enhanced(Duration::from_secs(90))),
+                report_unsaid: false,
                 status_report: true,
                 reject_duplicates: true,
                 reply_path: false,

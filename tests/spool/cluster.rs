@@ -70,6 +70,7 @@ impl Cluster {
             state: if failed { MessageState::Failed } else { MessageState::Sent },
             device: Device { modem: Some("GSM1".to_owned()), ..Device::default() },
             parts: vec![PartResult { message_reference: Some(7), pdu: Some("00".to_owned()) }],
+            is_reported: sent.submission.content.options.status_report,
             started: Some(Timestamp::from_unix_millis(1_795_338_506_000)),
             ended: Timestamp::from_unix_millis(1_795_338_509_000),
             reason: if failed { "+CMS ERROR: 38 (Network out of order)".to_owned() } else { String::new() },

@@ -44,7 +44,7 @@ pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
 pub use messages::Messages;
-pub use modem::{Modem, Port, Programs};
+pub use modem::{Modem, PduMode, Port, Programs};
 pub use node::Node;
 pub use raft::Raft;
 pub use spool::Spool;

@@ -8,13 +8,14 @@ use std::time::Duration;
 use smsgrid::model::{Address, Name};
 use smsgrid::simulator::{self, Spec, SpecError};
 use smsgrid::worker::handlers::Command;
+use smsgrid::worker::{PduForm, Reports};
 use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
 use super::handlers;
 use super::report::Report;
 use super::section::{Named, Placed, Section};
-use super::value::{self, Value, Wrong};
+use super::value::{self, Value, Wrong, words};
 use crate::secret::Secret;
 
 /// Longest command of the user's own, in characters: what the shortest command line of a modem holds.
@@ -55,6 +56,12 @@ pub struct Modem {
     pub tags: Vec<Name>,
     /// Whether to ask for network registration before sending. Default true; false for modems that answer nonsense.
     pub check_network: bool,
+    /// `new` or `old`: how PDUs are written. Default `new`. Old modems of the first phase take them without the field of
+    /// the service centre and without validity.
+    pub pdu_mode: PduMode,
+    /// Which status reports it asks for: `yes` those that messages or `report` of `[messages]` ask for, `no` those
+    /// that messages ask for themselves, `disabled` none but those of pings. Default `yes`.
+    pub report: Reports,
     /// How long the network may take to answer a part. Default: the driver's, at least 90 s. 1 s to 10 m. Shorter than
     /// 60 s makes uncertain parts out of sent ones; longer keeps the messages of a dead modem waiting.
     pub send_timeout: Option<Duration>,
@@ -96,6 +103,33 @@ pub struct Modem {
     pub registration_timeout: Duration,
     /// Programs that are run for this modem.
     pub programs: Programs,
+}
+
+/// How PDUs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PduMode {
+    /// With the field of the service centre and the validity.
+    New,
+    /// Without both.
+    Old,
+}
+
+words!(PduMode, "a form of PDUs",
+    "new" => PduMode::New,
+    "old" => PduMode::Old,
+);
+
+words!(Reports, "which reports to ask for",
+    "yes" => Reports::All,
+    "no" => Reports::Said,
+    "disabled" => Reports::Pings,
+);
+
+impl Modem {
+    /// How it wants its PDUs.
+    pub fn form(&self) -> PduForm {
+        PduForm { is_old: self.pdu_mode == PduMode::Old, reports: self.report }
+    }
 }
 
 /// Programs that are run for one modem; `modemname` in them stands for its name.
@@ -187,6 +221,8 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         stop: command(section, "stop"),
         tags: section.or("tags", Vec::new()),
         check_network: section.or("check_network", true),
+        pdu_mode: section.or("pdu_mode", PduMode::New),
+        report: section.or("report", Reports::All),
         send_timeout: section.optional_within(
             "send_timeout",
             "the driver's, at least 90s",

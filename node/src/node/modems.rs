@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::StartError;
 use super::begin::{self, Begun};
-use crate::config::{Config, Modem, Port};
+use crate::config::{Config, Modem, PduMode, Port};
 use crate::modem::port::Location;
 use crate::modem::{ModemTask, PinMark, Shared, Tried, Wakers};
 use crate::sim::Inside;
@@ -45,6 +45,7 @@ pub(super) fn start(
                 ..PinPlan::default()
             },
             profile: profile(modem),
+            form: modem.form(),
             pace: Pace {
                 message_limit: modem.message_limit,
                 count_clear: modem.message_count_clear,
@@ -116,6 +117,7 @@ fn profile(modem: &Modem) -> Profile {
         prompt_timeout: modem.prompt_timeout,
         prompt_delay: modem.prompt_delay,
         quiet: modem.quiet_time,
+        bare_pdu: modem.pdu_mode == PduMode::Old,
         trace: tracing::enabled!(tracing::Level::TRACE),
         ..Profile::default()
     }

@@ -68,6 +68,7 @@ pub(super) fn options(
     Ok(SendOptions {
         protocol_identifier: ProtocolIdentifier(protocol_identifier),
         validity_period: Some(ValidityPeriod::Relative(validity)),
+        report_unsaid: !ping && fields.get(Header::Report).is_none(),
         status_report: ping || fields.yes_or(Header::Report, settings.report),
         reject_duplicates: fields.yes_or(Header::RejectDuplicates, false),
         reply_path: fields.yes_or(Header::ReplyPath, settings.reply_path),

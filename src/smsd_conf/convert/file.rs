@@ -7,11 +7,11 @@ use super::global::{self, Place as FolderPlace};
 use super::modem;
 use super::queues::Queues;
 use crate::model::Mode;
+use crate::smsd_conf::devices;
 use crate::smsd_conf::document::Document;
 use crate::smsd_conf::fault::{Fault, Faults};
 use crate::smsd_conf::key::{Becomes, Place, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
-use crate::smsd_conf::{devices, value};
 
 /// A file without faults.
 pub(super) struct File<'a> {
@@ -76,14 +76,9 @@ impl<'a> File<'a> {
         modem::Together { reports: self.reports(), agreed: &self.agreed }
     }
 
-    /// Whether the modems that send ask for reports; none when some do and some do not.
-    pub(super) fn reports(&self) -> Option<bool> {
-        let asks = |modem: &Modem<'_>| {
-            modem.get("report").is_some_and(|setting| value::boolean(setting.value) == Some(true))
-        };
-        let mut all = self.senders().map(asks);
-        let first = all.next().unwrap_or(false);
-        all.all(|other| other == first).then_some(first)
+    /// Whether any modem that sends asks for reports.
+    pub(super) fn reports(&self) -> bool {
+        self.senders().any(modem::asks_reports)
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::CheckNetwork
         | Target::Tags
         | Target::Report
+        | Target::Mode
         | Target::CommandTimeout
         | Target::TimeoutMultiple
         | Target::Retries

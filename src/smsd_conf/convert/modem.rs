@@ -30,8 +30,8 @@ pub(super) fn left_out<'a>(modem: &Modem<'a>) -> Option<Setting<'a>> {
 /// What all modems of a file say together.
 #[derive(Clone, Copy)]
 pub(super) struct Together<'f> {
-    /// Whether they ask for reports; none when some do and some do not.
-    pub(super) reports: Option<bool>,
+    /// Whether any of them asks for reports.
+    pub(super) reports: bool,
     /// What they say alike.
     pub(super) agreed: &'f Agreed,
 }
@@ -69,7 +69,11 @@ fn of_target(
             Made::converted("check_network", (value::boolean(text) != Some(false)).to_string())
         }
         Target::Tags => tags(text),
-        Target::Report => report(text, together.reports),
+        Target::Report => report(text, asks_reports(modem), together.reports),
+        Target::Mode => match text.get(..3).map(str::to_ascii_lowercase).as_deref() {
+            Some("old") => Made::converted("pdu_mode", quoted("old")),
+            Some(_) | None => Made::unnecessary("smsnode does so anyway"),
+        },
         Target::Files(of) => files::made_of_modem(&of, setting, together.agreed),
         Target::Retries => files::retries(setting, together.agreed),
         Target::MessageLimit => pace::message_limit(text),
@@ -223,21 +227,24 @@ fn tags(text: &str) -> Made {
     }
 }
 
-fn report(text: &str, reports: Option<bool>) -> Made {
+/// Whether smsd asks for a report of what a modem sends and says nothing of it itself. It does not where it receives
+/// none.
+pub(super) fn asks_reports(modem: &Modem<'_>) -> bool {
+    let is = |key: &str| modem.get(key).map(|setting| value::boolean(setting.value));
+    is("report") == Some(Some(true)) && is("incoming").is_some_and(|incoming| incoming != Some(false))
+}
+
+/// What becomes of `report` of a modem, whether any modem asks for reports.
+fn report(text: &str, asks: bool, any_asks: bool) -> Made {
     let is_asked = value::boolean(text) == Some(true);
-    match (is_asked, reports) {
-        (true, Some(true)) => {
-            let how =
-                "for all modems; the reports that arrive stay in the modem, since smsnode receives nothing";
+    match (is_asked, asks) {
+        (true, true) => {
+            let how = "`report` of [messages]; the reports that arrive stay in the modem, since smsnode receives nothing";
             Made::changed(how, Vec::new())
         }
-        (true, Some(false) | None) => Made::unsupported(
-            "all modems of a node ask for reports (`report` of [messages]), or none, as here",
-        ),
-        (false, _) if value::boolean(text).is_none() => Made::changed(
-            "no report is asked for, but a file with `Report: yes` gets one asked for",
-            Vec::new(),
-        ),
+        (false, _) if value::boolean(text).is_none() => Made::converted("report", quoted("disabled")),
+        (_, _) if any_asks => Made::converted("report", quoted("no")),
+        (true, false) => Made::unnecessary("smsd asks for none either, since the modem has no `incoming`"),
         (false, _) => Made::unnecessary("no report is asked for anyway"),
     }
 }
@@ -292,10 +299,15 @@ mod tests {
     }
 
     #[test]
-    fn reports_are_asked_for_by_all_modems_or_none() {
-        assert_eq!(report("yes", Some(true)).outcome, Outcome::Changed);
-        assert_eq!(report("yes", None).outcome, Outcome::Unsupported);
-        assert_eq!(report("no", None).outcome, Outcome::Unnecessary);
-        assert_eq!(report("disabled", Some(false)).outcome, Outcome::Changed);
+    fn a_modem_without_reports_says_so_beside_one_with_them() {
+        let ours = |made: Made| (made.outcome, made.ours.first().map(|ours| ours.value.clone()));
+        let no = |word: &str| (Outcome::Converted, Some(format!("\"{word}\"")));
+
+        assert_eq!(ours(report("yes", true, true)), (Outcome::Changed, None));
+        assert_eq!(ours(report("yes", false, true)), no("no"));
+        assert_eq!(ours(report("yes", false, false)), (Outcome::Unnecessary, None));
+        assert_eq!(ours(report("no", false, true)), no("no"));
+        assert_eq!(ours(report("no", false, false)), (Outcome::Unnecessary, None));
+        assert_eq!(ours(report("disabled", false, false)), no("disabled"));
     }
 }

@@ -132,6 +132,9 @@ fn of_modem(text: &mut Text, file: &File<'_>, modem: &Modem<'_>) {
     for setting in port.iter().chain(&other).filter(|setting| !files::is_shared(setting)) {
         text.ours(&modem::made(setting, modem, file.together()).ours, setting);
     }
+    if file.reports() && modem.get("report").is_none() {
+        text.setting("report", &quoted("no"), &Source::Smsd);
+    }
     initialise(text, modem, &init, file.together());
     for setting in ["blockafter", "blocktime"].iter().filter_map(|key| file.global(key)) {
         text.ours(&global::made(&setting).ours, &setting);
@@ -185,7 +188,7 @@ fn initialise(text: &mut Text, modem: &Modem<'_>, init: &[Setting<'_>], together
 fn messages(text: &mut Text, file: &File<'_>) {
     let validity = file.global("validity").map(|setting| (global::made(&setting).ours, setting));
     let validity = validity.filter(|(ours, _)| !ours.is_empty());
-    let asks_reports = file.reports() == Some(true);
+    let asks_reports = file.reports();
     let retries = file.senders().find_map(|modem| {
         let setting = modem.get("send_retries")?;
         Some((modem::made(&setting, modem, file.together()).ours, setting))
@@ -201,7 +204,8 @@ fn messages(text: &mut Text, file: &File<'_>) {
     if let Some((ours, setting)) = retries {
         text.ours(&ours, &setting);
     }
-    let lines = file.senders().filter_map(|modem| modem.get("report")).map(|setting| setting.line);
+    let askers = file.senders().filter(|modem| modem::asks_reports(modem));
+    let lines = askers.filter_map(|modem| modem.get("report")).map(|setting| setting.line);
     if let Some(line) = lines.min().filter(|_| asks_reports) {
         text.setting("report", "true", &Source::Line(line, "report"));
     }

@@ -47,11 +47,7 @@ pub(super) const KEYS: &[Key] = &[
     key("init1", Text(98), Setting(Target::Init)),
     key("init2", Text(98), Setting(Target::Init)),
     key("select_pdu_mode", Boolean, Only("yes", "PDU mode is always selected")),
-    key(
-        "mode",
-        Word(&["new", "old"]),
-        Only("new", "a PDU has the field of the service centre and the validity"),
-    ),
+    key("mode", Word(&["new", "old"]), Setting(Target::Mode)),
     key("verify_pdu", Boolean, Only("no", "the echo of a PDU is not compared")),
     key(
         "report_device_details",

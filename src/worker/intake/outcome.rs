@@ -20,6 +20,8 @@ pub struct Outcome {
     pub device: Device,
     /// What is known of each part, in order.
     pub parts: Vec<PartResult>,
+    /// Whether the modem that had it last asked for a report.
+    pub is_reported: bool,
     /// When its first part was started.
     pub started: Option<Timestamp>,
     /// When it became final.
@@ -213,12 +215,12 @@ impl Outcome {
         settings: &Settings,
         wall: LocalTime,
     ) -> Sent {
-        let reported = content.is_some_and(|content| content.options.status_report);
         let text = content.is_none_or(|content| match content.alphabet {
             Alphabet::Gsm7 { .. } => true,
             Alphabet::Data8 | Alphabet::Ucs2 => false,
         });
-        let references = self.parts.iter().filter_map(|part| part.message_reference).filter(|_| reported);
+        let references =
+            self.parts.iter().filter_map(|part| part.message_reference).filter(|_| self.is_reported);
         Sent {
             device: self.device.clone(),
             sent: LocalTime { at: self.ended, ..wall },
@@ -268,6 +270,7 @@ mod tests {
             state,
             device: Device::default(),
             parts: vec![part("0011"), part("0022")],
+            is_reported: false,
             started: None,
             ended: Timestamp::from_unix_millis(0),
             reason: String::new(),

@@ -9,7 +9,7 @@ use crate::model::{
     Attempt, Cause, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, Time,
 };
 use crate::queue::{AttemptState, Body, Claim, Rearm, Registration};
-use crate::worker::submit_pdu;
+use crate::worker::{PduForm, submit_pdu};
 
 /// Wait before a registration that was refused is asked for again.
 const REGISTER_AGAIN: Duration = Duration::from_secs(10);
@@ -128,7 +128,7 @@ impl ModemWorker {
             self.notify(Notice::NotWritten { message, attempt, reason, cause: None });
             return Phase::Forfeit(reason);
         }
-        let Some(part) = part_to_send(job, context) else {
+        let Some(part) = part_to_send(job, self.settings.form, context) else {
             let refusal = Refusal { cause: Cause::Unencodable, disposition: Disposition::Permanent };
             self.notify(Notice::Refused { message: job.message, attempt: job.attempt(), refusal });
             return Phase::Answered(PartOutcome::Refused(refusal));
@@ -422,9 +422,9 @@ pub(super) fn other_missing(job: &Job, context: &Context<'_>) -> Option<PartNumb
 }
 
 /// The PDU of the job's part; none when it cannot be encoded.
-fn part_to_send(job: &Job, context: &Context<'_>) -> Option<SendPart> {
+fn part_to_send(job: &Job, form: PduForm, context: &Context<'_>) -> Option<SendPart> {
     let record = context.queue.message(job.message)?;
-    let pdu = submit_pdu(record, job.part).ok()?;
+    let pdu = submit_pdu(record, job.part, form).ok()?;
     Some(SendPart {
         attempt: job.attempt(),
         tpdu_length: u16::try_from(pdu.tpdu_octets).ok()?,

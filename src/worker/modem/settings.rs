@@ -6,6 +6,7 @@ use super::Pace;
 use crate::at::{BreakerLimits, LadderLimits, PinPlan, Profile};
 use crate::model::Name;
 use crate::queue::Tags;
+use crate::worker::PduForm;
 
 /// The configuration of one worker.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Settings {
     pub pin: PinPlan,
     /// How to talk to it.
     pub profile: Profile,
+    /// How it wants its PDUs.
+    pub form: PduForm,
     /// How much and how fast it sends.
     pub pace: Pace,
     /// When too many failures take it out of the pool.
@@ -51,6 +54,7 @@ impl Settings {
             carries: Tags::new(),
             pin: PinPlan::default(),
             profile: Profile::default(),
+            form: PduForm::default(),
             pace: Pace::default(),
             breaker: BreakerLimits::default(),
             ladder: LadderLimits::default(),

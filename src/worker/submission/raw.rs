@@ -17,6 +17,7 @@ pub(super) fn content(octets: &[u8]) -> Result<Content, Rejection> {
     let options = SendOptions {
         protocol_identifier: submit.protocol_identifier,
         validity_period: submit.validity.and_then(Validity::to_model),
+        report_unsaid: false,
         status_report: submit.status_report,
         reject_duplicates: submit.reject_duplicates,
         reply_path: submit.reply_path,

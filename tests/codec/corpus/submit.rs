@@ -118,6 +118,7 @@ fn send_options(random: &mut Random) -> SendOptions {
     SendOptions {
         protocol_identifier: ProtocolIdentifier(*random.pick(&[0x00, 0x00, 0x00, 0x40, 0x41, 0x7F])),
         validity_period: validity_period(random),
+        report_unsaid: false,
         status_report: random.once_in(2),
         reject_duplicates: random.once_in(4),
         reply_path: random.once_in(8),

@@ -22,6 +22,13 @@ pub(super) struct Own {
     pub(super) modems: BTreeMap<Name, Modem>,
 }
 
+impl Own {
+    /// The configuration of the modem that had this claim, when it is one of this node.
+    fn modem(&self, claim: &Claim) -> Option<&Modem> {
+        self.modems.get(&claim.modem).filter(|_| claim.node == self.node)
+    }
+}
+
 /// Tells what became of messages.
 pub(super) struct Results {
     own: Own,
@@ -61,14 +68,16 @@ impl Outcomes for Results {
 fn outcome(record: &Record, own: &Own) -> Outcome {
     let last = record.claims().iter().rev().find(|claim| !claim.attempts.is_empty());
     let started = record.attempts().map(|(_, attempt)| attempt.started).min();
+    let form = last.and_then(|claim| own.modem(claim)).map(Modem::form).unwrap_or_default();
     let parts = record.parts().map(|part| PartResult {
         message_reference: part.attempt.and_then(|(_, attempt)| attempt.message_reference),
-        pdu: part.attempt.and_then(|_| submit_pdu(record, part.number).ok()).map(|pdu| pdu.hex),
+        pdu: part.attempt.and_then(|_| submit_pdu(record, part.number, form).ok()).map(|pdu| pdu.hex),
     });
     Outcome {
         state: record.state(),
         device: last.map(|claim| device(claim, own)).unwrap_or_default(),
         parts: parts.collect(),
+        is_reported: form.asks_report(&record.content.options),
         started,
         ended: record.changed,
         reason: record
@@ -82,6 +91,7 @@ fn forgotten(now: Timestamp) -> Outcome {
         state: MessageState::Failed,
         device: Device::default(),
         parts: Vec::new(),
+        is_reported: false,
         started: None,
         ended: now,
         reason: "What became of it is no longer known; it may have been sent".to_owned(),
@@ -89,7 +99,7 @@ fn forgotten(now: Timestamp) -> Outcome {
 }
 
 fn device(claim: &Claim, own: &Own) -> Device {
-    let configured = own.modems.get(&claim.modem).filter(|_| claim.node == own.node);
+    let configured = own.modem(claim);
     Device {
         modem: Some(claim.modem.to_string()),
         number: configured.and_then(|modem| modem.number.clone()),
