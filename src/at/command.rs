@@ -28,6 +28,8 @@ enum Kind {
     Secret,
     /// Characters of a PDU, ended with Ctrl-Z.
     Pdu,
+    /// The same, and the line that comes back is looked at.
+    VerifiedPdu,
 }
 
 /// The form of the lines between a command and its final result.
@@ -126,6 +128,17 @@ impl Command {
         Command { line: pdu_end.to_owned(), kind: Kind::Pdu, grammar: Grammar::Reference, timeout }
     }
 
+    /// The same PDU, whose echo is looked at.
+    pub(super) fn verified(mut self) -> Command {
+        self.kind = Kind::VerifiedPdu;
+        self
+    }
+
+    /// Whether the line that comes back is looked at.
+    pub(super) fn is_verified(&self) -> bool {
+        self.kind == Kind::VerifiedPdu
+    }
+
     /// The same command, not to be shown.
     pub(super) fn secret(mut self) -> Command {
         self.kind = Kind::Secret;
@@ -152,7 +165,7 @@ impl Command {
     pub(super) fn pieces(&self) -> Vec<Vec<u8>> {
         match self.kind {
             Kind::Open | Kind::Secret => vec![format!("{}\r", self.line).into_bytes()],
-            Kind::Pdu => vec![self.line.clone().into_bytes(), vec![CTRL_Z]],
+            Kind::Pdu | Kind::VerifiedPdu => vec![self.line.clone().into_bytes(), vec![CTRL_Z]],
         }
     }
 
@@ -194,7 +207,7 @@ impl Command {
 
     /// Whether `+CMS ERROR` can be its final result; otherwise that line belongs to an earlier command.
     pub(super) fn may_end_with_cms(&self) -> bool {
-        self.line.starts_with("AT+C") || self.kind == Kind::Pdu
+        self.line.starts_with("AT+C") || matches!(self.kind, Kind::Pdu | Kind::VerifiedPdu)
     }
 
     /// The line without the prefix of this command's answers.
@@ -217,7 +230,7 @@ impl Command {
                 Some((name, _)) => format!("{name}=****"),
                 None => self.line.clone(),
             },
-            Kind::Pdu => format!("<{} characters of PDU> <Ctrl-Z>", self.line.len()),
+            Kind::Pdu | Kind::VerifiedPdu => format!("<{} characters of PDU> <Ctrl-Z>", self.line.len()),
         }
     }
 

@@ -27,6 +27,13 @@ pub enum Event {
         /// The attempt.
         attempt: Attempt,
     },
+    /// What came back of the PDU of an attempt; only when the profile asks for it.
+    PduEchoed {
+        /// The attempt.
+        attempt: Attempt,
+        /// What came back.
+        echo: PduEcho,
+    },
     /// An attempt ended. Unless the engine is idle now, it recovers and says when it is done.
     SendEnded {
         /// The attempt.
@@ -97,6 +104,37 @@ pub enum OwnCommand {
     Start,
     /// The profile's `stop`.
     Stop,
+}
+
+/// What came back of a PDU while the echo was on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PduEcho {
+    /// The PDU.
+    Whole,
+    /// The PDU, with something before or behind it.
+    Surrounded,
+    /// Something else.
+    Differs {
+        /// The first character that is another, from 1.
+        at: usize,
+    },
+    /// Nothing.
+    Nothing,
+}
+
+impl PduEcho {
+    /// What `line` is that came back of `pdu_hex`.
+    pub(super) fn of(line: Option<&str>, pdu_hex: &str) -> PduEcho {
+        let Some(line) = line else { return PduEcho::Nothing };
+        if line == pdu_hex {
+            return PduEcho::Whole;
+        }
+        if line.contains(pdu_hex) {
+            return PduEcho::Surrounded;
+        }
+        let same = line.chars().zip(pdu_hex.chars()).take_while(|(back, sent)| back == sent).count();
+        PduEcho::Differs { at: same + 1 }
+    }
 }
 
 /// How an attempt ended.

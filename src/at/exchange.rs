@@ -21,6 +21,8 @@ pub(super) struct Exchange {
     /// Whether its last byte was taken.
     pub(super) handed_over: bool,
     lines: Vec<String>,
+    /// What came back of a PDU.
+    echo: Option<String>,
     pdu_expected: bool,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Exchange {
 pub(super) struct Reply {
     pub(super) end: End,
     pub(super) lines: Vec<String>,
+    /// What came back of a PDU whose echo is looked at.
+    pub(super) echo: Option<String>,
     /// Whether the last byte of the command was taken; if not, none of its answers was its own.
     pub(super) handed_over: bool,
 }
@@ -60,7 +64,7 @@ pub(super) enum Offered {
 
 impl Exchange {
     pub(super) fn new(command: Command, deadline: Time) -> Exchange {
-        Exchange { command, deadline, handed_over: false, lines: Vec::new(), pdu_expected: false }
+        Exchange { command, deadline, handed_over: false, lines: Vec::new(), echo: None, pdu_expected: false }
     }
 
     /// Takes a line that only its answer can begin with.
@@ -84,6 +88,10 @@ impl Exchange {
         if let Some(end) = self.end_of(line) {
             return Offered::Ended(end);
         }
+        if self.command.is_verified() && self.echo.is_none() {
+            self.echo = Some(line.to_owned());
+            return Offered::Taken;
+        }
         if self.command.is_echoed_by(line) || line.starts_with("AT+") {
             return Offered::Taken;
         }
@@ -101,7 +109,7 @@ impl Exchange {
 
     /// Ends the exchange.
     pub(super) fn reply(self, end: End) -> Reply {
-        Reply { end, lines: self.lines, handed_over: self.handed_over }
+        Reply { end, lines: self.lines, echo: self.echo, handed_over: self.handed_over }
     }
 
     fn end_of(&self, line: &str) -> Option<End> {

@@ -48,7 +48,7 @@ pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
 pub use cause_text::{cme_text, cms_text, explained};
 pub use driver::{Driver, Optional};
 pub use engine::{Engine, StartError};
-pub use event::{Event, Failure, InitialiseFailure, OwnCommand, ProcedureKind, SendEnd};
+pub use event::{Event, Failure, InitialiseFailure, OwnCommand, PduEcho, ProcedureKind, SendEnd};
 pub use facts::{MemoryUse, ModemFacts, Registration, SignalQuality, Survey};
 pub use ladder::{Ladder, LadderLimits, Rung, Step as LadderStep};
 pub use pin::{Pin, PinPlan};

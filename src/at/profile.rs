@@ -52,6 +52,8 @@ pub struct Profile {
     pub sync_rounds: u8,
     /// PDUs come without the field of the service centre, as old modems take them.
     pub bare_pdu: bool,
+    /// Whether the echo is on while a part is sent, and the PDU that comes back is compared; the answer alone counts.
+    pub verify_pdu: bool,
     /// Whether to say every line, masked, as [`super::Event::Traced`].
     pub trace: bool,
 }
@@ -129,6 +131,7 @@ impl Default for Profile {
             chunking: None,
             sync_rounds: 10,
             bare_pdu: false,
+            verify_pdu: false,
             trace: false,
         }
     }

@@ -92,6 +92,8 @@ pub enum Target {
     Report,
     /// `pdu_mode` of a modem.
     Mode,
+    /// A yes or no of a modem, under the name smsd gives it.
+    Flag,
     /// `command_timeout` of a modem.
     CommandTimeout,
     /// One of the multiples of `read_timeout`.

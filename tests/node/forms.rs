@@ -93,3 +93,42 @@ fn each_modem_asks_for_the_reports_it_is_set_to() {
     assert_eq!(asked, expected);
     gateway.stop();
 }
+
+#[test]
+fn the_pdu_that_comes_back_is_told_and_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let settings = ["whole", "garbled", "lost"].map(|echo| format!("verify_pdu = true\ntags = [\"{echo}\"]"));
+    let personalities = ["fast?echo=whole", "fast?echo=garbled", "fast?echo=lost"];
+    let modems: Vec<(&str, &str)> =
+        personalities.into_iter().zip(settings.iter().map(String::as_str)).collect();
+    let routes = ["whole", "garbled", "lost"].map(|tag| format!("[[spool.routes]]\ntag = \"{tag}\"\n"));
+    let (simulator, mut gateway) = node(dir.path(), &modems, &routes.concat());
+    for echo in ["whole", "garbled", "lost"] {
+        // Two, so that the second is sent by a modem whose echo was on.
+        for file in [echo.to_owned(), format!("{echo}-again")] {
+            gateway.drop_file(&file, format!("To: 491700000001\nQueue: {echo}\n\nhello").as_bytes());
+        }
+    }
+    for echo in ["whole", "garbled", "lost"] {
+        sent(&gateway, echo);
+        sent(&gateway, &format!("{echo}-again"));
+    }
+    gateway.stop();
+
+    assert_eq!(simulator.ledger().entries().len(), 6);
+    let log = gateway.process().output();
+    for (modem, words) in [
+        ("GSM1", "the PDU came back as it was sent"),
+        ("GSM2", "the PDU came back otherwise than it was sent"),
+        ("GSM3", "nothing came back of the PDU"),
+    ] {
+        let told: Vec<&String> = log
+            .iter()
+            .filter(|line| line.contains("came back"))
+            .filter(|line| line.contains(modem))
+            .collect();
+        assert!(told.len() == 2 && told.iter().all(|line| line.contains(words)), "{modem}: {told:#?}");
+    }
+    let differs = log.iter().find(|line| line.contains("otherwise")).expect("it is told");
+    assert!(differs.contains("first_difference") && differs.contains("10"), "{differs}");
+}

@@ -26,6 +26,7 @@ pub(crate) fn event(event: &Event) -> Vec<String> {
         Event::Surveyed(survey) => vec![format!("Surveyed {}", surveyed(survey))],
         Event::SendEnded { attempt, end } => vec![format!("SendEnded {attempt} {}", send_end(end))],
         Event::LateAnswer { attempt, outcome } => vec![format!("LateAnswer {attempt} {}", sent(outcome))],
+        Event::PduEchoed { attempt, echo } => vec![format!("PduEchoed {attempt} {echo:?}")],
         Event::PromptReached { attempt } => vec![format!("PromptReached {attempt}")],
         Event::Listed(listing) => {
             let count = |n: Option<u16>| n.map_or("?".to_owned(), |n| n.to_string());

@@ -175,6 +175,7 @@ impl Player {
             "deletable" => profile.list_method = ListMethod::Deletable,
             "sync_rounds" => profile.sync_rounds = value.parse().expect("a number of rounds"),
             "no_registration" => profile.check_registration = false,
+            "verify_pdu" => profile.verify_pdu = true,
             "trace" => profile.trace = true,
             _ => panic!("no such part of a profile: {key}"),
         }

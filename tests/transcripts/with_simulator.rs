@@ -329,6 +329,7 @@ impl World {
             Event::Deleted { .. } => self.deleted += 1,
             Event::InitialiseFailed(_) | Event::Failed { .. } => self.failures.push(event),
             Event::Initialised(_)
+            | Event::PduEchoed { .. }
             | Event::PinAccepted
             | Event::Surveyed(_)
             | Event::Quiesced

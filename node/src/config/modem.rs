@@ -59,6 +59,9 @@ pub struct Modem {
     /// `new` or `old`: how PDUs are written. Default `new`. Old modems of the first phase take them without the field of
     /// the service centre and without validity.
     pub pdu_mode: PduMode,
+    /// Whether the modem's echo is on while it gets a part, and the PDU that comes back is compared, for the log alone.
+    /// Default false; for the search for a bad line.
+    pub verify_pdu: bool,
     /// Which status reports it asks for: `yes` those that messages or `report` of `[messages]` ask for, `no` those
     /// that messages ask for themselves, `disabled` none but those of pings. Default `yes`.
     pub report: Reports,
@@ -222,6 +225,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         tags: section.or("tags", Vec::new()),
         check_network: section.or("check_network", true),
         pdu_mode: section.or("pdu_mode", PduMode::New),
+        verify_pdu: section.or("verify_pdu", false),
         report: section.or("report", Reports::All),
         send_timeout: section.optional_within(
             "send_timeout",

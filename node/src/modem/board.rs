@@ -162,6 +162,7 @@ fn condition(notice: &Notice) -> Option<Turn> {
         | Notice::Uncertain { .. }
         | Notice::NotWritten { .. }
         | Notice::OwnRefused { .. }
+        | Notice::PduEchoed { .. }
         | Notice::LateAnswer { .. }
         | Notice::ClaimLost { .. } => None,
     }

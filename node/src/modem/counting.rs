@@ -18,6 +18,7 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         Notice::Uncertain { .. } => counts.uncertain(),
         // Never an attempt on the air, or counted as one before.
         Notice::NotWritten { .. }
+        | Notice::PduEchoed { .. }
         | Notice::LateAnswer { outcome: PartOutcome::Refused(_) | PartOutcome::Uncertain(_), .. }
         | Notice::ClaimLost { .. }
         | Notice::Ready { .. }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use smsgrid::at::{InitialiseFailure, OwnCommand, SendEnd, explained};
-use smsgrid::model::{Cause, MessageId, Name, PartOutcome};
+use smsgrid::at::{InitialiseFailure, OwnCommand, PduEcho, SendEnd, explained};
+use smsgrid::model::{Attempt, Cause, MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
@@ -28,6 +28,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
             event = "message.uncertain", message_id = %message, part = attempt.part.0, attempt = %attempt,
             why = %doubt, "part uncertain: it may or may not have been sent"
         ),
+        Notice::PduEchoed { attempt, echo } => echoed(*attempt, *echo),
         Notice::NotWritten { message, attempt, reason, cause } => info!(
             message_id = %message, part = attempt.part.0, attempt = %attempt, why = %reason,
             cause = cause.map(explained), "part not written; it was not sent"
@@ -80,6 +81,25 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
         }
         Notice::SameIdentity { other } => tell("modem.down", &same_identity(modem, location, other)),
+    }
+}
+
+/// Logs what came back of a PDU.
+fn echoed(attempt: Attempt, echo: PduEcho) {
+    let differs = "the PDU came back otherwise than it was sent; the modem's answer to it counts";
+    match echo {
+        PduEcho::Whole => info!(event = "modem.echo", attempt = %attempt, "the PDU came back as it was sent"),
+        PduEcho::Surrounded => {
+            info!(event = "modem.echo", attempt = %attempt, "the PDU came back as it was sent, with more around it");
+        }
+        PduEcho::Differs { at } => warn!(
+            event = "modem.echo", attempt = %attempt, first_difference = at,
+            fix = "check the cable, `baudrate` and `rtscts`, or set `character_pause`", "{differs}"
+        ),
+        PduEcho::Nothing => warn!(
+            event = "modem.echo", attempt = %attempt,
+            fix = "remove `verify_pdu`: this modem echoes no PDU", "nothing came back of the PDU; the modem's answer to it counts"
+        ),
     }
 }
 

@@ -118,6 +118,7 @@ fn profile(modem: &Modem) -> Profile {
         prompt_delay: modem.prompt_delay,
         quiet: modem.quiet_time,
         bare_pdu: modem.pdu_mode == PduMode::Old,
+        verify_pdu: modem.verify_pdu,
         trace: tracing::enabled!(tracing::Level::TRACE),
         ..Profile::default()
     }

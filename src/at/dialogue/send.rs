@@ -8,6 +8,9 @@
 //!                                             └─▶ Recover └─ uncertain ▶ quiet, Recover
 //! ```
 //!
+//! With `verify_pdu` the echo is on from before the announcement until after the answer, and what came back of the PDU
+//! is told. A part is what its answer says: the echo changes nothing in that.
+//!
 //! Nothing of the attempt is on the air before Ctrl-Z, and Ctrl-Z is taken from the engine by itself.
 
 use std::collections::VecDeque;
@@ -17,7 +20,7 @@ use crate::at::codes;
 use crate::at::command::Command;
 use crate::at::exchange::{End, Exchange, Reply};
 use crate::at::response::FinalResult;
-use crate::at::{Chunking, Event, ProcedureKind, SendEnd, SendPart};
+use crate::at::{Chunking, Event, PduEcho, ProcedureKind, SendEnd, SendPart};
 use crate::model::{Cause, Disposition, Doubt, NotWrittenReason, PartOutcome, Refusal};
 
 use super::{Abandoned, Context, Dialogue, Input, Recover, Step, Unsettled};
@@ -41,15 +44,17 @@ pub(super) struct Send {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    EchoOn,
     Announce,
     Pieces,
     Confirm,
     HandedOver,
+    EchoOff,
 }
 
 impl Send {
     pub(super) fn new(part: SendPart) -> Send {
-        Send { part, stage: Stage::Announce, pieces: VecDeque::new(), busy_repeats: 0 }
+        Send { part, stage: Stage::EchoOn, pieces: VecDeque::new(), busy_repeats: 0 }
     }
 }
 
@@ -60,8 +65,13 @@ impl Dialogue for Send {
 
     fn advance(&mut self, input: Input, context: &mut Context<'_>) -> Step {
         match (self.stage, input) {
+            (Stage::EchoOn, Input::Reply(_)) => self.announce(),
+            (Stage::EchoOn, _) if context.profile.verify_pdu => Step::Ask(Command::set("ATE1")),
+            (Stage::EchoOn, _) => self.announce(),
+            (Stage::EchoOff, Input::Reply(reply)) if reply.is_ok() => Step::End,
+            (Stage::EchoOff, _) => Step::Continue(Box::new(Recover::new(Duration::ZERO))),
             (Stage::Announce, Input::Reply(reply)) => self.after_announcement(&reply, context),
-            (Stage::Announce, _) => Step::Ask(Command::announce(self.part.tpdu_length)),
+            (Stage::Announce, _) => self.announce(),
             (Stage::Pieces, _) => self.next_piece(context),
             (Stage::Confirm, Input::Confirmed) => self.hand_over(context),
             (Stage::Confirm, _) => self.not_written(NotWrittenReason::LeaseLost, None, context),
@@ -71,6 +81,9 @@ impl Dialogue for Send {
     }
 
     fn abandoned(&mut self, why: Abandoned, exchange: Option<Exchange>, context: &mut Context<'_>) {
+        if self.stage == Stage::EchoOff {
+            return;
+        }
         let on_the_wire = exchange.filter(|exchange| self.stage == Stage::HandedOver && exchange.handed_over);
         if let Some(exchange) = on_the_wire {
             let end = if why == Abandoned::PortLost { End::PortLost } else { End::Silent };
@@ -89,6 +102,11 @@ impl Dialogue for Send {
 }
 
 impl Send {
+    fn announce(&mut self) -> Step {
+        self.stage = Stage::Announce;
+        Step::Ask(Command::announce(self.part.tpdu_length))
+    }
+
     fn after_announcement(&mut self, reply: &Reply, context: &mut Context<'_>) -> Step {
         let cause = match reply.end {
             End::Prompt => return self.after_prompt(context),
@@ -136,7 +154,8 @@ impl Send {
         self.stage = Stage::HandedOver;
         let last = self.pieces.pop_front().unwrap_or_default();
         let timeout = context.profile.result_timeout.unwrap_or(context.modem.driver.result_timeout);
-        Step::Ask(Command::hand_over(&last, timeout))
+        let command = Command::hand_over(&last, timeout);
+        Step::Ask(if context.profile.verify_pdu { command.verified() } else { command })
     }
 
     fn after_answer(&mut self, reply: &Reply, context: &mut Context<'_>) -> Step {
@@ -148,6 +167,10 @@ impl Send {
             };
             return self.not_written(reason, None, context);
         }
+        if context.profile.verify_pdu {
+            let echo = PduEcho::of(reply.echo.as_deref(), &self.part.pdu_hex);
+            context.events.push_back(Event::PduEchoed { attempt: self.part.attempt, echo });
+        }
         let end = self.unstuck(codes::end_of_part(reply, &self.part, context.modem.driver), context);
         self.note(&end, context);
         self.ended(end, context);
@@ -155,6 +178,10 @@ impl Send {
             return Step::Continue(Box::new(Recover::new(context.profile.quiet)));
         }
         match reply.end {
+            End::Result(_) if context.profile.verify_pdu => {
+                self.stage = Stage::EchoOff;
+                Step::Ask(Command::set("ATE0"))
+            }
             End::Result(_) => Step::End,
             End::Numeric(_) | End::Prompt | End::Silent | End::Restarted | End::PortLost => {
                 Step::Continue(Box::new(Recover::new(Duration::ZERO)))

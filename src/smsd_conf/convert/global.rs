@@ -60,6 +60,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Tags
         | Target::Report
         | Target::Mode
+        | Target::Flag
         | Target::CommandTimeout
         | Target::TimeoutMultiple
         | Target::Retries

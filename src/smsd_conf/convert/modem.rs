@@ -70,6 +70,8 @@ fn of_target(
         }
         Target::Tags => tags(text),
         Target::Report => report(text, asks_reports(modem), together.reports),
+        Target::Flag if !setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
+        Target::Flag => Made::converted(setting.key.name, "true".to_owned()),
         Target::Mode => match text.get(..3).map(str::to_ascii_lowercase).as_deref() {
             Some("old") => Made::converted("pdu_mode", quoted("old")),
             Some(_) | None => Made::unnecessary("smsnode does so anyway"),

@@ -48,7 +48,7 @@ pub(super) const KEYS: &[Key] = &[
     key("init2", Text(98), Setting(Target::Init)),
     key("select_pdu_mode", Boolean, Only("yes", "PDU mode is always selected")),
     key("mode", Word(&["new", "old"]), Setting(Target::Mode)),
-    key("verify_pdu", Boolean, Only("no", "the echo of a PDU is not compared")),
+    key("verify_pdu", Boolean, Setting(Target::Flag)),
     key(
         "report_device_details",
         Boolean,

@@ -38,6 +38,7 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
         | Notice::Surveyed(_)
         | Notice::Sent { .. }
         | Notice::NotWritten { .. }
+        | Notice::PduEchoed { .. }
         | Notice::LateAnswer { .. }
         | Notice::Resetting { .. }
         | Notice::ClaimLost { .. }

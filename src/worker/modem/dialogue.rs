@@ -37,6 +37,7 @@ impl ModemWorker {
             }
             Event::Surveyed(survey) => self.surveyed(survey, context),
             Event::PromptReached { attempt } => self.prompt_reached(attempt, context),
+            Event::PduEchoed { attempt, echo } => self.notify(Notice::PduEchoed { attempt, echo }),
             Event::SendEnded { attempt, end } => self.send_ended(attempt, end, context),
             Event::LateAnswer { attempt, outcome } => self.late_answer(attempt, outcome, context),
             Event::OwnRefused { command, cause } => self.notify(Notice::OwnRefused { command, cause }),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::at::{InitialiseFailure, OwnCommand, Rung, SendEnd, Survey};
+use crate::at::{InitialiseFailure, OwnCommand, PduEcho, Rung, SendEnd, Survey};
 use crate::model::{
     Attempt, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome,
     Refusal,
@@ -107,6 +107,13 @@ pub enum Notice {
         attempt: Attempt,
         /// Why.
         doubt: Doubt,
+    },
+    /// What came back of the PDU of an attempt.
+    PduEchoed {
+        /// The attempt.
+        attempt: Attempt,
+        /// What came back.
+        echo: PduEcho,
     },
     /// A started part was certainly never written.
     NotWritten {
