@@ -1,6 +1,7 @@
 //! Clusters of three real processes, and what is done to them.
 
 mod calm;
+mod heir;
 mod kills;
 mod listed;
 mod metrics;

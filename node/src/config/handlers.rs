@@ -12,6 +12,10 @@ use super::value::words;
 const TIME_LIMIT_MIN: Duration = Duration::from_secs(1);
 /// Longest time a program may be given.
 const TIME_LIMIT_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How long a node is dead until others tell for it, if nothing else is said.
+const TAKEOVER_AFTER: Duration = Duration::from_secs(600);
+/// The longest that can be set.
+const TAKEOVER_AFTER_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Least severe alarm there is, in the numbers of syslog.
 const ALARMLEVEL_MAX: u8 = 7;
 
@@ -45,6 +49,9 @@ pub struct Handlers {
     /// How long a program may run before it is ended with everything it has started. Default 1 m, with `shell` 10 m; 1 s to 24 h. `start` and
     /// `child` have none.
     pub time_limit: Duration,
+    /// How long a node has to be without a session until the events of its files are told by the node that leads, if that has
+    /// an event handler. Default 10 m; 1 s to 7 d.
+    pub takeover_after: Duration,
     /// How often an event is told to a handler that fails, with growing waits. Default 20, with `shell` 1 as smsd; 1 to 100.
     pub attempts: u8,
     /// Most event handlers at once, and most check handlers. Default 4, with `shell` 4 and 1; 1 to 64.
@@ -94,6 +101,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Handlers {
         start: program(section, "start", as_smsd),
         child: program(section, "child", as_smsd),
         time_limit: section.within("time_limit", time_limit, TIME_LIMIT_MIN..=TIME_LIMIT_MAX),
+        takeover_after: section.within("takeover_after", TAKEOVER_AFTER, TIME_LIMIT_MIN..=TAKEOVER_AFTER_MAX),
         attempts: section.within("attempts", if as_smsd { 1 } else { 20 }, 1..=100),
         concurrency: section.within("concurrency", 4, 1..=64),
         log_output: section.or("log_output", true),

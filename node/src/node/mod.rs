@@ -15,6 +15,7 @@ mod doubts;
 mod drain;
 mod found;
 mod handlers;
+mod heir;
 mod listed;
 mod listen;
 mod membership;
@@ -186,6 +187,7 @@ impl Node {
         let beginning = Beginning { gone, ..beginning };
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
+        heir::start(&config, &opened, &store, handlers.as_ref(), &clock, &intake);
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api(&config, &opened, listener, store, told, &shown);

@@ -4,7 +4,7 @@
 //! the headers nobody else has. The dead node files its own result when it comes back, and tells its own event under the
 //! same id; whoever must not act twice remembers that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::{Address, Content, Name, Origin, Part, Payload, Position, Timestamp, TypeOfNumber};
@@ -52,29 +52,40 @@ impl Estate {
 /// How far the telling is, when several are told at once: never further than the first that is not done.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    under_way: BTreeSet<Position>,
+    /// Begun and not done, and whether they are under way.
+    open: BTreeMap<Position, bool>,
+    /// Done, behind one that is not.
     done: BTreeSet<Position>,
+    told: Position,
 }
 
 impl Progress {
-    /// One is begun.
-    pub fn begin(&mut self, position: Position) {
-        self.under_way.insert(position);
+    /// One is begun; false when it is under way or done already.
+    pub fn begin(&mut self, position: Position) -> bool {
+        if position <= self.told || self.done.contains(&position) {
+            return false;
+        }
+        self.open.insert(position, true) != Some(true)
+    }
+
+    /// One could not be told now: it holds up the rest until it is begun again.
+    pub fn give_up(&mut self, position: Position) {
+        self.open.insert(position, false);
     }
 
     /// One is done. Gives how far everything is told, when that is further than before.
     pub fn end(&mut self, position: Position) -> Option<Position> {
-        self.under_way.remove(&position);
+        self.open.remove(&position);
         self.done.insert(position);
-        let open = self.under_way.first().copied();
-        let mut told = None;
+        let open = self.open.keys().next().copied();
+        let before = self.told;
         while let Some(first) =
             self.done.first().copied().filter(|first| open.is_none_or(|open| *first < open))
         {
             self.done.remove(&first);
-            told = Some(first);
+            self.told = first;
         }
-        told
+        (self.told > before).then_some(self.told)
     }
 }
 
@@ -237,13 +248,27 @@ mod tests {
         let at = |index| Position { index, offset: 0 };
         let mut progress = Progress::default();
         for index in [3, 5, 9] {
-            progress.begin(at(index));
+            assert!(progress.begin(at(index)));
         }
         assert_eq!(progress.end(at(5)), None);
         assert_eq!(progress.end(at(3)), Some(at(5)));
-        progress.begin(at(11));
+        progress.give_up(at(9));
+        assert!(progress.begin(at(11)));
         assert_eq!(progress.end(at(11)), None);
+        assert!(progress.begin(at(9)), "it was given up");
         assert_eq!(progress.end(at(9)), Some(at(11)));
+    }
+
+    #[test]
+    fn what_is_under_way_or_done_is_not_begun_again() {
+        let at = |index| Position { index, offset: 0 };
+        let mut progress = Progress::default();
+        assert!(progress.begin(at(3)) && progress.begin(at(5)));
+        assert!(!progress.begin(at(3)), "under way");
+        progress.end(at(5));
+        assert!(!progress.begin(at(5)), "done behind an open one");
+        progress.end(at(3));
+        assert!(!progress.begin(at(3)) && !progress.begin(at(5)), "told");
     }
 
     #[test]

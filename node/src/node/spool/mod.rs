@@ -32,10 +32,11 @@ use alarms::Log;
 use door::Door;
 use lists::Lists;
 use programs::Programs;
-use results::{Own, Results};
+use results::Results;
 
 pub(super) use lists::ListFault;
 pub(crate) use lists::list_faults;
+pub(super) use results::{Own, outcome};
 pub(super) use withdrawal::withdraw;
 
 /// Mode of a spool folder that is made because it is missing.
@@ -143,6 +144,6 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
 }
 
 /// Seconds the wall clock of this host is ahead of UTC.
-fn local_offset() -> i32 {
+pub(super) fn local_offset() -> i32 {
     chrono::Local::now().offset().local_minus_utc()
 }

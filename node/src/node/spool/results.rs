@@ -15,11 +15,11 @@ use crate::node::waiters::Waiters;
 use crate::spool::Outcomes;
 
 /// What the configuration says of the modems of this node, which nobody else knows.
-pub(super) struct Own {
+pub(in crate::node) struct Own {
     /// This node.
-    pub(super) node: NodeId,
+    pub(in crate::node) node: NodeId,
     /// The modems by their names.
-    pub(super) modems: BTreeMap<Name, Modem>,
+    pub(in crate::node) modems: BTreeMap<Name, Modem>,
 }
 
 impl Own {
@@ -65,7 +65,7 @@ impl Outcomes for Results {
 }
 
 /// What the result file of a message says.
-fn outcome(record: &Record, own: &Own) -> Outcome {
+pub(in crate::node) fn outcome(record: &Record, own: &Own) -> Outcome {
     let last = record.claims().iter().rev().find(|claim| !claim.attempts.is_empty());
     let started = record.attempts().map(|(_, attempt)| attempt.started).min();
     let form = last.and_then(|claim| own.modem(claim)).map(Modem::form).unwrap_or_default();
