@@ -17,6 +17,8 @@ pub struct Document {
     octets: Vec<u8>,
     lines: Vec<Range<usize>>,
     body: Option<usize>,
+    /// Headers that are added before those of a result, and behind them.
+    added: [Vec<Entry>; 2],
 }
 
 impl Document {
@@ -31,11 +33,11 @@ impl Document {
         while let Some(line) = next_line(&octets, start) {
             start = line.end;
             if is_blank(octets.get(line.clone()).unwrap_or_default()) {
-                return Ok(Document { octets, lines, body: Some(start) });
+                return Ok(Document { octets, lines, body: Some(start), added: Default::default() });
             }
             lines.push(line);
         }
-        Ok(Document { octets, lines, body: None })
+        Ok(Document { octets, lines, body: None, added: Default::default() })
     }
 
     /// The body, octet for octet; none when no empty line ends the header.
@@ -81,10 +83,23 @@ impl Document {
         if cut == Cut::Kept {
             file.push(b'\n');
         }
-        write_entries(&mut file, result);
+        let [before, behind] = &self.added;
+        [before, result, behind].into_iter().for_each(|entries| write_entries(&mut file, entries));
         file.extend_from_slice(self.empty_line());
         file.extend_from_slice(self.body().unwrap_or_default());
         file
+    }
+
+    /// Adds a header before those of the result.
+    pub fn precede_result(&mut self, entry: Entry) {
+        let [before, _] = &mut self.added;
+        before.push(entry);
+    }
+
+    /// Adds a header behind those of the result.
+    pub fn follow_result(&mut self, entry: Entry) {
+        let [_, behind] = &mut self.added;
+        behind.push(entry);
     }
 
     /// The empty line before the body as it stands in the file: Windows ends it in its own way.

@@ -24,7 +24,7 @@ impl Outcome {
     /// Folder, headers, body and PDUs, a line each.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("folder {}", self.folder)];
-        lines.extend(self.renamed.iter().map(|name| format!("name {name}")));
+        lines.extend(self.renamed.iter().map(|name| format!("name {}", masked_name(name))));
         let (head, body) = taken_apart(&self.octets);
         lines.extend(head.iter().map(|line| format!("header {}", self.masked(&printable(line)))));
         lines.push(format!("body {}", printable(body)));
@@ -59,6 +59,17 @@ impl Outcome {
         };
         value.split(' ').map(part).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The part of a name that is made anew each time is masked.
+fn masked_name(name: &str) -> String {
+    let made = name.split_once('.').filter(|(_, rest)| {
+        let (made, behind) = rest.split_at(rest.len().min(6));
+        made.len() == 6
+            && made.bytes().all(|octet| octet.is_ascii_alphanumeric())
+            && (behind.is_empty() || behind.starts_with('-'))
+    });
+    made.map_or_else(|| name.to_owned(), |(title, rest)| format!("{title}.<made>{}", &rest[6..]))
 }
 
 /// Header lines and the body behind the first empty line.

@@ -80,8 +80,9 @@ impl Station {
 
     /// The result, once the file and its lock have left `checked`.
     fn at_rest(&self) -> Option<(String, String)> {
-        let result = self.first_of(&RESTING, |name| !name.ends_with(".LOCK"))?;
+        // smsd gives a result its last name before the lock goes.
         let busy = self.first_of(&ON_THE_WAY, |name| !self.stuck.contains(name.trim_end_matches(".LOCK")));
+        let result = self.first_of(&RESTING, |name| !name.ends_with(".LOCK"))?;
         let locked = self.dir.join(&result.0).join(format!("{}.LOCK", result.1)).exists();
         (busy.is_none() && !locked).then_some(result)
     }

@@ -216,7 +216,7 @@ fn broken() -> Fault {
 }
 
 fn refuse_move(effect: &Effect) -> Option<Input> {
-    let Effect::Move(id, name) = effect else { return None };
+    let Effect::Move(id, name, _) = effect else { return None };
     is_stuck(name).then(|| Input::Moved(*id, refused()))
 }
 

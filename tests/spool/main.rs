@@ -7,6 +7,7 @@ mod faults;
 mod hostile;
 mod memory;
 mod mounts;
+mod naming;
 mod order;
 mod power;
 mod programs;

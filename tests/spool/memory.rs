@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use smsgrid::model::MessageId;
 use smsgrid::worker::intake::{
     Contents, Copied, Copy, Destination, Effect, Fault, FileName, Filing, Folder, Identity, Input,
-    Inspection, IntakeId, Kind, MAGIC, Observation, Places, Reach, Record, Replayed, frame,
+    Inspection, IntakeId, Kind, MAGIC, Observation, Place as Standing, Places, Reach, Record, Replayed,
+    frame,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -138,7 +139,7 @@ impl Memory {
                 let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }
             }
-            Effect::Take { name, identity } => self.take_up(name, identity),
+            Effect::Take { name, identity, place } => self.take_up(name, identity, &place),
             Effect::Append(record) => {
                 self.append(&record);
                 return None;
@@ -148,8 +149,8 @@ impl Memory {
                 Input::JournalSynced
             }
             Effect::Lock(id, name) => Input::Locked(id, self.lock(&name)),
-            Effect::Move(id, name) => {
-                Input::Moved(id, self.rename(at(Folder::Outgoing, &name), at(Folder::Checked, &name)))
+            Effect::Move(id, name, place) => {
+                Input::Moved(id, self.rename(at(Folder::Outgoing, &name), at(Folder::Checked, &place)))
             }
             Effect::Claim(id, name) => {
                 let renamed = self.rename(at(Folder::Outgoing, &name), temporary(Folder::Outgoing, id));
@@ -175,8 +176,8 @@ impl Memory {
                 Input::Published(id, self.rename(temporary(folder, id), at(folder, &name)))
             }
             Effect::Unlink { id, name, .. } => Input::Unlinked(id, self.remove(at(Folder::Checked, &name))),
-            Effect::Examine { id, name, filing } => {
-                Input::Examined(id, Ok(self.examine(id, &name, filing.as_ref())))
+            Effect::Examine { id, name, place, filing } => {
+                Input::Examined(id, Ok(self.examine(id, (&name, &place), filing.as_ref())))
             }
             Effect::Unlock(name) => {
                 let _ = self.remove((Folder::Checked, name.lock()));
@@ -200,10 +201,10 @@ impl Memory {
         })
     }
 
-    fn take_up(&mut self, name: FileName, identity: Identity) -> Input {
+    fn take_up(&mut self, name: FileName, identity: Identity, place: &Standing) -> Input {
         self.next_id += 1;
         let id = IntakeId::from_bytes(self.next_id.to_be_bytes());
-        self.append(&Record::Taken { id, name: name.clone(), identity });
+        self.append(&Record::taken(id, &name, &place.name(&name, id), identity));
         Input::Taken { name, identity, id }
     }
 
@@ -213,10 +214,15 @@ impl Memory {
         Input::Staged(id, Ok(inode))
     }
 
-    fn examine(&self, id: IntakeId, name: &FileName, filing: Option<&Filing>) -> Places {
+    fn examine(
+        &self,
+        id: IntakeId,
+        (name, place): (&FileName, &FileName),
+        filing: Option<&Filing>,
+    ) -> Places {
         let mut places = Places {
             outgoing: self.identity(&at(Folder::Outgoing, name)),
-            checked: self.identity(&at(Folder::Checked, name)),
+            checked: self.identity(&at(Folder::Checked, place)),
             claimed: self.identity(&temporary(Folder::Outgoing, id)),
             copied: self.inode(&temporary(Folder::Checked, id)),
             ..Places::default()

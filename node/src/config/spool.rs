@@ -35,6 +35,14 @@ pub struct Spool {
     /// Whether files are taken as they stand in the folder, and later ones as they come: neither their age nor
     /// `Priority:` counts. Default false: urgent ones first, then the oldest.
     pub directory_order: bool,
+    /// Whether a file keeps its name through all folders. Default true. Otherwise names are made, six letters and digits:
+    /// in `checked` alone, in `sent` and `failed` behind the name of the modem, or `smsd` where none had it. Two files of
+    /// one name are then never in each other's way.
+    pub keep_filename: bool,
+    /// Whether a result tells the file's own name in `Original_filename:` where names are made. Default true.
+    pub store_original_filename: bool,
+    /// How many characters of its text stand behind the name of a result, where it became a message. Default 0.
+    pub filename_preview: u8,
     /// Numbers that no file is sent to: the beginnings of numbers, one a line, `#` before a comment. Default none. Read
     /// again when it has changed; while it cannot be read, files wait.
     pub blacklist: Option<PathBuf>,
@@ -61,6 +69,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
     let directory_order = section.or("directory_order", false);
+    let keep_filename = section.or("keep_filename", true);
+    let store_original_filename = section.or("store_original_filename", true);
+    let filename_preview = section.within("filename_preview", 0, 0..=u8::MAX);
     let list = |section: &mut Section<'_, '_>, key, unset| {
         section.optional::<PathBuf>(key, unset).map(|placed| placed.value)
     };
@@ -79,6 +90,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         trust_outgoing,
         settle_time,
         directory_order,
+        keep_filename,
+        store_original_filename,
+        filename_preview,
         blacklist,
         whitelist,
         routing,

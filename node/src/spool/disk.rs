@@ -8,7 +8,7 @@ use smsgrid::model::{Address, MessageId};
 use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
 use smsgrid::worker::intake::{
     Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
-    Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Places, Reach,
+    Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Place, Places, Reach,
     Record, Replayed,
 };
 
@@ -76,7 +76,7 @@ impl Disk {
     /// The files of the journal that are gone. One that cannot be looked for is not.
     pub fn gone(&self, journal: &Replayed) -> Gone {
         let gone = journal.pending.iter().filter(|(id, pending)| {
-            let places = self.examine(**id, &pending.name, pending.filing.as_ref());
+            let places = self.examine(**id, &pending.name, &pending.place, pending.filing.as_ref());
             places.is_ok_and(|places| pending.is_gone(&places))
         });
         Gone::new(self.uuid(), gone.map(|(id, _)| *id))
@@ -97,15 +97,15 @@ impl Disk {
         Done::Reply(match effect {
             Effect::Scan => self.scan(),
             Effect::Inspect(name) => self.inspect(name),
-            Effect::Take { name, identity } => self.record(name, identity),
+            Effect::Take { name, identity, place } => self.record(name, identity, &place),
             Effect::Append(record) => match self.journal.append(record) {
                 Ok(()) => return Done::Silent,
                 Err(error) => Input::JournalFailed(error.to_string()),
             },
             Effect::SyncJournal => self.sync_journal(),
             Effect::Lock(id, name) => Input::Locked(id, self.told(&[Folder::Checked], self.lock(&name))),
-            Effect::Move(id, name) => {
-                Input::Moved(id, self.told(&[Folder::Outgoing, Folder::Checked], self.take(&name)))
+            Effect::Move(id, name, place) => {
+                Input::Moved(id, self.told(&[Folder::Outgoing, Folder::Checked], self.take(&name, &place)))
             }
             Effect::Claim(id, name) => {
                 Input::Claimed(id, self.told(&[Folder::Outgoing], self.copying().claim(id, &name)))
@@ -144,8 +144,8 @@ impl Disk {
                 self.discard(id);
                 return Done::Silent;
             }
-            Effect::Examine { id, name, filing } => {
-                let examined = self.examine(id, &name, filing.as_ref());
+            Effect::Examine { id, name, place, filing } => {
+                let examined = self.examine(id, &name, &place, filing.as_ref());
                 Input::Examined(id, self.told(&[Folder::Checked, Folder::Outgoing], examined))
             }
             Effect::ListChecked => {
@@ -167,9 +167,9 @@ impl Disk {
         })
     }
 
-    fn record(&mut self, name: FileName, identity: Identity) -> Input {
+    fn record(&mut self, name: FileName, identity: Identity, place: &Place) -> Input {
         let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
-        match self.journal.append(Record::Taken { id, name: name.clone(), identity }) {
+        match self.journal.append(Record::taken(id, &name, &place.name(&name, id), identity)) {
             Ok(()) => Input::Taken { name, identity, id },
             Err(error) => Input::JournalFailed(error.to_string()),
         }
@@ -251,9 +251,9 @@ impl Disk {
         file::write_all(&lock, self.lock_text.as_bytes())
     }
 
-    fn take(&self, name: &FileName) -> Result<(), Errno> {
-        let name = name.as_bytes();
-        file::rename((self.folders.outgoing(), name), (self.folders.checked(), name))
+    fn take(&self, name: &FileName, place: &FileName) -> Result<(), Errno> {
+        let to = (self.folders.checked(), place.as_bytes());
+        file::rename((self.folders.outgoing(), name.as_bytes()), to)
     }
 
     /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it.
@@ -350,13 +350,19 @@ impl Disk {
         }
     }
 
-    fn examine(&self, id: IntakeId, name: &FileName, filing: Option<&Filing>) -> Result<Places, Errno> {
-        let identity_in = |folder: BorrowedFd<'_>| {
+    fn examine(
+        &self,
+        id: IntakeId,
+        name: &FileName,
+        place: &FileName,
+        filing: Option<&Filing>,
+    ) -> Result<Places, Errno> {
+        let identity_in = |folder: BorrowedFd<'_>, name: &FileName| {
             Ok::<_, Errno>(file::stat(folder, name.as_bytes())?.map(|stat| file::identity(&stat)))
         };
         let mut places = Places {
-            outgoing: identity_in(self.folders.outgoing())?,
-            checked: identity_in(self.folders.checked())?,
+            outgoing: identity_in(self.folders.outgoing(), name)?,
+            checked: identity_in(self.folders.checked(), place)?,
             claimed: file::stat(self.folders.outgoing(), &temporary(id))?.map(|stat| file::identity(&stat)),
             copied: file::stat(self.folders.checked(), &temporary(id))?.map(|stat| stat.st_ino),
             ..Places::default()

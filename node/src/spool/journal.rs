@@ -212,7 +212,12 @@ mod tests {
 
     fn taken(number: u32) -> Record {
         let name = FileName::new(format!("file-{number}").as_bytes()).expect("a name");
-        Record::Taken { id: id(number), name, identity: Identity { inode: 1, size: 9, mtime_ns: 7 } }
+        Record::Taken {
+            id: id(number),
+            name,
+            identity: Identity { inode: 1, size: 9, mtime_ns: 7 },
+            place: None,
+        }
     }
 
     fn id(number: u32) -> MessageId {

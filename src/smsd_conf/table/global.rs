@@ -15,9 +15,9 @@ pub(super) const KEYS: &[Key] = &[
     key("failed", LONG, Setting(Target::Folder(Folder::Failed))),
     key("sent_copy", LONG, Unsupported(why::COPIES)),
     key("failed_copy", LONG, Unsupported(why::COPIES)),
-    key("keep_filename", Boolean, Only("yes", "a file keeps its name through all folders")),
-    key("store_original_filename", Boolean, Unnecessary("a file keeps its name through all folders")),
-    key("filename_preview", Within(0, 255), Only("0", "a file keeps its name, nothing is added to it")),
+    of_spool("keep_filename", "keep_filename", Boolean, Form::Flag, "yes"),
+    of_spool("store_original_filename", "store_original_filename", Boolean, Form::Flag, "yes"),
+    of_spool("filename_preview", "filename_preview", Within(0, 255), Form::Number, "0"),
     key("trust_outgoing", Boolean, Setting(Target::TrustOutgoing)),
     of_spool("spool_directory_order", "directory_order", Boolean, Form::Flag, "no"),
     key(

@@ -23,7 +23,8 @@ impl Intake {
         }
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Checking;
-        let (folder, name) = (entry.folder(), entry.name.clone());
+        let folder = entry.folder();
+        let name = if entry.in_checked { entry.place.clone() } else { entry.name.clone() };
         self.effects.push_back(Effect::Check { id, folder, name });
     }
 
@@ -46,8 +47,7 @@ impl Intake {
         }
         entry.checked = Some(verdict);
         entry.stage = Stage::Checked;
-        let name = entry.name.clone();
-        self.effects.push_back(Effect::Examine { id, name, filing: None });
+        self.effects.push_back(entry.examination(id, None));
     }
 
     /// Where the file stands after the check handler had it.
@@ -68,7 +68,8 @@ impl Intake {
         }
         entry.identity = identity;
         entry.stage = Stage::Recorded;
-        self.effects.push_back(Effect::Append(Record::Taken { id, name: entry.name.clone(), identity }));
+        let record = Record::taken(id, &entry.name, &entry.place, identity);
+        self.effects.push_back(Effect::Append(record));
         self.recorded.push(id);
     }
 
@@ -78,11 +79,11 @@ impl Intake {
         match entry.checked.clone() {
             None | Some(handlers::Verdict::Accepted) => false,
             Some(handlers::Verdict::Rejected { reason }) => {
-                let name = entry.name.clone();
+                let (name, place) = (entry.name.clone(), entry.place.clone());
                 entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
                 self.release_from_hand(id);
-                self.effects.push_back(Effect::Alarm(Alarm::BadFile { name: name.clone(), reason }));
-                self.filing_effects.push_back(Effect::Reread(id, name));
+                self.effects.push_back(Effect::Alarm(Alarm::BadFile { name, reason }));
+                self.filing_effects.push_back(Effect::Reread(id, place));
                 true
             }
             Some(handlers::Verdict::Spooled) => {

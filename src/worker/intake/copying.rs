@@ -71,8 +71,8 @@ impl Intake {
         }
         let Copied { original: identity, .. } = copied;
         entry.identity = identity;
-        let name = entry.name.clone();
-        self.effects.push_back(Effect::Append(Record::Taken { id, name, identity }));
+        let record = Record::taken(id, &entry.name, &entry.place, identity);
+        self.effects.push_back(Effect::Append(record));
         self.record_copy(id, copied);
     }
 
@@ -87,7 +87,7 @@ impl Intake {
     pub(super) fn adopt(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Adopting;
-        self.effects.push_back(Effect::Adopt(id, entry.name.clone()));
+        self.effects.push_back(Effect::Adopt(id, entry.place.clone()));
     }
 
     pub(super) fn on_adopted(&mut self, id: IntakeId, result: Result<(), Fault>) {

@@ -7,7 +7,7 @@ use crate::worker::handlers;
 
 use super::outcome;
 use super::recipients::Recipients;
-use super::{Alarm, Copy, FileName, Filing, Identity};
+use super::{Alarm, Copy, Effect, FileName, Filing, Identity, IntakeId};
 
 /// First wait before a step is repeated that the system refused.
 const RETRY_MIN: Duration = Duration::from_secs(10);
@@ -21,7 +21,12 @@ const SUBMIT_RETRY_MAX: Duration = Duration::from_secs(10);
 /// A file that was taken.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
+    /// Its name in `outgoing`.
     pub(super) name: FileName,
+    /// Its name in `checked`.
+    pub(super) place: FileName,
+    /// The name of its result, as soon as that is being written.
+    pub(super) result: Option<FileName>,
     pub(super) identity: Identity,
     /// It stands in `checked`.
     pub(super) in_checked: bool,
@@ -101,6 +106,8 @@ pub(super) enum Stage {
 impl Entry {
     pub(super) fn new(name: FileName, identity: Identity) -> Entry {
         Entry {
+            place: name.clone(),
+            result: None,
             name,
             identity,
             in_checked: false,
@@ -119,6 +126,11 @@ impl Entry {
             retry: RETRY_MIN,
             stage: Stage::Recorded,
         }
+    }
+
+    /// Finds out where it stands.
+    pub(super) fn examination(&self, id: IntakeId, filing: Option<Filing>) -> Effect {
+        Effect::Examine { id, name: self.name.clone(), place: self.place.clone(), filing }
     }
 
     /// The inode that stands for it in `checked`.

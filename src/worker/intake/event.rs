@@ -11,7 +11,7 @@ use crate::worker::submission::Submission;
 
 use super::{
     Account, Alarm, Copy, FileName, Filing, FolderTrouble, Identity, Inspection, IntakeId, Irregularity,
-    Observation, Outcome, Record,
+    Observation, Outcome, Place, Record,
 };
 
 /// When something happens: `now` drives waiting, `wall` is written into files.
@@ -237,6 +237,8 @@ pub enum Effect {
         name: FileName,
         /// Which file of that name.
         identity: Identity,
+        /// Its name in `checked`.
+        place: Place,
     },
     /// Write a record. Reply: none, or `JournalFailed`.
     Append(Record),
@@ -253,8 +255,8 @@ pub enum Effect {
     },
     /// Create `checked/NAME.LOCK`, never over another. Reply: `Locked`.
     Lock(IntakeId, FileName),
-    /// Move `outgoing/NAME` to `checked/NAME`, never over another. Reply: `Moved`.
-    Move(IntakeId, FileName),
+    /// Move a file of `outgoing`, the first name, to `checked`, the second one, never over another. Reply: `Moved`.
+    Move(IntakeId, FileName, FileName),
     /// Give `outgoing/NAME` the temporary name of this id in `outgoing`: what comes under its name after that is another
     /// file. Reply: `Claimed`.
     Claim(IntakeId, FileName),
@@ -329,8 +331,10 @@ pub enum Effect {
     Examine {
         /// Which file.
         id: IntakeId,
-        /// Its name.
+        /// Its name in `outgoing`.
         name: FileName,
+        /// Its name in `checked`.
+        place: FileName,
         /// Where its result was going.
         filing: Option<Filing>,
     },

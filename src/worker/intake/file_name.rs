@@ -55,6 +55,11 @@ impl FileName {
         FileName::new(&together).unwrap_or_else(|| FileName(format!("LOCKED.{id}").into_bytes()))
     }
 
+    /// Whether this id stands at the end of the name.
+    pub(super) fn ends_with(&self, id: IntakeId) -> bool {
+        self.0.ends_with(id.to_string().as_bytes())
+    }
+
     /// This name with something behind it; that alone when together they are too long.
     pub fn with_suffix(&self, suffix: &str) -> FileName {
         let together = [&self.0, b".".as_slice(), suffix.as_bytes()].concat();

@@ -30,12 +30,12 @@ impl Intake {
         if !kept {
             return self.tell_before_unlinking(id, destination, verdict.account());
         }
-        let octets = verdict.file(octets, id, &self.settings, self.moment.wall);
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.stage = Stage::Staging(verdict);
-            let name = entry.name.clone();
-            self.filing_effects.push_back(Effect::Stage { id, name, destination, octets });
-        }
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let (octets, result) = verdict.file(&entry.name, octets, id, &self.settings, self.moment.wall);
+        entry.result = Some(result);
+        entry.stage = Stage::Staging(verdict);
+        let name = entry.place.clone();
+        self.filing_effects.push_back(Effect::Stage { id, name, destination, octets });
     }
 
     pub(super) fn on_staged(&mut self, id: IntakeId, result: Result<u64, Fault>) {
@@ -45,7 +45,8 @@ impl Intake {
         match result {
             Ok(inode) => {
                 let (destination, account) = (verdict.destination(), verdict.account());
-                let filing = Filing { destination, name: entry.name.clone(), inode, account };
+                let name = entry.result.clone().unwrap_or_else(|| entry.name.clone());
+                let filing = Filing { destination, name, inode, account };
                 entry.stage = Stage::Staged(verdict, filing);
                 self.well(folder);
                 self.await_folder(folder, id);
@@ -102,9 +103,9 @@ impl Intake {
                 entry.stage = Stage::Published(filing);
                 self.await_folder(folder, id);
             }
-            Err(Fault::Exists) if filing.name == entry.name => {
-                let filed_as = entry.name.with_suffix(&id.to_string());
-                let (destination, name) = (filing.destination, entry.name.clone());
+            Err(Fault::Exists) if !filing.name.ends_with(id) => {
+                let filed_as = filing.name.with_suffix(&id.to_string());
+                let (destination, name) = (filing.destination, filing.name.clone());
                 let alarm = Alarm::Renamed { destination, name, filed_as: filed_as.clone() };
                 self.filing_effects.push_back(Effect::Alarm(alarm));
                 self.record_filing(id, verdict, Filing { name: filed_as, ..filing });
@@ -123,7 +124,7 @@ impl Intake {
         match verdict {
             Some(verdict) => {
                 entry.stage = Stage::Rereading(verdict);
-                self.filing_effects.push_back(Effect::Reread(id, entry.name.clone()));
+                self.filing_effects.push_back(Effect::Reread(id, entry.place.clone()));
             }
             None => self.lock(id),
         }
@@ -140,7 +141,7 @@ impl Intake {
 
     pub(super) fn unlink(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get(&id) else { return };
-        let (name, aside) = (entry.name.clone(), entry.name.aside(id));
+        let (name, aside) = (entry.place.clone(), entry.name.aside(id));
         self.filing_effects.push_back(Effect::Unlink { id, name, aside });
     }
 

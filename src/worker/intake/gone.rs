@@ -81,6 +81,7 @@ mod tests {
         };
         let pending = Pending {
             name: FileName::new(b"a").expect("a name"),
+            place: FileName::new(b"a").expect("a name"),
             identity: identity(7),
             copy: None,
             messages: Default::default(),

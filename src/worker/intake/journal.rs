@@ -39,10 +39,13 @@ pub enum Record {
     Taken {
         /// Its id.
         id: IntakeId,
-        /// Its name in `outgoing` and `checked`.
+        /// Its name in `outgoing`.
         name: FileName,
         /// Which file of that name.
         identity: Identity,
+        /// Its name in `checked`, where that is another one.
+        #[serde(default)]
+        place: Option<FileName>,
     },
     /// `checked` lies on another file system: this copy of the file gets its name there.
     Copied {
@@ -93,8 +96,10 @@ fn one() -> u16 {
 /// What the journal knows of one file that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Its name.
+    /// Its name in `outgoing`.
     pub name: FileName,
+    /// Its name in `checked`.
+    pub place: FileName,
     /// Which file of that name was taken.
     pub identity: Identity,
     /// The copy that stands for it in `checked`, where it was copied.
@@ -197,8 +202,9 @@ impl Replayed {
     pub fn apply(&mut self, record: Record) {
         match record {
             Record::Spool { uuid } => self.uuid = Some(uuid),
-            Record::Taken { id, name, identity } => {
+            Record::Taken { id, name, identity, place } => {
                 let pending = Pending {
+                    place: place.unwrap_or_else(|| name.clone()),
                     name,
                     identity,
                     copy: None,
@@ -237,10 +243,18 @@ impl Replayed {
     }
 }
 
+impl Record {
+    /// A file is taken under an id, and stands in `checked` under the name `place`.
+    pub fn taken(id: IntakeId, name: &FileName, place: &FileName, identity: Identity) -> Record {
+        let place = (place != name).then(|| place.clone());
+        Record::Taken { id, name: name.clone(), identity, place }
+    }
+}
+
 impl Pending {
     /// The records that lead to this.
     pub fn records(&self, id: IntakeId) -> Vec<Record> {
-        let taken = Record::Taken { id, name: self.name.clone(), identity: self.identity };
+        let taken = Record::taken(id, &self.name, &self.place, self.identity);
         let copied = self.copy.map(|copy| Record::Copied { id, copy });
         let recipients = self.recipients;
         let accepted = self.messages.iter();
@@ -401,7 +415,13 @@ mod tests {
 
     fn taken(n: u8) -> Record {
         let identity = Identity { inode: u64::from(n), size: 9, mtime_ns: 1_795_338_506_000_000_000 };
-        Record::Taken { id: id(n), name: FileName::new(&[b'a' + n]).expect("a name"), identity }
+        let name = FileName::new(&[b'a' + n]).expect("a name");
+        Record::Taken {
+            id: id(n),
+            name,
+            identity,
+            place: (n == 2).then(|| FileName::new(b"made").expect("a name")),
+        }
     }
 
     fn accepted(n: u8) -> Record {

@@ -11,7 +11,8 @@ use super::entry::{Entry, Stage};
 use super::gone::file_key;
 use super::telling::Telling;
 use super::{
-    Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Replayed, Settings,
+    Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Place, Replayed,
+    Settings,
 };
 
 /// How long a folder is left alone when nothing is heard of it.
@@ -39,8 +40,8 @@ pub struct Intake {
     pub(super) entries: BTreeMap<IntakeId, Entry>,
     pub(super) names: BTreeMap<FileName, IntakeId>,
     pub(super) candidates: Candidates,
-    /// Names that are being recorded, and whether they stand in `checked` already.
-    pub(super) recording: BTreeMap<FileName, bool>,
+    /// Names that are being recorded, and those they have in `checked`.
+    pub(super) recording: BTreeMap<FileName, Place>,
     /// Names that are looked at, and whether they are known to be complete.
     pub(super) looking: BTreeMap<FileName, bool>,
     /// Files found in `checked` that nobody knows.
@@ -325,13 +326,16 @@ impl Intake {
             if ordinary && let Some((name, identity)) = self.strangers.pop_front() {
                 // As with smsd, what stands in `checked` already is not asked about.
                 self.unasked.insert(name.clone());
-                self.record(name, identity, true);
+                self.record(name.clone(), identity, Place::Known(name));
                 continue;
             }
             match self.candidates.choose(ordinary, self.moment.now) {
                 None => break,
                 Some(Choice::Look(name)) => self.look(name, false),
-                Some(Choice::Take(name, identity)) => self.record(name, identity, false),
+                Some(Choice::Take(name, identity)) => {
+                    let place = if self.settings.keep_filename { Place::Same } else { Place::Made };
+                    self.record(name, identity, place);
+                }
             }
         }
         let roomy = self.candidates.len() < super::candidates::CANDIDATES_MAX / 2;
@@ -343,9 +347,9 @@ impl Intake {
         }
     }
 
-    pub(super) fn record(&mut self, name: FileName, identity: Identity, in_checked: bool) {
-        self.recording.insert(name.clone(), in_checked);
-        self.effects.push_back(Effect::Take { name, identity });
+    pub(super) fn record(&mut self, name: FileName, identity: Identity, place: Place) {
+        self.recording.insert(name.clone(), place.clone());
+        self.effects.push_back(Effect::Take { name, identity, place });
     }
 
     pub(super) fn look(&mut self, name: FileName, complete: bool) {
@@ -426,20 +430,20 @@ impl Intake {
     /// Carries out the step an entry stands at, once more.
     pub(super) fn go_on(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get(&id) else { return };
-        let name = entry.name.clone();
+        let place = entry.place.clone();
         match entry.stage.clone() {
             Stage::Recorded | Stage::CopyRecorded => self.recorded.push(id),
             Stage::FilingRecorded(..) => self.filing_recorded.push(id),
             Stage::Checking => self.check_or_lock(id),
-            Stage::Checked => self.effects.push_back(Effect::Examine { id, name, filing: None }),
+            Stage::Checked => self.effects.push_back(entry.examination(id, None)),
             Stage::Locking => self.lock(id),
-            Stage::Moving => self.effects.push_back(Effect::Move(id, name)),
+            Stage::Moving => self.effects.push_back(Effect::Move(id, entry.name.clone(), place)),
             Stage::Claiming => self.claim(id),
             Stage::Copying => self.copy(id),
             Stage::Adopting => self.adopt(id),
             Stage::Reading | Stage::Submitting => self.read(id),
             Stage::Rereading(_) | Stage::Staging(_) => {
-                self.filing_effects.push_back(Effect::Reread(id, name))
+                self.filing_effects.push_back(Effect::Reread(id, place))
             }
             Stage::Staged(_, filing) | Stage::Published(filing) => {
                 self.await_folder(filing.destination.folder(), id);
@@ -464,8 +468,10 @@ impl Intake {
             self.filing_effects.push_back(Effect::Discard(id));
         }
         self.forget(id);
-        if self.names.get(&entry.name) == Some(&id) {
-            self.names.remove(&entry.name);
+        for name in [&entry.name, &entry.place] {
+            if self.names.get(name) == Some(&id) {
+                self.names.remove(name);
+            }
         }
         if self.candidates.is_held(&entry.name) {
             self.look(entry.name, false);

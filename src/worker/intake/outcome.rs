@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::model::{Alphabet, Content, MessageState, Timestamp};
-use crate::sms_file::{Device, Document, Failed, LocalTime, RecipientResult, Sent, Several, recipients};
-use crate::worker::submission;
+use crate::sms_file::{
+    Device, Document, Entry, Failed, Header, LocalTime, RecipientResult, Sent, Several, recipients,
+};
+use crate::worker::submission::{self, Submission};
 
-use super::{Account, Destination, IntakeId, Settings};
+use super::{Account, Destination, FileName, IntakeId, Settings, naming};
 
 /// Most references an event tells of: what a record of the journal has room for.
 pub(super) const REFERENCES_MAX: usize = 255;
@@ -143,11 +145,48 @@ impl Verdict {
         }
     }
 
-    /// The result file for the file with these octets.
-    pub(super) fn file(&self, octets: &[u8], id: IntakeId, settings: &Settings, wall: LocalTime) -> Vec<u8> {
-        let Ok(document) = Document::read(octets) else { return octets.to_vec() };
+    /// The result file for the file with these octets, which was called `name`, and the name of the result.
+    pub(super) fn file(
+        &self,
+        name: &FileName,
+        octets: &[u8],
+        id: IntakeId,
+        settings: &Settings,
+        wall: LocalTime,
+    ) -> (Vec<u8>, FileName) {
+        let Ok(mut document) = Document::read(octets) else {
+            return (octets.to_vec(), naming::of_result(name, id, self, None, settings));
+        };
         let submission = submission::prepare(&document, &settings.messages, reference(id)).ok();
-        let notices = submission.as_ref().map(|made| made.notices.clone()).unwrap_or_default();
+        let result = naming::of_result(name, id, self, submission.as_ref(), settings);
+        if !settings.keep_filename && settings.store_original_filename {
+            let entry = Entry::octets(Header::OriginalFilename, name.as_bytes());
+            // smsd tells it when the file leaves `outgoing`, which one it refuses never does.
+            if self.had_its_message() {
+                document.precede_result(entry)
+            } else {
+                document.follow_result(entry)
+            }
+        }
+        (self.content(&document, submission.as_ref(), settings, wall), result)
+    }
+
+    /// Whether the file became a message.
+    pub(super) fn had_its_message(&self) -> bool {
+        match self {
+            Verdict::Outcome(_) | Verdict::Several(_) => true,
+            Verdict::Refused(_) => false,
+        }
+    }
+
+    fn content(
+        &self,
+        document: &Document,
+        submission: Option<&Submission>,
+        settings: &Settings,
+        wall: LocalTime,
+    ) -> Vec<u8> {
+        let notices = submission.map(|made| made.notices.clone()).unwrap_or_default();
         match self {
             Verdict::Refused(reason) => Failed {
                 device: Device::default(),
@@ -156,17 +195,17 @@ impl Verdict {
                 pdus: Vec::new(),
                 notices,
             }
-            .file(&document),
+            .file(document),
             Verdict::Several(ends) => {
-                let to = recipients(&document, &settings.messages).unwrap_or_default();
+                let to = recipients(document, &settings.messages).unwrap_or_default();
                 let to =
                     to.into_iter().map(|recipient| Some(recipient.number)).chain(std::iter::repeat(None));
                 let recipients = ends.iter().zip(to).map(|(end, to)| end.of_recipient(to, wall)).collect();
-                Several { recipients, notices }.file(&document)
+                Several { recipients, notices }.file(document)
             }
             Verdict::Outcome(outcome) => {
-                let content = submission.as_ref().map(|made| &made.content);
-                outcome.file(&document, content, notices, settings, wall)
+                let content = submission.map(|made| &made.content);
+                outcome.file(document, content, notices, settings, wall)
             }
         }
     }

@@ -30,10 +30,12 @@ impl Intake {
                 recovered: true,
                 recipients: Recipients::recovered(pending.messages, pending.recipients),
                 copy: pending.copy,
+                place: pending.place.clone(),
                 stage: Stage::Examining(None),
                 ..Entry::new(pending.name.clone(), pending.identity)
             };
             self.names.insert(pending.name, id);
+            self.names.insert(pending.place, id);
             self.entries.insert(id, entry);
             self.examine(id, pending.filing);
         }
@@ -43,7 +45,8 @@ impl Intake {
     pub(super) fn examine(&mut self, id: IntakeId, filing: Option<Filing>) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Examining(filing.clone());
-        self.effects.push_back(Effect::Examine { id, name: entry.name.clone(), filing });
+        let examination = entry.examination(id, filing);
+        self.effects.push_back(examination);
     }
 
     pub(super) fn on_examined(&mut self, id: IntakeId, result: Result<Places, Fault>) {
@@ -72,12 +75,13 @@ impl Intake {
             // A disk lost the move, that of the result, or of the copy, kept it: the move is made once more.
             let name = entry.name.clone();
             let claim = entry.copy.is_some();
-            let effect = if claim { Effect::Claim(id, name) } else { Effect::Move(id, name) };
+            let place = entry.place.clone();
+            let effect = if claim { Effect::Claim(id, name) } else { Effect::Move(id, name, place) };
             return self.effects.push_back(effect);
         }
         self.unexamined = self.unexamined.saturating_sub(1);
         // Beside another file of this name the lock may be another's too.
-        let is_newest = self.names.get(&entry.name) == Some(&id);
+        let is_newest = self.names.get(&entry.place) == Some(&id);
         entry.owns_lock = entry.in_checked || places.checked.is_none() && is_newest;
         match filing {
             Some(filing) => self.resume_filing(id, filing, &places),
@@ -135,6 +139,12 @@ impl Intake {
         self.finish(id);
     }
 
+    /// Whether a file of this name in `checked` is one that was taken.
+    fn stands_in_checked(&self, name: &FileName) -> bool {
+        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
+        entry.is_some_and(|entry| entry.place == *name)
+    }
+
     /// Files of `checked` the journal does not know: put there by hand, or left by smsd.
     pub(super) fn on_listed(&mut self, listed: Result<Vec<Observation>, Fault>) {
         let observations = match listed {
@@ -146,7 +156,7 @@ impl Intake {
         let strangers: BTreeSet<FileName> = self.strangers.iter().map(|(name, _)| name.clone()).collect();
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;
-            let known = self.names.contains_key(name) || self.recording.contains_key(name);
+            let known = self.stands_in_checked(name) || self.recording.contains_key(name);
             if !known && !strangers.contains(name) && judge(observation, &[]) == Judgement::Eligible {
                 self.strangers.push_back((name.clone(), *identity));
             }

@@ -58,6 +58,12 @@ pub struct Settings {
     pub keep_sent: bool,
     /// Results of failed messages are kept; otherwise the file is removed.
     pub keep_failed: bool,
+    /// A file keeps its name; otherwise names are made for it and its result.
+    pub keep_filename: bool,
+    /// Where a name is made, the result tells the file's own in `Original_filename:`.
+    pub store_original_filename: bool,
+    /// How many characters of the text stand behind the name of a result.
+    pub filename_preview: usize,
     /// `messageids`
     pub message_ids: MessageIds,
     /// `store_sent_pdu`
@@ -82,6 +88,9 @@ impl Default for Settings {
             folder_failures: FolderFailures::default(),
             keep_sent: true,
             keep_failed: true,
+            keep_filename: true,
+            store_original_filename: true,
+            filename_preview: 0,
             message_ids: MessageIds::default(),
             keep_pdus: KeepPdus::default(),
             checks: false,

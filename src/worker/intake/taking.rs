@@ -10,7 +10,7 @@ use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
     Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
-    Irregularity, Observation, Reach,
+    Irregularity, Observation, Place, Reach,
 };
 
 /// Stands for a file nothing could be seen of.
@@ -110,7 +110,10 @@ impl Intake {
             Judgement::Eligible if !inspection.readable => {
                 self.leave(name, identity, Irregularity::Unreadable)
             }
-            Judgement::Eligible | Judgement::Unfit(_) if inspection.conflict => {
+            // A name that is made is nobody else's.
+            Judgement::Eligible | Judgement::Unfit(_)
+                if inspection.conflict && self.settings.keep_filename =>
+            {
                 self.hold(name, inspection.recipient.clone());
             }
             Judgement::Eligible | Judgement::Unfit(_) => {
@@ -149,11 +152,19 @@ impl Intake {
     }
 
     pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, id: IntakeId) {
-        let in_checked = self.recording.remove(&name).unwrap_or(false);
+        let recorded = self.recording.remove(&name).unwrap_or(Place::Same);
+        let in_checked = matches!(recorded, Place::Known(_));
+        let place = recorded.name(&name, id);
         let checked = self.unasked.remove(&name).then_some(handlers::Verdict::Accepted);
-        let entry =
-            Entry { in_checked, checked, owns_lock: in_checked, ..Entry::new(name.clone(), identity) };
+        let entry = Entry {
+            place: place.clone(),
+            in_checked,
+            checked,
+            owns_lock: in_checked,
+            ..Entry::new(name.clone(), identity)
+        };
         self.names.insert(name, id);
+        self.names.insert(place, id);
         self.entries.insert(id, entry);
         self.hold_in_hand(id);
         self.recorded.push(id);
@@ -162,7 +173,7 @@ impl Intake {
     pub(super) fn lock(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Locking;
-        self.effects.push_back(Effect::Lock(id, entry.name.clone()));
+        self.effects.push_back(Effect::Lock(id, entry.place.clone()));
     }
 
     pub(super) fn on_locked(&mut self, id: IntakeId, result: Result<(), Fault>) {
@@ -189,7 +200,7 @@ impl Intake {
             return if entry.copy.is_some() { self.adopt(id) } else { self.copy(id) };
         }
         entry.stage = Stage::Moving;
-        self.effects.push_back(Effect::Move(id, entry.name.clone()));
+        self.effects.push_back(Effect::Move(id, entry.name.clone(), entry.place.clone()));
     }
 
     /// The answer to a move, if the file is at the stage that waits for it. One that was made while the file was looked
@@ -243,13 +254,13 @@ impl Intake {
     pub(super) fn unlock(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.owns_lock) else { return };
         entry.owns_lock = false;
-        self.effects.push_back(Effect::Unlock(entry.name.clone()));
+        self.effects.push_back(Effect::Unlock(entry.place.clone()));
     }
 
     pub(super) fn read(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Reading;
-        self.effects.push_back(Effect::Read(id, entry.name.clone()));
+        self.effects.push_back(Effect::Read(id, entry.place.clone()));
     }
 
     pub(super) fn on_read(&mut self, id: IntakeId, result: Result<Contents, Fault>) {
@@ -321,10 +332,11 @@ impl Intake {
 
     /// Another file was moved than the one recorded: that one is done with, and this one is recorded anew.
     fn exchanged(&mut self, id: IntakeId, identity: Identity) {
-        let Some(name) = self.entries.get(&id).map(|entry| entry.name.clone()) else { return };
+        let Some(entry) = self.entries.get(&id) else { return };
+        let (name, place) = (entry.name.clone(), Place::Known(entry.place.clone()));
         self.release(id);
         self.finish(id);
-        self.record(name, identity, true);
+        self.record(name, identity, place);
     }
 
     pub(super) fn vanished(&mut self, id: IntakeId) {

@@ -66,7 +66,7 @@ impl Intake {
     /// No result is kept: the file goes when the handler has seen it, as with smsd.
     pub(super) fn tell_before_unlinking(&mut self, id: IntakeId, destination: Destination, account: Account) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let name = entry.name.clone();
+        let name = entry.place.clone();
         entry.stage = Stage::Telling;
         self.telling.standing += 1;
         if !self.settings.events

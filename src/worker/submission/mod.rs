@@ -5,6 +5,7 @@
 
 mod convert;
 mod notice;
+mod preview;
 mod raw;
 mod shifted;
 mod split;
@@ -33,6 +34,8 @@ pub struct Submission {
     pub from: String,
     /// What conversion changed or lost, for `NOTICE:`, in the character set of the file.
     pub notices: Vec<Vec<u8>>,
+    /// Its beginning, as names of files show it.
+    pub preview: Option<String>,
     /// The body of the file was a PDU.
     pub is_pdu: bool,
 }
@@ -57,6 +60,7 @@ fn composed(request: Request, settings: &Settings, reference: u8) -> Result<Subm
     let converted = convert::convert(&request, settings)?;
     let shape = split::Shape::of(&request, &converted, reference);
     let split = split::split(&converted.payload, converted.alphabet, &shape)?;
+    let preview = preview::preview(&request, &converted);
     let mut notices = converted.notices;
     notices.extend(split.cut_octets.map(cut_notice));
     let parts: Vec<Part> = (1..=u8::MAX)
@@ -72,7 +76,7 @@ fn composed(request: Request, settings: &Settings, reference: u8) -> Result<Subm
     for part in &content.parts {
         pdu::submit(&content, part).map_err(|error| Rejection::NoPdu { what: error.to_string() })?;
     }
-    Ok(submission(request, content, notices))
+    Ok(Submission { preview, ..submission(request, content, notices) })
 }
 
 fn submission(request: Request, content: Content, notices: Vec<Vec<u8>>) -> Submission {
@@ -84,6 +88,7 @@ fn submission(request: Request, content: Content, notices: Vec<Vec<u8>>) -> Subm
         retries: request.retries,
         from: request.from,
         notices,
+        preview: None,
         is_pdu: false,
     }
 }

@@ -33,6 +33,17 @@ fn files_go_by_their_age_unless_the_folder_decides() {
 }
 
 #[test]
+fn files_keep_their_names_unless_it_is_said() {
+    let names = |settings: &str| {
+        let spool = read(&format!("[spool]\ndir = \"/spool\"\n{settings}")).spool.expect("a spool");
+        (spool.keep_filename, spool.store_original_filename, spool.filename_preview)
+    };
+    assert_eq!(names(""), (true, true, 0));
+    let made = "keep_filename = false\nstore_original_filename = false\nfilename_preview = 255\n";
+    assert_eq!(names(made), (false, false, 255));
+}
+
+#[test]
 fn routes_that_cannot_be_are_refused() {
     for (routes, words) in [
         ("routes = \"D1\"\n", "is not a list"),

@@ -1,0 +1,145 @@
+//! Names that are made for files and their results, and what is added to those.
+
+use smsgrid::worker::intake::Hint;
+
+use crate::cluster::{ENDLESS, FAILING, REFUSED};
+use crate::rig::{End, Rig};
+
+/// Files with a marker in their text, the folder of their result, and the beginning of its name.
+const FILES: [(&str, &str, &str); 4] = [
+    ("plain", "To: 4917\n\nmarker-plain", "sent/GSM1."),
+    ("fails", "To: 666\n\nmarker-fails", "failed/GSM1."),
+    ("refused", "To: 999\n\nmarker-refused", "failed/smsd."),
+    ("broken", "no destination\n\nmarker-broken", "failed/smsd."),
+];
+
+#[test]
+fn names_are_made_and_the_result_tells_the_file_s_own() {
+    let mut rig = filled();
+    rig.settle();
+
+    check(&rig, "never stopped");
+    let result = |marker: &str| {
+        let (folder, name) = results(&rig, marker).pop().expect("a result");
+        let text = rig.read(&format!("{folder}/{name}"));
+        text.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // smsd tells it when the file leaves `outgoing`, or last where it never does.
+    assert_eq!(result("marker-plain")[..3], ["To: 4917", "Original_filename: plain", "Modem: GSM1"]);
+    assert_eq!(result("marker-fails")[1], "Original_filename: fails");
+    let broken = result("marker-broken");
+    assert!(broken[1].starts_with("Fail_reason: ") && broken[2].starts_with("Failed: "), "{broken:?}");
+    assert_eq!(broken[3..], ["Original_filename: broken"]);
+}
+
+#[test]
+fn a_stop_after_any_effect_makes_the_same_names_and_one_result() {
+    let mut rig = filled();
+    let whole = stopped_after(&mut rig, usize::MAX);
+    for allowed in 0..=whole {
+        let mut rig = filled();
+        stopped_after(&mut rig, allowed);
+        let before: Vec<_> =
+            FILES.iter().flat_map(|(name, ..)| results(&rig, &format!("marker-{name}"))).collect();
+        rig.settle();
+        check(&rig, &format!("stopped after effect {allowed}"));
+        let after: Vec<_> =
+            FILES.iter().flat_map(|(name, ..)| results(&rig, &format!("marker-{name}"))).collect();
+        let ended = before.iter().filter(|(folder, _)| folder != "outgoing" && folder != "checked");
+        assert!(
+            ended.clone().all(|result| after.contains(result)),
+            "stopped after effect {allowed}: {before:?} {after:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_was_taken_under_a_made_name_ends_although_names_are_kept_now() {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    rig.put("name", "To: 4917\n\nmarker-name");
+    rig.cluster.set_unavailable(true);
+    rig.settle();
+    let place = rig.names("checked").into_iter().next().expect("it was taken");
+    assert!(place.len() == 6 && place.bytes().all(|octet| octet.is_ascii_alphanumeric()), "{place}");
+
+    rig.settings.keep_filename = true;
+    rig.cluster.set_unavailable(false);
+    rig.settle();
+    assert_eq!((rig.names("sent"), rig.names("checked")), (vec!["name".to_owned()], Vec::new()));
+    assert_eq!(rig.cluster.texts(), ["marker-name"]);
+}
+
+#[test]
+fn two_files_of_one_name_are_not_in_each_other_s_way() {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    rig.settings.store_original_filename = false;
+    rig.put("same", format!("To: {ENDLESS}\n\nfirst"));
+    let mut running = rig.start();
+    running.settle();
+    running.rig().put("same", "To: 4917\n\nsecond");
+    running.hint(Hint::MovedIn, "same");
+    running.settle();
+    drop(running);
+
+    assert_eq!(rig.cluster.texts(), ["first", "second"]);
+    assert_eq!(rig.cluster.alarms(), Vec::<String>::new());
+    let sent = rig.names("sent");
+    assert_eq!(sent.len(), 1);
+    assert!(!rig.read(&format!("sent/{}", sent[0])).contains("Original_filename"));
+}
+
+#[test]
+fn the_beginning_of_the_text_stands_behind_the_name_where_it_became_a_message() {
+    let mut rig = Rig::new();
+    rig.settings.filename_preview = 8;
+    rig.put("a", "To: 4917\n\nGr\u{fc}\u{df}e, alle");
+    rig.put("b", format!("To: {FAILING}\nAlphabet: binary\nUDH: no\n\nxyz"));
+    rig.put("c", format!("To: {REFUSED}\n\nnever"));
+    rig.put("d", "To: 4917\n\nhi");
+    rig.settle();
+
+    assert_eq!(rig.names("sent"), ["a-Gru_e__a", "d-hi"]);
+    assert_eq!(rig.names("failed"), ["b-binary", "c"]);
+    rig.put("d", "To: 4917\n\nhi");
+    rig.settle();
+    let again = rig.names("sent");
+    assert!(again.len() == 3 && again[2].starts_with("d-hi."), "nothing is overwritten: {again:?}");
+}
+
+fn filled() -> Rig {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    for (name, content, _) in FILES {
+        rig.put(name, content);
+    }
+    rig
+}
+
+/// How many effects there were.
+fn stopped_after(rig: &mut Rig, allowed: usize) -> usize {
+    let mut running = rig.start();
+    FILES.iter().for_each(|(name, ..)| running.hint(Hint::MovedIn, name));
+    while running.effects < allowed && running.run(1) != End::Idle {}
+    running.effects
+}
+
+/// Where files with this marker stand.
+fn results(rig: &Rig, marker: &str) -> Vec<(String, String)> {
+    let all = ["outgoing", "checked", "sent", "failed"].into_iter();
+    let all = all.flat_map(|folder| rig.names(folder).into_iter().map(move |name| (folder.to_owned(), name)));
+    all.filter(|(folder, name)| rig.read(&format!("{folder}/{name}")).contains(marker)).collect()
+}
+
+fn check(rig: &Rig, when: &str) {
+    for (name, content, expected) in FILES {
+        let found = results(rig, &format!("marker-{name}"));
+        let [(folder, result)] = found.as_slice() else { panic!("{when}: {name} stands in {found:?}") };
+        let at = format!("{folder}/{result}");
+        assert!(at.starts_with(expected) && at.len() == expected.len() + 6, "{when}: {name} is {at}");
+        let messages = rig.cluster.texts().iter().filter(|text| content.ends_with(text.as_str())).count();
+        assert_eq!(messages, usize::from(name == "plain" || name == "fails"), "{when}: {name}");
+    }
+    assert!(rig.hidden("sent").is_empty() && rig.hidden("failed").is_empty(), "{when}");
+}
