@@ -106,6 +106,9 @@ catalogue! {
     ModemLimit "MODEM_LIMIT" Warnings
         "A modem has sent as many messages as its message_limit allows."
         "They are counted anew after message_count_clear and at each start of smsnode; other modems go on meanwhile."
+    ModemSuspended "MODEM_SUSPENDED" Warnings
+        "The suspend file names a modem: its port is closed and it takes no messages."
+        "Take its line out of the suspend file; it is used again within a second."
     BadNumber "BAD_NUMBER" Rejected
         "The text given as a recipient is no number this gateway can send to."
         "Write the international form, country code first. Nothing was sent."
@@ -196,6 +199,9 @@ catalogue! {
     SpoolFileGone "SPOOL_FILE_GONE" Warnings
         "A spool file was removed while it was being worked on, or while smsnode did not run; no result is filed for it."
         "Leave the files of the checked folder alone; cancel a message instead."
+    SuspendFileUnreadable "SUSPEND_FILE_UNREADABLE" Warnings
+        "The file that says which modems are suspended cannot be read; they stay as they were."
+        "Let the user of smsnode read it, or remove it: a file that is not there suspends nobody."
     SpoolListUnreadable "SPOOL_LIST_UNREADABLE" Problems
         "The blacklist or the whitelist of the spool cannot be read, so nobody knows which numbers may be sent to."
         "Let the user smsnode runs as read the file, or take it out of [spool]. Until then files wait, nothing is sent."

@@ -130,6 +130,11 @@ impl Engine {
         Ok(())
     }
 
+    /// The modem was out of use: the next `Initialise` says the profile's `start` again.
+    pub fn forget_start(&mut self) {
+        self.modem.start_due = true;
+    }
+
     /// Whether nothing runs, so that a procedure may start.
     pub fn is_idle(&self) -> bool {
         self.running.is_none()

@@ -108,6 +108,8 @@ pub enum Target {
     Wakeup,
     /// `start` or `stop` of a modem.
     Own,
+    /// `suspend` of `[node]`.
+    Suspend,
     /// `number` or `description` of a modem.
     OfResults,
     /// Whether the modem sends: one that does not is left out.

@@ -1,7 +1,7 @@
 //! When a port is opened and closed, and what the modem is told then: real sockets over loopback.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use smsgrid_tests::addresses::Addresses;
 use smsgrid_tests::gateway::Gateway;
@@ -22,27 +22,61 @@ struct Remote {
     tap: Tap,
     _simulator: Simulator,
     _addresses: Addresses,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Remote {
     /// Starts a node whose modem has `settings` beside its port.
     fn start(settings: &str) -> Remote {
-        let (dir, addresses) = (tempfile::tempdir().expect("a folder"), Addresses::take());
-        let address = addresses.at(1, PORT);
-        let simulator = Simulator::start_mixed(Path::new(SMSNODE), dir.path(), &[], &[(address, "fast")]);
-        let tap = Tap::start(address);
-        let modem = format!("port = \"tcp:{}\"\n{settings}", tap.address());
-        let mut gateway = Gateway::prepare(Path::new(SMSNODE), dir.path(), &[("GSM1".to_owned(), modem)]);
-        gateway.start();
-        Remote { gateway, tap, _simulator: simulator, _addresses: addresses, _dir: dir }
+        let mut remote = Remote::prepare(settings, false);
+        remote.gateway.start();
+        remote
     }
 
-    fn sends(&self, name: &str) {
+    /// The same, not started; with another modem on a pty where that is wanted.
+    fn prepare(settings: &str, has_other: bool) -> Remote {
+        let (dir, addresses) = (tempfile::tempdir().expect("a folder"), Addresses::take());
+        let address = addresses.at(1, PORT);
+        let simulator =
+            Simulator::start_mixed(Path::new(SMSNODE), dir.path(), &["fast"], &[(address, "fast")]);
+        let tap = Tap::start(address);
+        let mut modems = vec![("GSM1".to_owned(), format!("port = \"tcp:{}\"\n{settings}", tap.address()))];
+        if has_other {
+            let port = simulator.ports()[0].display();
+            modems.push(("OTHER".to_owned(), format!("port = \"{port}\"\ntags = \"other\"")));
+        }
+        let gateway = Gateway::prepare(Path::new(SMSNODE), dir.path(), &modems);
+        Remote { gateway, tap, _simulator: simulator, _addresses: addresses, dir }
+    }
+
+    /// Has the node read a suspend file, which is not there yet.
+    fn suspend_file(&self) -> PathBuf {
+        let file = self.dir.path().join("suspend");
+        let config = fs::read_to_string(self.gateway.config()).expect("a configuration");
+        let node = format!("[node]\nsuspend = \"{}\"\n", file.display());
+        fs::write(self.gateway.config(), config.replacen("[node]\n", &node, 1)).expect("room");
+        file
+    }
+
+    /// Sends a message, and returns its result.
+    fn sends(&self, name: &str) -> String {
         self.gateway.drop_file(name, b"To: 491700000001\n\nhello");
+        self.wait_for_sent(name)
+    }
+
+    fn wait_for_sent(&self, name: &str) -> String {
         wait::until_true(&format!("sent/{name}"), PATIENCE, || {
             fs::exists(self.gateway.folder("sent").join(name)).unwrap_or_default()
         });
+        self.gateway.content("sent", name)
+    }
+
+    fn wait_until_closed(&self) {
+        wait::until_true("the port to be closed", PATIENCE, || !self.tap.is_open());
+    }
+
+    fn wait_until_said(&mut self, words: &[&str]) {
+        wait::until_true(&format!("{words:?} in the log"), PATIENCE, || self.said(words) > 0);
     }
 
     /// Lines of the log that hold `words`.
@@ -76,7 +110,7 @@ fn a_modem_is_told_its_start_once_before_all_else_and_its_stop_last() {
 
     remote.gateway.stop();
 
-    wait::until_true("the port to be closed", PATIENCE, || !remote.tap.is_open());
+    remote.wait_until_closed();
     let lines = remote.tap.lines();
     assert_eq!(lines[..3], ["AT", "ATE0", "AT+CFUN=1"], "{lines:?}");
     assert_eq!(remote.tap.count("AT+CFUN=1"), 1, "a port that is lost is no new start: {lines:?}");
@@ -94,4 +128,56 @@ fn a_modem_that_refuses_its_start_and_its_stop_is_used_all_the_same() {
 
     assert_eq!(remote.said(&["MODEM_REFUSED", "did not accept its `stop` command"]), 1);
     assert_eq!(remote.said(&["1234"]), 0, "a parameter may be secret");
+}
+
+#[test]
+fn a_modem_the_suspend_file_names_is_left_alone_until_its_line_is_gone() {
+    let commands = "start = \"AT+CFUN=1\"\nstart_pause = \"1ms\"\nstop = \"AT+CFUN=0\"\n";
+    let mut remote = Remote::prepare(commands, true);
+    let file = remote.suspend_file();
+    remote.gateway.start();
+    remote.wait_until_said(&["modem.up", "GSM1"]);
+
+    fs::write(&file, "# changed by night\nGSM*: the SIM is changed\n").expect("room");
+    remote.wait_until_said(&[
+        "MODEM_SUSPENDED",
+        "GSM1 is suspended",
+        "its port is closed",
+        "the SIM is changed",
+    ]);
+    remote.wait_until_closed();
+    assert_eq!(remote.tap.lines().last().map(String::as_str), Some("AT+CFUN=0"));
+    remote.gateway.drop_file("meanwhile", b"To: 491700000001\nQueue: other\n\nhello");
+    assert!(remote.wait_for_sent("meanwhile").contains("Modem: OTHER"));
+    assert_eq!((remote.tap.opened(), remote.tap.is_open()), (1, false));
+
+    fs::write(&file, "GSM2: another one\n").expect("room");
+    remote.wait_until_said(&["modem.resumed", "GSM1"]);
+    wait::until_true("the start", PATIENCE, || remote.tap.count("AT+CFUN=1") == 2);
+    fs::write(&file, "ALL:\n").expect("room");
+    remote.wait_until_said(&["MODEM_SUSPENDED", "OTHER is suspended", "the suspend file names it"]);
+    remote.wait_until_closed();
+    fs::remove_file(&file).expect("it is there");
+    remote.sends("afterwards");
+    remote.gateway.stop();
+
+    assert_eq!(remote.tap.opened(), 3);
+    assert_eq!((remote.said(&["GSM1 is suspended"]), remote.said(&["OTHER is suspended"])), (2, 1));
+}
+
+#[test]
+fn a_modem_that_is_suspended_when_the_node_starts_is_not_touched() {
+    let mut remote = Remote::prepare("", true);
+    let file = remote.suspend_file();
+    fs::write(&file, "GSM1: at rest\n").expect("room");
+    remote.gateway.start();
+
+    remote.wait_until_said(&["GSM1 is suspended", "at rest"]);
+    assert!(remote.sends("meanwhile").contains("Modem: OTHER"));
+    assert_eq!(remote.tap.opened(), 0);
+
+    fs::remove_file(&file).expect("it is there");
+    remote.wait_until_said(&["modem.up", "GSM1"]);
+    assert_eq!(remote.tap.opened(), 1);
+    remote.gateway.stop();
 }

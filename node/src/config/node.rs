@@ -18,6 +18,9 @@ pub struct Node {
     /// How long stopping may take until the rest is cut off. Default 30 s, 1 s to 10 m. Shorter than a part takes to
     /// send leaves uncertain parts; longer keeps the host waiting, and its service manager may kill first.
     pub drain_timeout: Duration,
+    /// The suspend file: modems it names, one a line as `NAME: reason`, `BEGINNING*: reason` or `ALL: reason`, are left
+    /// alone with their port closed until the line is gone. Default none. Read every second; it need not be there.
+    pub suspend: Option<PathBuf>,
 }
 
 /// Reads `[node]`.
@@ -29,5 +32,6 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Node> {
         Duration::from_secs(30),
         Duration::from_secs(1)..=Duration::from_secs(600),
     );
-    Some(Node { name: name?.value, data_dir: data_dir?.value, drain_timeout })
+    let suspend = section.optional("suspend", "none").map(|placed| placed.value);
+    Some(Node { name: name?.value, data_dir: data_dir?.value, drain_timeout, suspend })
 }

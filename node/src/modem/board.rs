@@ -154,6 +154,10 @@ fn condition(notice: &Notice) -> Option<Turn> {
             Some((ModemCondition::Trouble, Some(why), Some(Reason::ModemSilent)))
         }
         Notice::PortLost { .. } => Some((ModemCondition::Unplugged, None, Some(Reason::PortGone))),
+        Notice::Suspended { reason } => {
+            Some((ModemCondition::Blocked, Some(report::suspended(reason)), Some(Reason::ModemSuspended)))
+        }
+        Notice::Resumed => Some((ModemCondition::Starting, None, None)),
         Notice::Stopped => Some((ModemCondition::Draining, None, None)),
         // A modem that sends is ready again, whatever it was before.
         Notice::Sent { .. } => Some((ModemCondition::Ready, None, None)),
@@ -224,6 +228,26 @@ mod tests {
         let draining = &board.news()[0].1;
         assert_eq!((draining.condition, draining.since), (ModemCondition::Draining, at(6)));
         assert_eq!((draining.why.as_deref(), draining.reason), (None, None));
+    }
+
+    #[test]
+    fn a_suspended_modem_is_blocked_for_the_reason_of_the_file_until_it_is_taken_into_use_again() {
+        let (board, modem) = (Board::default(), name("GSM1"));
+        board.add(&modem, false, at(1));
+        for (reason, why) in [("rack 3", "rack 3"), ("", "the suspend file names it")] {
+            board.note(&modem, &Notice::Suspended { reason: reason.to_owned() }, at(2));
+
+            let news = &board.news()[0].1;
+            assert_eq!((news.condition, news.why.as_deref()), (ModemCondition::Blocked, Some(why)));
+            assert_eq!(news.reason, Some(Reason::ModemSuspended));
+        }
+        board.note(&modem, &Notice::Resumed, at(3));
+
+        let news = &board.news()[0].1;
+        assert_eq!(
+            (news.condition, news.why.as_deref(), news.reason),
+            (ModemCondition::Starting, None, None)
+        );
     }
 
     #[test]

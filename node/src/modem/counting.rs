@@ -32,6 +32,8 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         | Notice::LimitReached { .. }
         | Notice::CountCleared { .. }
         | Notice::OwnRefused { .. }
+        | Notice::Suspended { .. }
+        | Notice::Resumed
         | Notice::Resetting { .. }
         | Notice::PortLost { .. }
         | Notice::Stopped => {}

@@ -8,6 +8,7 @@ mod outcomes;
 mod pin_marks;
 pub mod port;
 mod report;
+mod suspend_file;
 mod tally;
 mod task;
 
@@ -15,5 +16,6 @@ pub use board::Board;
 pub use notify::{Waker, Wakers};
 pub use outcomes::{Outcomes, OutcomesError};
 pub use pin_marks::{PinMark, Tried};
+pub use suspend_file::{SuspendFile, Suspended};
 pub use tally::Tally;
 pub use task::{ModemTask, Shared};

@@ -1,6 +1,7 @@
 //! News of one modem in the words of an operator: what happened, why, what to do, whether anything was sent.
 
 use std::path::Path;
+use std::time::Duration;
 
 use smsgrid::at::{InitialiseFailure, OwnCommand, PduEcho, SendEnd, explained};
 use smsgrid::model::{Attempt, Cause, MessageId, Name, PartOutcome};
@@ -62,11 +63,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
             let title = format!("{modem} is not registered with a network; it takes no messages until it is");
             tell("modem.no_network", &Problem::new(Reason::NoNetwork, title));
         }
-        Notice::Blocked { lasts, end } => {
-            let title =
-                format!("{modem} failed too often in a row; it gets no messages for {} s", lasts.as_secs());
-            tell("modem.blocked", &Problem::new(blocking(end), title).why(ended(end)));
-        }
+        Notice::Blocked { lasts, end } => tell("modem.blocked", &blocked(modem, *lasts, end)),
         Notice::LimitReached { messages } => {
             let title = format!("{modem}: message limit {messages} is reached; it gets no more messages");
             tell("modem.limit", &Problem::new(Reason::ModemLimit, title));
@@ -74,6 +71,8 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
         Notice::CountCleared { messages } => {
             info!(event = "modem.limit", messages, "messages are counted anew");
         }
+        Notice::Suspended { reason } => tell("modem.suspended", &left_alone(modem, reason)),
+        Notice::Resumed => info!(event = "modem.resumed", "the modem is taken into use again"),
         Notice::OwnRefused { command, cause } => {
             tell("modem.refused", &own_refused(modem, *command, *cause));
         }
@@ -162,6 +161,21 @@ fn same_identity(modem: &Name, location: &Location, other: &Name) -> Problem {
     let title = format!("{modem} at {location} is the same modem as {other}; it is not used twice");
     Problem::new(Reason::ConfigConflict, title)
         .fix(format!("remove {modem} or {other} from the configuration"))
+}
+
+fn blocked(modem: &Name, lasts: Duration, end: &SendEnd) -> Problem {
+    let title = format!("{modem} failed too often in a row; it gets no messages for {} s", lasts.as_secs());
+    Problem::new(blocking(end), title).why(ended(end))
+}
+
+fn left_alone(modem: &Name, reason: &str) -> Problem {
+    let title = format!("{modem} is suspended; its port is closed, its messages go to other modems");
+    Problem::new(Reason::ModemSuspended, title).why(suspended(reason))
+}
+
+/// What the suspend file says of a modem.
+pub(super) fn suspended(reason: &str) -> String {
+    if reason.is_empty() { "the suspend file names it".to_owned() } else { reason.to_owned() }
 }
 
 /// Whose fault it was that took a modem out of the pool.

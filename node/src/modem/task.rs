@@ -21,6 +21,7 @@ use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
+use super::suspend_file::Suspended;
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
@@ -59,6 +60,8 @@ pub struct Shared {
     pub handlers: Option<Handlers>,
     /// The node's session.
     pub session: watch::Receiver<Option<SessionId>>,
+    /// Which modems are to be left alone.
+    pub suspended: Suspended,
     /// Time.
     pub clock: Clock,
 }
@@ -101,6 +104,7 @@ enum Wake {
     Bytes(std::io::Result<usize>),
     Answer(Answer),
     Drain,
+    Suspensions,
     Look,
 }
 
@@ -136,7 +140,7 @@ impl ModemTask {
     pub async fn run(mut self, drain: CancellationToken) {
         let mut buffer = vec![0; READ_OCTETS];
         let mut draining = false;
-        self.tell(ModemWorker::handle_wake);
+        self.heed_suspensions();
         loop {
             self.carry_out(&drain).await;
             if self.worker.is_stopped() {
@@ -164,6 +168,7 @@ impl ModemTask {
                     self.shared.board.drain(&self.name, self.shared.clock.utc());
                     self.tell(ModemWorker::handle_drain);
                 }
+                Wake::Suspensions => self.heed_suspensions(),
                 Wake::Look => self.tell(ModemWorker::handle_wake),
             }
         }
@@ -191,9 +196,17 @@ impl ModemTask {
             () = self.waker.woken() => Wake::Look,
             // The keeper of the session is gone only when the node stops.
             Ok(()) = self.shared.session.changed() => Wake::Look,
+            // Without a suspend file there is nobody who could change it.
+            Ok(()) = self.shared.suspended.changed() => Wake::Suspensions,
             () = drain.cancelled(), if !draining => Wake::Drain,
             () = or_never(due.map(tokio::time::sleep)) => Wake::Look,
         }
+    }
+
+    fn heed_suspensions(&mut self) {
+        let suspensions = self.shared.suspended.borrow_and_update().clone();
+        let reason = suspensions.reason(self.name.as_str()).map(str::to_owned);
+        self.tell(|worker, context| worker.handle_suspension(reason.as_deref(), context));
     }
 
     /// Moves every effect that is due.

@@ -45,7 +45,7 @@ use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::handlers::Handlers;
 use crate::machine::{Consensus, Proposer, View};
-use crate::modem::{Board, Outcomes, Shared, Wakers};
+use crate::modem::{Board, Outcomes, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
@@ -202,6 +202,7 @@ impl Node {
             board: board.clone(),
             metrics: metrics.clone(),
             handlers: handlers.clone(),
+            suspended: follow_suspensions(&config, tasks).await?,
             clock,
         };
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
@@ -376,6 +377,14 @@ fn background(tasks: &Tasks, name: &str, work: impl Future<Output = ()> + Send +
         cancel.run_until_cancelled(work).await;
         Ok(())
     });
+}
+
+/// Reads the suspend file before a modem is touched, and follows it.
+async fn follow_suspensions(config: &Config, tasks: &Tasks) -> Result<Suspended, StartError> {
+    let path = config.node.suspend.clone();
+    let (file, suspended) = open::blocking(move || Ok(SuspendFile::open(path.as_deref()))).await?;
+    background(tasks, "suspensions", file.follow());
+    Ok(suspended)
 }
 
 /// A disk that fails, or does not answer for half a minute, stops the node.

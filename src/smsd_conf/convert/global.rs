@@ -41,6 +41,10 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
             Made::unnecessary("it is empty, as if it were not set")
         }
         Target::Folder(folder) => Made::converted(folder.key(), quoted(&absolute(setting.value))),
+        Target::Suspend if setting.value.is_empty() => {
+            Made::unnecessary("it is empty, as if it were not set")
+        }
+        Target::Suspend => Made::converted("suspend", quoted(&absolute(setting.value))),
         Target::NumberList => number_list(setting),
         Target::TrustOutgoing => Made::converted("trust_outgoing", setting.is_yes().to_string()),
         Target::Validity => validity(setting.value),

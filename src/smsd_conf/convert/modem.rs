@@ -98,6 +98,7 @@ fn of_target(
         Target::Devices
         | Target::Folder(_)
         | Target::NumberList
+        | Target::Suspend
         | Target::TrustOutgoing
         | Target::Spool(_)
         | Target::Validity

@@ -62,6 +62,7 @@ fn place_of(setting: &Setting<'_>) -> String {
         Becomes::Setting(
             Target::Folder(_) | Target::TrustOutgoing | Target::NumberList | Target::Spool(_),
         ) => "[spool]".to_owned(),
+        Becomes::Setting(Target::Suspend) => "[node]".to_owned(),
         Becomes::Setting(Target::Validity | Target::Report) => "[messages]".to_owned(),
         Becomes::Setting(Target::Files(_)) => "[files]".to_owned(),
         Becomes::Setting(Target::Retries) => "[messages]".to_owned(),

@@ -57,6 +57,9 @@ pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> 
         let why = Source::Us("smsd waits for all parts of a started message");
         text.setting("drain_timeout", "\"10m\"", &why);
     }
+    if let Some(suspend) = file.global("suspend") {
+        text.ours(&global::made(&suspend).ours, &suspend);
+    }
     spool(&mut text, file);
     for modem in file.senders() {
         of_modem(&mut text, file, modem);

@@ -77,11 +77,7 @@ pub(super) const KEYS: &[Key] = &[
         Whole,
         Unnecessary("a modem has nothing else to do that sending could delay"),
     ),
-    key(
-        "suspend",
-        LONG,
-        Changed("no file is read: `smsctl modem block NAME` and `unblock` take a modem out and back"),
-    ),
+    key("suspend", LONG, Setting(Target::Suspend)),
     key("admin_to", SHORT, Unsupported(why::ADMIN)),
     key("adminmessage_device", SHORT, Unsupported(why::ADMIN)),
     // Log.

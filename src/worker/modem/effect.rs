@@ -172,6 +172,13 @@ pub enum Notice {
         /// The message a part of which was being sent.
         sending: Option<MessageId>,
     },
+    /// The modem is suspended: everything is given back, the port is closed.
+    Suspended {
+        /// The operator's words; may be empty.
+        reason: String,
+    },
+    /// The modem is taken into use again.
+    Resumed,
     /// The worker has given everything back and closed the port.
     Stopped,
 }

@@ -21,7 +21,8 @@ impl ModemWorker {
         if !self.settings.is_shared {
             return self.open_port();
         }
-        if !std::mem::replace(&mut self.had_turn, true) {
+        let is_first = !std::mem::replace(&mut self.had_turn, true);
+        if is_first && !self.settings.turn.is_zero() {
             self.not_before = context.now + self.settings.turn;
         } else if context.session.is_some() {
             self.held = None;

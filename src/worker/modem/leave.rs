@@ -1,9 +1,39 @@
 //! Leaving the modem: everything is given back, the operator's `stop` is said, the port is closed.
 
-use super::{Context, Link, ModemWorker};
+use super::{Context, Link, ModemWorker, Notice};
 use crate::at::Procedure;
+use crate::model::Time;
 
 impl ModemWorker {
+    /// Whether the modem is to be given back: the node stops, or the modem is suspended.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.draining || self.suspended.is_some()
+    }
+
+    /// Takes the operator's wish. A modem that is taken into use again is told its `start` again, at once.
+    pub(super) fn suspend(&mut self, reason: Option<&str>, now: Time) {
+        let was_suspended = self.suspended.is_some();
+        self.suspended = reason.map(str::to_owned);
+        if was_suspended && self.suspended.is_none() {
+            self.is_told_suspended = false;
+            self.engine.forget_start();
+            self.not_before = now;
+            self.notify(Notice::Resumed);
+        }
+    }
+
+    /// Nothing is left to be given back, the port is closed.
+    pub(super) fn stay_away(&mut self) {
+        if self.draining {
+            self.stopped = true;
+            self.notify(Notice::Stopped);
+        } else if let Some(reason) = self.suspended.clone()
+            && !std::mem::replace(&mut self.is_told_suspended, true)
+        {
+            self.notify(Notice::Suspended { reason });
+        }
+    }
+
     /// Setting up, looking round and resetting serve what comes after; a stop does not wait for their end. A PIN that
     /// is about to be used, or that the SIM is checking, is waited for: no mark may stay of a PIN that is right.
     pub(super) fn cut_short(&mut self, context: &Context<'_>) -> bool {

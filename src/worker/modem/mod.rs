@@ -1,11 +1,12 @@
 //! The worker of one modem: from an open port to parts on the air, under the claim protocol.
 //!
 //! ```text
-//!        shared: LookUp
+//!        shared: LookUp; a suspended modem stays closed
 //!  Closed ──▶ LookingUp ──OpenPort──▶ Opening ──▶ Open
 //!    ▲            │ held elsewhere                 │  initialise the modem, find its network
 //!    │◀───────────┘                                │
-//!    │ port lost, reset, person, held elsewhere    ▼
+//!    │ port lost, reset, person, held elsewhere,   │
+//!    │ suspended and everything given back         ▼
 //!    └─────────────────────────────────────  RegisterModem ──▶ Ready ──claim──▶ job ──▶ Outcome (re-arms, fetches) ──▶ …
 //!                                                                ▲                        │ uncertain, failed
 //!                                                                └──── quiet, in step ◀───┘
@@ -27,6 +28,7 @@ mod link;
 mod proceed;
 mod reply;
 mod settings;
+mod suspensions;
 
 use std::collections::VecDeque;
 
@@ -38,6 +40,7 @@ use crate::queue::Queue;
 pub use allowance::Pace;
 pub use effect::{Effect, Notice};
 pub use settings::Settings;
+pub use suspensions::Suspensions;
 
 use allowance::Allowance;
 use job::Job;
@@ -100,6 +103,10 @@ pub struct ModemWorker {
     /// When the facts were last looked at.
     seen: Time,
     draining: bool,
+    /// Why the modem is to be left alone for now.
+    suspended: Option<String>,
+    /// Whether the operator knows that it is left alone.
+    is_told_suspended: bool,
     /// The operator's `stop` was said since the port was opened.
     stop_said: bool,
     stopped: bool,
@@ -189,6 +196,8 @@ impl ModemWorker {
             unregister_after: Time::ZERO,
             seen: Time::ZERO,
             draining: false,
+            suspended: None,
+            is_told_suspended: false,
             stop_said: false,
             stopped: false,
             effects: VecDeque::new(),
@@ -260,6 +269,13 @@ impl ModemWorker {
     /// [`ModemWorker::is_stopped`] holds.
     pub fn handle_drain(&mut self, context: &Context<'_>) {
         self.draining = true;
+        self.proceed(context);
+    }
+
+    /// The modem is to be left alone from now on, for a reason that may be empty; or not any more. A started message
+    /// goes to its end first; then the registration ends and the port is closed.
+    pub fn handle_suspension(&mut self, reason: Option<&str>, context: &Context<'_>) {
+        self.suspend(reason, context.now);
         self.proceed(context);
     }
 

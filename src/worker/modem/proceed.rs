@@ -35,7 +35,7 @@ impl ModemWorker {
             (None, None) if self.take_started(context) => true,
             (None, None) => match self.link {
                 Link::Closed => self.step_closed(context),
-                Link::LookingUp => self.draining && self.cut_short(context),
+                Link::LookingUp => self.is_leaving() && self.cut_short(context),
                 Link::Opening => false,
                 Link::Open => self.step_open(context),
             },
@@ -84,7 +84,7 @@ impl ModemWorker {
         let begun = context.queue.message(job.message).is_some_and(|record| record.is_exposed());
         let reason = if self.link != Link::Open || self.reset.is_some() || self.facts.is_none() {
             Some(NotWrittenReason::PortLost)
-        } else if self.draining && !begun {
+        } else if self.is_leaving() && !begun {
             Some(NotWrittenReason::Draining)
         } else if self.draining && !context.lease.permits_writing(context.now) {
             Some(NotWrittenReason::LeaseLost)
@@ -179,9 +179,8 @@ impl ModemWorker {
     fn step_closed(&mut self, context: &Context<'_>) -> bool {
         if let Some(registered) = self.registered {
             self.propose_unregister(registered, context);
-        } else if self.draining {
-            self.stopped = true;
-            self.notify(Notice::Stopped);
+        } else if self.is_leaving() {
+            self.stay_away();
         } else {
             self.take_turn(context);
             if self.not_before <= context.now {
@@ -193,13 +192,13 @@ impl ModemWorker {
 
     fn step_open(&mut self, context: &Context<'_>) -> bool {
         if !self.engine.is_idle() {
-            return self.draining && self.cut_short(context);
+            return self.is_leaving() && self.cut_short(context);
         }
-        let usable = self.reset.is_none() && self.engine.is_configured() && !self.draining;
+        let usable = self.reset.is_none() && self.engine.is_configured() && !self.is_leaving();
         if !usable && let Some(again) = self.give_back(context) {
             return again;
         }
-        if self.draining {
+        if self.is_leaving() {
             return self.step_leaving(context);
         }
         if self.begin_reset(context) {
@@ -334,7 +333,7 @@ impl ModemWorker {
             others.any(|(_, tried)| tried.state != AttemptState::NotAired)
         });
         let is_usable = self.link == Link::Open && self.reset.is_none() && self.facts.is_some();
-        let phase = match (is_usable, self.draining && !begun) {
+        let phase = match (is_usable, self.is_leaving() && !begun) {
             (true, false) => Phase::Started,
             (true, true) => Phase::Forfeit(NotWrittenReason::Draining),
             (false, _) => Phase::Forfeit(NotWrittenReason::PortLost),
@@ -382,7 +381,7 @@ impl ModemWorker {
             BreakerState::Open { .. } => false,
         };
         let may_send = rested && self.allowance.permits(context.now);
-        may_send && !self.draining && self.has_network() && self.reset.is_none()
+        may_send && !self.is_leaving() && self.has_network() && self.reset.is_none()
     }
 
     /// The next moment at which a step may be due that nothing else announces.

@@ -326,6 +326,7 @@ fn a_modem_has_its_limits_pauses_and_words() {
     assert_eq!((set.start.as_deref(), set.stop.as_deref()), (Some("AT+CFUN=1"), Some("at+cfun=0")));
     let words = [&set.wakeup, &set.number, &set.description].map(|text| text.as_deref());
     assert_eq!(words, [Some("ATZ"), Some("49170"), Some("rack 3")]);
+    assert_eq!(config.node.suspend, None);
     for (line, words) in [
         ("message_limit = 0", "is too small"),
         ("wakeup = \"AT\\n\"", "`wakeup` cannot be sent"),
