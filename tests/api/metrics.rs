@@ -31,6 +31,7 @@ fn ready() -> ModemNews {
         condition: ModemCondition::Ready,
         since: Timestamp::from_unix_millis(1_700_000_000_500),
         signal: Some(-73),
+        bit_errors: Some(0),
         operator: Some("D1".to_owned()),
         network: Some(Network::Home),
         why: None,

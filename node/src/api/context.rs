@@ -62,6 +62,8 @@ pub struct ModemNews {
     pub since: Timestamp,
     /// Received signal strength in dBm.
     pub signal: Option<i32>,
+    /// Class of the bit errors it receives, 0 to 7, when it tells.
+    pub bit_errors: Option<u8>,
     /// The network it is registered with.
     pub operator: Option<String>,
     /// Whose network that is; none when the modem does not tell.

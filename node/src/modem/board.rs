@@ -31,6 +31,7 @@ impl Board {
             condition: ModemCondition::Starting,
             since: now,
             signal: None,
+            bit_errors: None,
             operator: None,
             network: None,
             why: None,
@@ -47,6 +48,7 @@ impl Board {
         *is_elsewhere = matches!(notice, Notice::HeldElsewhere { .. });
         if let Notice::Surveyed(survey) = notice {
             row.signal = survey.signal.dbm().map(i32::from);
+            row.bit_errors = survey.signal.ber;
             row.operator.clone_from(&survey.operator);
             row.network = network(survey.registration);
             if row.condition == ModemCondition::NoNetwork && survey.registration.is_registered() {
@@ -107,7 +109,8 @@ impl ModemNews {
         match condition {
             // What it said of its network is over with it.
             ModemCondition::Unplugged | ModemCondition::Trouble | ModemCondition::Pin => {
-                (self.signal, self.operator, self.network) = (None, None, None)
+                (self.signal, self.bit_errors) = (None, None);
+                (self.operator, self.network) = (None, None);
             }
             ModemCondition::NoNetwork => self.network = Some(Network::None),
             ModemCondition::Starting
@@ -254,7 +257,7 @@ mod tests {
     fn what_a_modem_said_of_its_network_is_over_when_it_is_gone_or_does_not_work() {
         let (board, modem) = (Board::default(), name("GSM1"));
         board.add(&modem, false, at(1));
-        let signal = SignalQuality { rssi: Some(20), ber: None };
+        let signal = SignalQuality { rssi: Some(20), ber: Some(3) };
         for (registration, network) in [
             (Registration::Home, Some(Network::Home)),
             (Registration::Roaming, Some(Network::Roaming)),
@@ -265,6 +268,7 @@ mod tests {
             let survey = Survey { signal, registration, ..Survey::default() };
             board.note(&modem, &Notice::Surveyed(survey), at(2));
             assert_eq!((board.news()[0].1.signal, board.news()[0].1.network), (Some(-73), network));
+            assert_eq!(board.news()[0].1.bit_errors, Some(3));
         }
 
         board.note(&modem, &Notice::NoNetwork, at(3));

@@ -34,7 +34,7 @@ pub(super) fn text(
     let mut text = format!("{}{},\t{}\n", name("Status", widest), time(now), letters(states));
     for (at, state) in states.iter().enumerate() {
         let counted = counted.get(at).copied().unwrap_or_default();
-        let shown = settings.shown.get(at).copied().unwrap_or(Shown { counters: true, signal_quality: true });
+        let shown = settings.shown.get(at).copied().unwrap_or(Shown::ALL);
         text.push_str(&name(state.modem.as_str(), widest));
         text.push_str(&line(state, counted, shown));
     }
@@ -62,8 +62,10 @@ fn line(state: &State, counted: Counted, shown: Shown) -> String {
     }
     if let Some(news) = state.news.as_ref().filter(|_| shown.signal_quality) {
         let signal = news.signal.map_or_else(|| "??".to_owned(), |dbm| format!("{dbm} dBm ({})", level(dbm)));
-        // No modem is asked for its bit error rate.
-        line.push_str(&format!(",\tssi: {signal}, ber: ??"));
+        line.push_str(&format!(",\tssi: {signal}"));
+        if shown.bit_errors {
+            line.push_str(&format!(", ber: {}", bit_errors(news.bit_errors)));
+        }
     }
     line.push('\n');
     line
@@ -76,6 +78,21 @@ fn level(dbm: i32) -> &'static str {
         -83..=-74 => "Good",
         -93..=-84 => "Workable",
         ..=-94 => "Marginal",
+    }
+}
+
+/// smsd's words for a class of bit errors (TS 27.007 section 8.5).
+fn bit_errors(class: Option<u8>) -> &'static str {
+    match class {
+        Some(0) => "< 0.2 %",
+        Some(1) => "0.2 - 0.4 %",
+        Some(2) => "0.4 - 0.8 %",
+        Some(3) => "0.8 - 1.6 %",
+        Some(4) => "1.6 - 3.2 %",
+        Some(5) => "3.2 - 6.4 %",
+        Some(6) => "6.4 - 12.8 %",
+        Some(7) => "> 12.8 %",
+        Some(_) | None => "??",
     }
 }
 
@@ -99,6 +116,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
+    use smsgrid::at::SignalQuality;
     use smsgrid::model::Name;
 
     use super::super::states::Activity;
@@ -116,6 +134,7 @@ mod tests {
             condition: ModemCondition::Ready,
             since,
             signal,
+            bit_errors: signal.map(|_| 0),
             operator: None,
             network: None,
             why: None,
@@ -152,7 +171,7 @@ mod tests {
             text,
             format!(
                 "Status:\t26-11-28 12:02:19,\ti{}\nGSM1:\t26-11-28 12:01:18,\tIdle,\t\t7,\t1,\t0,\tssi: -73 dBm (Excellent), \
-                 ber: ??\nGSM2:\t-,\tUnknown,\t0,\t0,\t0\n\nStart:\t26-11-28 12:01:18,\tup 1 min\n",
+                 ber: < 0.2 %\nGSM2:\t-,\tUnknown,\t0,\t0,\t0\n\nStart:\t26-11-28 12:01:18,\tup 1 min\n",
                 "-".repeat(63)
             )
         );
@@ -160,7 +179,7 @@ mod tests {
 
     #[test]
     fn long_names_move_the_column_and_switches_leave_fields_out() {
-        let shown = Shown { counters: false, signal_quality: false };
+        let shown = Shown { counters: false, signal_quality: false, bit_errors: true };
         let states = [state("A", Activity::Sending, None), state("MODEM01", Activity::Blocked, None)];
 
         let text = text(&states, &[], &settings(false, vec![shown, shown]), (noon(), noon()));
@@ -169,6 +188,39 @@ mod tests {
         assert!(lines[0].starts_with("Status:\t\t26-"), "{text}");
         assert_eq!(lines[1], "A:\t\t26-11-28 12:01:18,\tSending");
         assert_eq!(lines[2], "MODEM01:\t26-11-28 12:01:18,\tBlocked");
+    }
+
+    /// What a line says of a signal that `+CSQ` tells like this.
+    fn signal_in_words(rssi: u8, ber: u8, shown: Shown) -> String {
+        let quality = SignalQuality {
+            rssi: Some(rssi).filter(|rssi| *rssi <= 31),
+            ber: Some(ber).filter(|ber| *ber <= 7),
+        };
+        let mut state = state("GSM1", Activity::Idle, quality.dbm().map(i32::from));
+        state.news = state.news.map(|news| ModemNews { bit_errors: quality.ber, ..news });
+        let line = line(&state, Counted::default(), shown);
+        line.split_once("ssi: ").expect("it is shown").1.trim_end().to_owned()
+    }
+
+    #[test]
+    fn signals_have_the_words_smsd_was_heard_to_say() {
+        for (rssi, ber, words) in [
+            (0, 0, "-113 dBm (Marginal), ber: < 0.2 %"),
+            (1, 1, "-111 dBm (Marginal), ber: 0.2 - 0.4 %"),
+            (2, 2, "-109 dBm (Marginal), ber: 0.4 - 0.8 %"),
+            (20, 3, "-73 dBm (Excellent), ber: 0.8 - 1.6 %"),
+            (30, 4, "-53 dBm (Excellent), ber: 1.6 - 3.2 %"),
+            (31, 5, "-51 dBm (Excellent), ber: 3.2 - 6.4 %"),
+            (31, 6, "-51 dBm (Excellent), ber: 6.4 - 12.8 %"),
+            (15, 7, "-83 dBm (Good), ber: > 12.8 %"),
+            (99, 99, "??, ber: ??"),
+            (9, 99, "-95 dBm (Marginal), ber: ??"),
+            (10, 99, "-93 dBm (Workable), ber: ??"),
+        ] {
+            assert_eq!(signal_in_words(rssi, ber, Shown::ALL), words, "{rssi},{ber}");
+        }
+        let without = Shown { bit_errors: false, ..Shown::ALL };
+        assert_eq!(signal_in_words(20, 3, without), "-73 dBm (Excellent)");
     }
 
     #[test]

@@ -105,6 +105,13 @@ pub struct Shown {
     pub counters: bool,
     /// Its signal.
     pub signal_quality: bool,
+    /// The bit errors beside it.
+    pub bit_errors: bool,
+}
+
+impl Shown {
+    /// All there is to show.
+    pub const ALL: Shown = Shown { counters: true, signal_quality: true, bit_errors: true };
 }
 
 /// A folder the process needs.
@@ -168,6 +175,7 @@ fn statistics(file: &File<'_>, folder: String) -> Statistics {
     let shown = |modem: &Modem<'_>| Shown {
         counters: own(modem, "status_include_counters", counters),
         signal_quality: own(modem, "status_signal_quality", signal),
+        bit_errors: !own(modem, "signal_quality_ber_ignore", false),
     };
     Statistics {
         folder,
@@ -281,7 +289,7 @@ mod tests {
         assert_eq!((process.log.level, process.log.time_format.ends_with(".timems")), (Some(5), true));
         let statistics = process.statistics.expect("a folder is set");
         assert_eq!((statistics.folder.as_str(), statistics.interval), ("/s", 60));
-        assert_eq!(statistics.shown, [Shown { counters: false, signal_quality: true }]);
+        assert_eq!(statistics.shown, [Shown { counters: false, ..Shown::ALL }]);
     }
 
     #[test]

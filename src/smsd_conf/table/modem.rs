@@ -65,7 +65,7 @@ pub(super) const KEYS: &[Key] = &[
     key("check_sim_wait", Whole, Unnecessary(why::SIM)),
     key("check_network", BooleanOr(&["2"]), Setting(Target::CheckNetwork)),
     key("loglevel_lac_ci", Level, Unnecessary("location area and cell are not asked for")),
-    key("signal_quality_ber_ignore", Boolean, Unnecessary("no bit error rate is shown")),
+    key("signal_quality_ber_ignore", Boolean, Unnecessary(why::STATISTICS)),
     key(
         "status_signal_quality",
         Boolean,
