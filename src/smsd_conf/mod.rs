@@ -24,8 +24,8 @@ mod value;
 
 pub use choice::{Choice, choices, choose};
 pub use convert::{
-    Conversion, Host, NeededFolder, Outcome, Process, ProcessLog, SettingReport, Shown, Statistics, convert,
-    convert_to_run,
+    Conversion, Host, ModemLog, NeededFolder, Outcome, Process, ProcessLog, SettingReport, Shown, Statistics,
+    convert, convert_to_run,
 };
 pub use devices::MODEMS_MAX;
 pub use document::FILE_OCTETS_MAX;

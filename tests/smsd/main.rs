@@ -5,6 +5,7 @@ mod command_line;
 mod conflict;
 mod figures;
 mod foreground;
+mod logs;
 mod refused;
 mod script;
 mod sendsms;

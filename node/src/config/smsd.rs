@@ -18,7 +18,9 @@ use smsgrid_proto::{Problem, Reason};
 use super::Config;
 use super::report::Report;
 
-pub use smsgrid::smsd_conf::{Choice, NeededFolder, Process, ProcessLog, Shown, Statistics, choices, choose};
+pub use smsgrid::smsd_conf::{
+    Choice, ModemLog, NeededFolder, Process, ProcessLog, Shown, Statistics, choices, choose,
+};
 
 /// The variable for the folder a node with an smsd.conf keeps its data in.
 pub const DATA_DIR_VARIABLE: &str = "SMSGRID_DATA_DIR";

@@ -38,7 +38,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
             info!(attempt = %attempt, ?outcome, "the answer to an uncertain part came late");
         }
         Notice::Surveyed(survey) => debug!(
-            dbm = survey.signal.dbm(), registration = ?survey.registration, operator = survey.operator, "survey"
+            event = "modem.survey", dbm = survey.signal.dbm(), registration = ?survey.registration, operator = survey.operator, "survey"
         ),
         Notice::HeldElsewhere { node } => {
             info!(node = node.0, "another node has this modem; tried again later")

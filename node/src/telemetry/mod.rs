@@ -13,6 +13,7 @@ mod fields;
 mod layer;
 mod line;
 mod smsd_log;
+mod trouble;
 
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
@@ -65,7 +66,9 @@ pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
         0..=3 => Level::Error,
         4 => Level::Warn,
         5 | 6 => Level::Info,
-        7.. => Level::Debug,
+        7 => Level::Debug,
+        // A log of troubles keeps the dialogue with the modem too.
+        8.. => Level::Trace,
     };
     let filter = filter(level, std::env::var(LEVEL_VARIABLE).ok().as_deref())?;
     let subscriber = Registry::default().with(filter).with(LineLayer::smsd(log.clone()));

@@ -1,5 +1,6 @@
 //! The log as smsd writes it: `TIME,LEVEL, TITLE: TEXT`, in a file, on a stream, or in the system's log.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,12 +9,13 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Local};
+use chrono::{DateTime, Local, TimeDelta};
 use tracing::Level;
 
 use super::escape;
 use super::fields::{Fields, Shown};
-use crate::config::smsd::ProcessLog;
+use super::trouble::{self, Flushed, Troubles};
+use crate::config::smsd::{ModemLog, ProcessLog};
 
 /// Mode of the file.
 const MODE: u32 = 0o640;
@@ -30,6 +32,8 @@ const MAIN_OF_SYSTEM: &str = "MAINPROCESS";
 /// Level of a file, and of the system's log, where none is set.
 const LEVEL_OF_FILE: u8 = 4;
 const LEVEL_OF_SYSTEM: u8 = 7;
+/// A log of troubles keeps everything, the dialogue with the modem too.
+const LEVEL_OF_TROUBLES: u8 = 8;
 /// Events that an operator of smsd finds at level 5, `notice`.
 const NOTICES: [&str; 7] = [
     "config.notice",
@@ -41,15 +45,44 @@ const NOTICES: [&str; 7] = [
     "spool.filed",
 ];
 
-/// The log of a node in smsd mode. Clones write to the same.
+/// The log of a node in smsd mode: that of the process, and those of modems with one of their own. Clones write to the
+/// same.
 #[derive(Clone, Debug)]
-pub struct SmsdLog(Arc<Mutex<Open>>);
+pub struct SmsdLog(Arc<Logs>);
 
+#[derive(Debug)]
+struct Logs {
+    main: Mutex<Open>,
+    modems: BTreeMap<String, Mutex<Open>>,
+    /// The least important level that any of them writes or keeps.
+    level: u8,
+}
+
+/// One log.
 #[derive(Debug)]
 struct Open {
     target: Target,
     level: u8,
     time_format: String,
+    troubles: Option<Beside>,
+}
+
+/// The log of troubles beside a file.
+#[derive(Debug)]
+struct Beside {
+    path: PathBuf,
+    file: File,
+    troubles: Troubles,
+}
+
+/// One thing to write.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    level: u8,
+    title: Option<&'a str>,
+    text: &'a str,
+    is_trouble: bool,
+    ends_step: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +96,59 @@ enum Target {
 impl SmsdLog {
     /// Opens what the configuration names. Without the system's log the lines go to standard error.
     pub fn open(log: &ProcessLog) -> io::Result<SmsdLog> {
-        let target = match log.file.as_str() {
+        let main = Open::new(&log.file, log.level, log)?;
+        let own = |modem: &ModemLog| {
+            let open = Open::new(&modem.file, modem.level.or(Some(main.level)), log)?;
+            Ok((modem.modem.to_string(), open))
+        };
+        let modems = log.modems.iter().map(own).collect::<io::Result<BTreeMap<String, Open>>>()?;
+        let level = modems.values().chain([&main]).map(Open::hears).max().unwrap_or(LEVEL_OF_FILE);
+        let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
+        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems, level })))
+    }
+
+    /// Writes a line of the process itself.
+    pub fn say(&self, level: u8, text: &str) {
+        let is_trouble = (3..=4).contains(&level);
+        let said = Said { level, title: None, text, is_trouble, ends_step: true };
+        locked(&self.0.main).write(said, Local::now());
+    }
+
+    /// Opens the files anew, so that those that were renamed can be put away. Says whether there is a file.
+    pub fn reopen(&self) -> io::Result<bool> {
+        let mut is_file = false;
+        for log in self.0.modems.values().chain([&self.0.main]) {
+            is_file |= locked(log).reopen()?;
+        }
+        Ok(is_file)
+    }
+
+    /// The least important level that is of use; 8 for the dialogue with the modem too.
+    pub(super) fn level(&self) -> u8 {
+        self.0.level
+    }
+
+    /// Writes an event.
+    pub(super) fn event(&self, level: Level, fields: &Fields) {
+        let (event, title) = (fields.text("event"), fields.text("modem"));
+        let is_trouble = level <= Level::WARN;
+        let level = severity(level, event);
+        let log = title.and_then(|modem| self.0.modems.get(modem)).unwrap_or(&self.0.main);
+        let mut log = locked(log);
+        if level > log.hears() {
+            return;
+        }
+        let mut text = String::new();
+        // A value whose own Display fails spoils its line, not the program.
+        let _ = written(&mut text, fields);
+        let ends_step = trouble::ends_step(event);
+        log.write(Said { level, title, text: &text, is_trouble, ends_step }, Local::now());
+    }
+}
+
+impl Open {
+    fn new(file: &str, level: Option<u8>, log: &ProcessLog) -> io::Result<Open> {
+        let target = match file {
             "1" => Target::Out,
             "2" => Target::Error,
             "" | "0" => system(),
@@ -73,68 +158,97 @@ impl SmsdLog {
                 Target::File { file: append(&path)?, path }
             }
         };
-        let usual = match target {
-            Target::System(_) => LEVEL_OF_SYSTEM,
-            Target::File { .. } | Target::Out | Target::Error => LEVEL_OF_FILE,
+        let (usual, troubles) = match &target {
+            Target::System(_) => (LEVEL_OF_SYSTEM, None),
+            Target::Out | Target::Error => (LEVEL_OF_FILE, None),
+            Target::File { path, .. } if log.smart => {
+                (LEVEL_OF_FILE, Some(Beside::open(trouble::path(path))?))
+            }
+            Target::File { .. } => (LEVEL_OF_FILE, None),
         };
-        let level = log.level.unwrap_or(usual);
-        Ok(SmsdLog(Arc::new(Mutex::new(Open { target, level, time_format: log.time_format.clone() }))))
+        let time_format = log.time_format.clone();
+        Ok(Open { target, level: level.unwrap_or(usual), time_format, troubles })
     }
 
-    /// Writes a line of the process itself.
-    pub fn say(&self, level: u8, text: &str) {
-        self.write(level, None, text);
+    /// The least important level that is of use to it.
+    fn hears(&self) -> u8 {
+        if self.troubles.is_some() { LEVEL_OF_TROUBLES } else { self.level }
     }
 
-    /// Opens the file anew, so that one that was renamed can be put away. Says whether there is a file.
-    pub fn reopen(&self) -> io::Result<bool> {
-        let mut open = self.lock();
-        let Target::File { path, file } = &mut open.target else { return Ok(false) };
+    fn reopen(&mut self) -> io::Result<bool> {
+        if let Some(beside) = &mut self.troubles {
+            beside.file = append(&beside.path)?;
+        }
+        let Target::File { path, file } = &mut self.target else { return Ok(false) };
         *file = append(path)?;
         Ok(true)
     }
 
-    /// The least important level that is written.
-    pub(super) fn level(&self) -> u8 {
-        self.lock().level
-    }
-
-    /// Writes an event.
-    pub(super) fn event(&self, level: Level, fields: &Fields) {
-        let level = severity(level, fields.text("event"));
-        if level > self.level() {
-            return;
-        }
-        let mut text = String::new();
-        // A value whose own Display fails spoils its line, not the program.
-        let _ = written(&mut text, fields);
-        self.write(level, fields.text("modem"), &text);
-    }
-
-    fn write(&self, level: u8, title: Option<&str>, text: &str) {
-        let mut open = self.lock();
-        if level > open.level {
-            return;
-        }
-        let now = Local::now();
-        let line = match &open.target {
-            Target::System(_) => system_line(level, title, text, now),
+    fn write(&mut self, said: Said<'_>, now: DateTime<Local>) {
+        let Said { level, title, text, .. } = said;
+        let shown = level.min(LEVEL_OF_SYSTEM);
+        let line = match &self.target {
+            Target::System(_) => system_line(shown, title, text, now),
             Target::File { .. } | Target::Out | Target::Error => {
-                line(&open.time_format, level, title, text, now)
+                line(&self.time_format, shown, title, text, now)
             }
         };
+        if let Some(beside) = &mut self.troubles {
+            beside.note(said, &line, (&self.time_format, now));
+        }
+        if level > self.level {
+            return;
+        }
         // Nobody is left to tell of a log that cannot be written.
-        let _ = match &mut open.target {
+        let _ = match &mut self.target {
             Target::File { file, .. } => file.write_all(line.as_bytes()),
             Target::Out => io::stdout().write_all(line.as_bytes()),
             Target::Error => io::stderr().write_all(line.as_bytes()),
             Target::System(socket) => socket.send(line.as_bytes()).map(|_| ()),
         };
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Beside {
+    fn open(path: PathBuf) -> io::Result<Beside> {
+        Ok(Beside { file: append(&path)?, path, troubles: Troubles::default() })
     }
+
+    /// Keeps a line, and writes what is kept when a step with trouble has ended.
+    fn note(&mut self, said: Said<'_>, told: &str, (format, now): (&str, DateTime<Local>)) {
+        let Said { level, title, is_trouble, ends_step, .. } = said;
+        let speaker = title.unwrap_or(MAIN);
+        self.troubles.keep(speaker, told, is_trouble, now);
+        if !ends_step {
+            return;
+        }
+        let tell = |text: &str| line(format, level.min(LEVEL_OF_SYSTEM), title, text, now);
+        let text = match self.troubles.flush(speaker, now) {
+            Flushed::Nothing => return,
+            Flushed::Over { lasted } => {
+                tell(&format!("Everything ok now. Duration of trouble was {}.", seconds(lasted)))
+            }
+            Flushed::Trouble { lines, left_out, took } => {
+                let more = if left_out > 0 {
+                    tell(&format!("{left_out} lines before are not kept"))
+                } else {
+                    String::new()
+                };
+                let (start, end) = (tell("Start:"), tell(&format!("(flush) {}", seconds(took))));
+                format!("{start}{more}{}{end}", lines.concat())
+            }
+        };
+        // Nobody is left to tell of a log that cannot be written.
+        let _ = self.file.write_all(text.as_bytes());
+    }
+}
+
+fn seconds(span: TimeDelta) -> String {
+    format!("{} sec", span.num_seconds().max(0))
+}
+
+fn locked(log: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn append(path: &std::path::Path) -> io::Result<File> {
@@ -157,7 +271,8 @@ fn severity(level: Level, event: Option<&str>) -> u8 {
         Level::WARN => 4,
         Level::INFO if event.is_some_and(|event| NOTICES.contains(&event)) => 5,
         Level::INFO => 6,
-        Level::DEBUG | Level::TRACE => 7,
+        Level::DEBUG => 7,
+        Level::TRACE => LEVEL_OF_TROUBLES,
     }
 }
 
@@ -262,6 +377,8 @@ mod tests {
             file: path.display().to_string(),
             level: Some(3),
             time_format: "%H".to_owned(),
+            smart: false,
+            modems: Vec::new(),
         })
         .expect("a log");
 

@@ -18,7 +18,7 @@ use super::fault::{Fault, Faults};
 use crate::model::{Mode, Name, NameError};
 
 pub use made::Outcome;
-pub use process::{NeededFolder, Process, ProcessLog, Shown, Statistics};
+pub use process::{ModemLog, NeededFolder, Process, ProcessLog, Shown, Statistics};
 pub use report::SettingReport;
 
 /// What an smsd.conf does not say and our configuration must.

@@ -10,7 +10,7 @@ use crate::smsd_conf::layers::Modem;
 use crate::smsd_conf::value;
 
 /// Settings that a node in smsd mode honours though they make none of ours.
-const HONOURED: [&str; 18] = [
+const HONOURED: [&str; 19] = [
     "check_pid_interval",
     "group",
     "infofile",
@@ -19,6 +19,7 @@ const HONOURED: [&str; 18] = [
     "logtime_ms",
     "logtime_us",
     "pidfile",
+    "smart_logging",
     "stats",
     "stats_interval",
     "stats_no_zeroes",
@@ -30,6 +31,8 @@ const HONOURED: [&str; 18] = [
     "umask",
     "user",
 ];
+/// The same of those of modems.
+const HONOURED_OF_MODEMS: [&str; 2] = ["logfile", "loglevel"];
 /// Folders that smsd needs when they are set.
 const FOLDERS: [&str; 9] = [
     "failed",
@@ -79,6 +82,21 @@ pub struct ProcessLog {
     pub level: Option<u8>,
     /// The form of times, as `strftime` has it, with smsd's own words `timeus` and `timems`.
     pub time_format: String,
+    /// Whether each file has a log of troubles beside it.
+    pub smart: bool,
+    /// The modems with a log of their own.
+    pub modems: Vec<ModemLog>,
+}
+
+/// The log of one modem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModemLog {
+    /// The modem.
+    pub modem: Name,
+    /// Its `logfile`.
+    pub file: String,
+    /// The least important level that is told there; none for that of the process.
+    pub level: Option<u8>,
 }
 
 /// Files of statistics.
@@ -132,6 +150,11 @@ pub(super) fn is_honoured(key: &str) -> bool {
     HONOURED.contains(&key)
 }
 
+/// Whether a node in smsd mode honours this setting of a modem though it makes none of ours.
+pub(super) fn is_honoured_of_modem(key: &str) -> bool {
+    HONOURED_OF_MODEMS.contains(&key)
+}
+
 /// Reads what the file says of the process.
 pub(super) fn read(file: &File<'_>) -> Process {
     let text = |key| set(file, key);
@@ -163,7 +186,15 @@ fn log(file: &File<'_>) -> ProcessLog {
         file: set(file, "logfile").unwrap_or_default(),
         level: set(file, "loglevel").and_then(|text| value::level(&text)),
         time_format,
+        smart: is_yes(file, "smart_logging", false),
+        modems: file.modems.iter().filter_map(modem_log).collect(),
     }
+}
+
+fn modem_log(modem: &Modem<'_>) -> Option<ModemLog> {
+    let file = modem.get("logfile")?.value_for(&modem.name);
+    let level = modem.get("loglevel").and_then(|setting| value::level(setting.value));
+    (!file.is_empty()).then(|| ModemLog { modem: modem.name.clone(), file, level })
 }
 
 fn statistics(file: &File<'_>, folder: String) -> Statistics {

@@ -132,7 +132,9 @@ fn of_modems(file: &File<'_>, users: &[(&Modem<'_>, Setting<'_>)]) -> (Made, Str
     let made = senders.iter().map(|(modem, setting)| modem::made(setting, modem, together));
     let worst = made.max_by_key(|made| made.outcome);
     let is_sends = matches!(setting.key.becomes, Becomes::Setting(Target::Sends { .. }));
+    let is_honoured = file.mode == Mode::Smsd && process::is_honoured_of_modem(setting.key.name);
     let made = match worst {
+        Some(_) if is_honoured => honoured(),
         Some(made) => made,
         None if is_sends => modem::made(setting, first, together),
         None => Made::unsupported(format!("modem {} does not send and is left out", first.name)),
