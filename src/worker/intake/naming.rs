@@ -136,6 +136,7 @@ mod tests {
             state: MessageState::Sent,
             device: Device::default(),
             parts: Vec::new(),
+            is_reported: false,
             started: None,
             ended: Timestamp::from_unix_millis(1),
             reason: String::new(),

@@ -317,7 +317,9 @@ mod tests {
         let settings = Settings { keep_pdus, ..Settings::default() };
         let wall = LocalTime { at: Timestamp::from_unix_millis(0), offset_seconds: 0 };
         let id = IntakeId::from_bytes([1; 16]);
-        let result = Verdict::Outcome(Box::new(outcome)).file(file.as_bytes(), id, &settings, wall);
+        let name = FileName::new(b"any").expect("a name");
+        let verdict = Verdict::Outcome(Box::new(outcome));
+        let (result, _) = verdict.file(&name, file.as_bytes(), id, &settings, wall);
         String::from_utf8_lossy(&result).lines().filter(|line| line.starts_with("PDU: ")).count()
     }
 
