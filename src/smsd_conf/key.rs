@@ -145,6 +145,8 @@ pub enum Form {
     Language,
     /// A list of prefixes of numbers.
     Prefixes,
+    /// A path; nothing is none.
+    Path,
     /// A word as it stands.
     Word,
 }

@@ -62,7 +62,7 @@ fn the_report_is_a_table_and_asks_no_server() {
 
 #[test]
 fn the_report_is_one_json_object_with_the_members_scripts_rely_on() {
-    let place = Place::with(format!("sent_copy = /c\n{SAME}"));
+    let place = Place::with(format!("incoming_copy = /c\n{SAME}"));
 
     let answer = place.convert(&["-o", "json"]);
 
@@ -70,7 +70,7 @@ fn the_report_is_one_json_object_with_the_members_scripts_rely_on() {
     let object = answer.json();
     assert_eq!(object["v"], 1);
     let first = &object["settings"][0];
-    assert_eq!((&first["line"], &first["setting"]), (&1.into(), &"sent_copy".into()));
+    assert_eq!((&first["line"], &first["setting"]), (&1.into(), &"incoming_copy".into()));
     assert_eq!((&first["value"], &first["outcome"]), (&"/c".into(), &"unsupported".into()));
     assert!(first["section"].is_null() && first["becomes"].as_str().is_some_and(|text| !text.is_empty()));
     assert_eq!(object["settings"][5]["value"], "(hidden)");

@@ -186,6 +186,8 @@ impl Listener for Cluster {
             checked: folder(Folder::Checked),
             sent: folder(Folder::Sent),
             failed: folder(Folder::Failed),
+            sent_copy: folder(Folder::SentCopy),
+            failed_copy: folder(Folder::FailedCopy),
         };
         let told = of_spool(alarm, &paths);
         let mut state = self.0.lock().expect("no test panicked");

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod conflicts;
+mod copies;
 mod crash;
 mod faults;
 mod hostile;

@@ -167,6 +167,7 @@ impl Memory {
             Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
             Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, destination, octets, .. } => self.stage(id, destination, &octets),
+            Effect::KeepCopy { .. } => panic!("no copies are asked for"),
             Effect::SyncFolder(folder) => {
                 self.names(folder).sync();
                 Input::FolderSynced(folder, Ok(()))
@@ -248,7 +249,7 @@ impl Memory {
         match (folder, &mut self.apart) {
             (Folder::Checked, Some(apart)) => apart,
             (Folder::Outgoing | Folder::Checked, _) => &mut self.intake,
-            (Folder::Sent | Folder::Failed, _) => &mut self.results,
+            (Folder::Sent | Folder::Failed | Folder::SentCopy | Folder::FailedCopy, _) => &mut self.results,
         }
     }
 

@@ -85,7 +85,7 @@ impl Rig {
     }
 
     fn at(root: TempDir) -> Rig {
-        for folder in ["outgoing", "checked", "sent", "failed", "journal"] {
+        for folder in ["outgoing", "checked", "sent", "failed", "sent_copy", "failed_copy", "journal"] {
             std::fs::create_dir_all(root.path().join(folder)).expect("a folder");
         }
         let settings = Settings::default();
@@ -124,6 +124,8 @@ impl Rig {
             checked: self.path("checked"),
             sent: Some(self.path("sent")),
             failed: Some(self.path("failed")),
+            sent_copy: Some(self.path("sent_copy")),
+            failed_copy: Some(self.path("failed_copy")),
         }
     }
 

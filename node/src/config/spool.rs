@@ -25,6 +25,13 @@ pub struct Spool {
     pub keep_sent: bool,
     /// Whether the results of failed messages are kept; otherwise their files are removed, with the reason. Default true.
     pub keep_failed: bool,
+    /// Where a copy of each result goes that is kept in `sent`. Default: no copies. Under the name of the file, or one that
+    /// is made for it.
+    pub sent_copy: Option<PathBuf>,
+    /// Where a copy of each result goes that is kept in `failed`. Default: no copies.
+    pub failed_copy: Option<PathBuf>,
+    /// Whether the event handler is told the copy, where there is one. Default false: the result itself.
+    pub eventhandler_use_copy: bool,
     /// Whether every file is whole when it appears, because all programs move it in by rename. Default false: a file
     /// that was written in place is taken when its size has been stable for `settle_time`. True saves that wait, and
     /// cuts messages in half if one program writes in place.
@@ -65,6 +72,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
     ];
     let keep_sent = section.or("keep_sent", true);
     let keep_failed = section.or("keep_failed", true);
+    let sent_copy = section.optional::<PathBuf>("sent_copy", "no copy is made");
+    let failed_copy = section.optional::<PathBuf>("failed_copy", "no copy is made");
+    let eventhandler_use_copy = section.or("eventhandler_use_copy", false);
     let trust_outgoing = section.or("trust_outgoing", false);
     let bounds = Duration::from_millis(100)..=Duration::from_secs(60);
     let settle_time = section.within("settle_time", Duration::from_millis(500), bounds);
@@ -78,7 +88,8 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
     let blacklist = list(section, "blacklist", "no number is refused");
     let whitelist = list(section, "whitelist", "every number is sent to");
     let routing = Routing { heeds_queue: section.or("queue_header", true), routes: routes(section) };
-    no_folder_twice(section, &folders);
+    let copies = [&sent_copy, &failed_copy].into_iter().flatten();
+    no_folder_twice(section, folders.iter().flatten().chain(copies).collect());
     let [outgoing, checked, sent, failed] = folders;
     Some(Spool {
         outgoing: outgoing?.value,
@@ -87,6 +98,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Spool> {
         failed: failed?.value,
         keep_sent,
         keep_failed,
+        sent_copy: sent_copy.map(|placed| placed.value),
+        failed_copy: failed_copy.map(|placed| placed.value),
+        eventhandler_use_copy,
         trust_outgoing,
         settle_time,
         directory_order,
@@ -118,8 +132,7 @@ fn folder(section: &mut Section<'_, '_>, dir: Option<&Path>, key: &'static str) 
     }
 }
 
-fn no_folder_twice(section: &mut Section<'_, '_>, folders: &[Option<Placed<PathBuf>>]) {
-    let folders: Vec<&Placed<PathBuf>> = folders.iter().flatten().collect();
+fn no_folder_twice(section: &mut Section<'_, '_>, folders: Vec<&Placed<PathBuf>>) {
     for (index, folder) in folders.iter().enumerate() {
         if folders.iter().take(index).any(|other| other.value == folder.value) {
             let what = format!("two folders of `[{}]` are {}", section.path(), folder.value.display());

@@ -18,6 +18,7 @@ use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
 use super::journal::Journal;
 use super::pass::Pass;
+use super::result_copy::{self, Refused};
 
 /// How much of a file is read to see whether it is urgent.
 const HEADER_OCTETS_MAX: usize = 4096;
@@ -131,6 +132,7 @@ impl Disk {
                 let published = self.publish(id, destination, &name);
                 Input::Published(id, self.told(&[destination.folder()], published))
             }
+            Effect::KeepCopy { id, destination, name, spare } => self.keep_copy(id, destination, name, spare),
             Effect::Unlink { id, name, aside } => {
                 let put_away = file::put_away(self.folders.checked(), name.as_bytes(), &aside);
                 Input::Unlinked(id, self.told(&[Folder::Checked], put_away))
@@ -326,6 +328,20 @@ impl Disk {
         file::rename((folder, &temporary(id)), (folder, name.as_bytes()))
     }
 
+    fn keep_copy(&self, id: IntakeId, destination: Destination, name: FileName, spare: FileName) -> Input {
+        let folders = self.folders.destination(destination).zip(self.folders.get(destination.copy_folder()));
+        let copied = folders
+            .ok_or(Refused::NoResult)
+            .and_then(|(results, copies)| result_copy::keep(results, copies, &temporary(id), name, spare));
+        let kept = copied.map_err(|refused| match refused {
+            Refused::NoResult => Fault::Missing,
+            // A folder of copies that is gone is no reason to write the result anew.
+            Refused::System(Errno::NOENT) => Fault::Io(file::words(Errno::NOENT)),
+            Refused::System(errno) => self.fault(&[destination.copy_folder()], errno),
+        });
+        Input::CopyKept(id, kept)
+    }
+
     fn unlink(&self, name: &[u8]) -> Result<(), Errno> {
         rustix::fs::unlinkat(self.folders.checked(), name, AtFlags::empty())
     }
@@ -342,7 +358,7 @@ impl Disk {
     }
 
     fn discard(&self, id: IntakeId) {
-        for folder in [Folder::Checked, Folder::Sent, Folder::Failed] {
+        for folder in [Folder::Checked, Folder::Sent, Folder::Failed, Folder::SentCopy, Folder::FailedCopy] {
             if let Some(folder) = self.folders.get(folder) {
                 // Mostly there is none.
                 let _ = rustix::fs::unlinkat(folder, temporary(id).as_slice(), AtFlags::empty());

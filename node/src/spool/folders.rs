@@ -26,6 +26,10 @@ pub struct FolderPaths {
     pub sent: Option<PathBuf>,
     /// Results of failed messages.
     pub failed: Option<PathBuf>,
+    /// Copies of the results of sent messages.
+    pub sent_copy: Option<PathBuf>,
+    /// Copies of the results of failed messages.
+    pub failed_copy: Option<PathBuf>,
 }
 
 /// How strictly folders are judged.
@@ -45,6 +49,8 @@ pub struct Folders {
     sent: Option<OwnedFd>,
     failed: Option<OwnedFd>,
     strictness: Strictness,
+    sent_copy: Option<OwnedFd>,
+    failed_copy: Option<OwnedFd>,
     _holder: OwnedFd,
 }
 
@@ -122,9 +128,11 @@ impl Folders {
         };
         let sent = optional(Folder::Sent, &paths.sent)?;
         let failed = optional(Folder::Failed, &paths.failed)?;
+        let sent_copy = optional(Folder::SentCopy, &paths.sent_copy)?;
+        let failed_copy = optional(Folder::FailedCopy, &paths.failed_copy)?;
         let in_checked = |fault| FolderError { folder: Folder::Checked, path: paths.checked.clone(), fault };
         let holder = hold(&checked).map_err(in_checked)?;
-        Ok(Folders { outgoing, checked, sent, failed, strictness, _holder: holder })
+        Ok(Folders { outgoing, checked, sent, failed, sent_copy, failed_copy, strictness, _holder: holder })
     }
 
     /// A folder; none where results are not kept.
@@ -134,6 +142,8 @@ impl Folders {
             Folder::Checked => Some(self.checked.as_fd()),
             Folder::Sent => self.sent.as_ref().map(AsFd::as_fd),
             Folder::Failed => self.failed.as_ref().map(AsFd::as_fd),
+            Folder::SentCopy => self.sent_copy.as_ref().map(AsFd::as_fd),
+            Folder::FailedCopy => self.failed_copy.as_ref().map(AsFd::as_fd),
         }
     }
 

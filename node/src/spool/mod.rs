@@ -16,6 +16,7 @@ mod folders;
 mod handles;
 mod journal;
 mod pass;
+mod result_copy;
 mod task;
 mod watch;
 

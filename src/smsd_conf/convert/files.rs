@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::made::{Made, Ours, quoted, quoted_list};
+use super::made::{Made, Ours, absolute, quoted, quoted_list};
 use super::modem;
 use crate::sms_file;
 use crate::smsd_conf::fault::Faults;
@@ -139,6 +139,8 @@ fn toml_value(of: &OfFiles, text: &str) -> String {
             let live: Vec<String> = prefixes(text).filter(|prefix| is_live(prefix)).collect();
             quoted_list(live.iter().map(String::as_str))
         }
+        Form::Path if text.is_empty() => String::new(),
+        Form::Path => quoted(&absolute(text)),
         Form::Word => quoted(text),
     }
 }
@@ -147,7 +149,13 @@ fn toml_value(of: &OfFiles, text: &str) -> String {
 fn dead(of: &OfFiles, text: &str) -> Vec<String> {
     match of.form {
         Form::Prefixes => prefixes(text).filter(|prefix| !is_live(prefix)).collect(),
-        Form::Flag | Form::Denied | Form::Number | Form::Alphabet | Form::Language | Form::Word => Vec::new(),
+        Form::Flag
+        | Form::Denied
+        | Form::Number
+        | Form::Alphabet
+        | Form::Language
+        | Form::Path
+        | Form::Word => Vec::new(),
     }
 }
 

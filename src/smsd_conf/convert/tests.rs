@@ -69,6 +69,10 @@ fn a_modem_that_does_not_send_is_left_out_with_all_its_settings() {
 #[test]
 fn settings_of_the_spool_stand_there_under_our_names() {
     for (setting, expected) in [
+        ("sent_copy = /c/sent", Some("sent_copy = \"/c/sent\"")),
+        ("failed_copy = /c/failed", Some("failed_copy = \"/c/failed\"")),
+        ("failed_copy =", None),
+        ("eventhandler_use_copy = yes", Some("eventhandler_use_copy = true")),
         ("keep_filename = no", Some("keep_filename = false")),
         ("keep_filename = yes", None),
         ("store_original_filename = no", Some("store_original_filename = false")),

@@ -15,6 +15,10 @@ pub struct SpoolPaths {
     pub sent: Vec<u8>,
     /// Results of failed messages; empty when they are not kept.
     pub failed: Vec<u8>,
+    /// Copies of what was sent.
+    pub sent_copy: Vec<u8>,
+    /// Copies of what was given up.
+    pub failed_copy: Vec<u8>,
 }
 
 /// A reason for which a file fails, how smsd tells it, and what it says before and behind the file's path.
@@ -77,6 +81,8 @@ impl SpoolPaths {
             Folder::Checked => &self.checked,
             Folder::Sent => &self.sent,
             Folder::Failed => &self.failed,
+            Folder::SentCopy => &self.sent_copy,
+            Folder::FailedCopy => &self.failed_copy,
         }
     }
 }
@@ -255,6 +261,8 @@ mod tests {
             checked: path("checked"),
             sent: path("sent"),
             failed: path("failed/"),
+            sent_copy: Vec::new(),
+            failed_copy: Vec::new(),
         }
     }
 }

@@ -34,6 +34,10 @@ pub enum Folder {
     Sent,
     /// Results of messages that were given up.
     Failed,
+    /// Copies of the results of sent messages.
+    SentCopy,
+    /// Copies of the results of messages that were given up.
+    FailedCopy,
 }
 
 /// Where a result is filed.
@@ -51,6 +55,14 @@ impl Destination {
         match self {
             Destination::Sent => Folder::Sent,
             Destination::Failed => Folder::Failed,
+        }
+    }
+
+    /// The folder of its copy, where one is made.
+    pub fn copy_folder(self) -> Folder {
+        match self {
+            Destination::Sent => Folder::SentCopy,
+            Destination::Failed => Folder::FailedCopy,
         }
     }
 }
@@ -212,6 +224,8 @@ pub enum Input {
     Handled(FileName),
     /// Reply to [`Effect::Stage`]: the inode of the result.
     Staged(IntakeId, Result<u64, Fault>),
+    /// Reply to [`Effect::KeepCopy`]: the name the copy got. [`Fault::Missing`] when there is no result to copy.
+    CopyKept(IntakeId, Result<FileName, Fault>),
     /// Reply to [`Effect::SyncFolder`].
     FolderSynced(Folder, Result<(), Fault>),
     /// Reply to [`Effect::Publish`].
@@ -302,6 +316,18 @@ pub enum Effect {
         /// The result.
         octets: Vec<u8>,
     },
+    /// Copy a result that stands under the temporary name of this id and bring the copy and its name to disk. A copy of
+    /// this content that has the name already is that copy. Reply: `CopyKept`.
+    KeepCopy {
+        /// Which file.
+        id: IntakeId,
+        /// Where the result goes.
+        destination: Destination,
+        /// Under which name.
+        name: FileName,
+        /// Under which one when that is taken; what has it is an older copy of this result, and replaced.
+        spare: FileName,
+    },
     /// Bring the names of a folder to disk. Reply: `FolderSynced`.
     SyncFolder(Folder),
     /// Give a result its name, never over another. Reply: `Published`.
@@ -375,7 +401,7 @@ pub struct Filed {
     pub id: IntakeId,
     /// What became of the message.
     pub destination: Destination,
-    /// Where the file stands: in `checked` still, where no result is kept.
+    /// Where the file stands: in `checked` still, where no result is kept; or its copy, where that is told.
     pub folder: Folder,
     /// Its name there.
     pub name: FileName,
@@ -390,6 +416,8 @@ impl fmt::Display for Folder {
             Folder::Checked => "checked",
             Folder::Sent => "sent",
             Folder::Failed => "failed",
+            Folder::SentCopy => "sent_copy",
+            Folder::FailedCopy => "failed_copy",
         })
     }
 }

@@ -6,7 +6,9 @@
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{Alarm, Contents, Destination, Effect, Fault, Filing, Folder, Intake, IntakeId, Record};
+use super::{
+    Alarm, Contents, Destination, Effect, Fault, FileName, Filing, Folder, Intake, IntakeId, Record, naming,
+};
 
 impl Intake {
     pub(super) fn on_reread(&mut self, id: IntakeId, verdict: Verdict, result: Result<Contents, Fault>) {
@@ -46,7 +48,7 @@ impl Intake {
             Ok(inode) => {
                 let (destination, account) = (verdict.destination(), verdict.account());
                 let name = entry.result.clone().unwrap_or_else(|| entry.name.clone());
-                let filing = Filing { destination, name, inode, account };
+                let filing = Filing { destination, name, inode, account, copy: None };
                 entry.stage = Stage::Staged(verdict, filing);
                 self.well(folder);
                 self.await_folder(folder, id);
@@ -61,7 +63,7 @@ impl Intake {
     pub(super) fn folder_is_synced(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if let Stage::Staged(verdict, filing) = entry.stage.clone() {
-            self.record_filing(id, Some(verdict), filing);
+            self.copy_or_record(id, verdict, filing);
         } else if let Stage::Published(filing) = entry.stage.clone() {
             self.tell_and_unlink(id, Some(filing));
         } else if entry.stage == Stage::Clearing {
@@ -73,10 +75,43 @@ impl Intake {
         }
     }
 
+    /// A copy of the result is on disk before the result has its name and anybody hears of it.
+    fn copy_or_record(&mut self, id: IntakeId, verdict: Verdict, filing: Filing) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let destination = filing.destination;
+        let is_copied = match destination {
+            Destination::Sent => self.settings.sent_copy,
+            Destination::Failed => self.settings.failed_copy,
+        };
+        if !is_copied || filing.copy.is_some() {
+            return self.record_filing(id, Some(verdict), filing);
+        }
+        let name = naming::of_copy(&entry.name, id, &verdict, &self.settings);
+        let spare = name.with_suffix(&id.to_string());
+        self.filing_effects.push_back(Effect::KeepCopy { id, destination, name, spare });
+    }
+
+    pub(super) fn on_copy_kept(&mut self, id: IntakeId, result: Result<FileName, Fault>) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let Stage::Staged(verdict, filing) = entry.stage.clone() else { return };
+        let folder = filing.destination.copy_folder();
+        match result {
+            Ok(name) => {
+                self.well(folder);
+                self.record_filing(id, Some(verdict), Filing { copy: Some(name), ..filing });
+            }
+            Err(Fault::Missing) => self.stage_again(id, Some(verdict)),
+            Err(fault) => {
+                self.trouble(folder, &fault);
+                self.wait_in_stage(id);
+            }
+        }
+    }
+
     fn record_filing(&mut self, id: IntakeId, verdict: Option<Verdict>, filing: Filing) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let Filing { destination, name, inode, account } = filing.clone();
-        let record = Record::Filing { id, destination, name, inode, account };
+        let Filing { destination, name, inode, account, copy } = filing.clone();
+        let record = Record::Filing { id, destination, name, inode, account, copy };
         self.filing_effects.push_back(Effect::Append(record));
         entry.stage = Stage::FilingRecorded(verdict, filing);
         self.filing_recorded.push(id);

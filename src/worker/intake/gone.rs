@@ -78,6 +78,7 @@ mod tests {
             name: FileName::new(b"a").expect("a name"),
             inode: 9,
             account: Default::default(),
+            copy: None,
         };
         let pending = Pending {
             name: FileName::new(b"a").expect("a name"),

@@ -80,6 +80,9 @@ pub enum Record {
         /// How it was sent.
         #[serde(default)]
         account: Account,
+        /// The name of its copy, where one was made.
+        #[serde(default)]
+        copy: Option<FileName>,
     },
     /// Nothing is left to do.
     Done {
@@ -132,6 +135,8 @@ pub struct Filing {
     pub inode: u64,
     /// How it was sent.
     pub account: Account,
+    /// The name of its copy, where one was made.
+    pub copy: Option<FileName>,
 }
 
 /// What a journal holds.
@@ -225,9 +230,9 @@ impl Replayed {
                     pending.recipients = recipients;
                 }
             }
-            Record::Filing { id, destination, name, inode, account } => {
+            Record::Filing { id, destination, name, inode, account, copy } => {
                 if let Some(pending) = self.pending.get_mut(&id) {
-                    pending.filing = Some(Filing { destination, name, inode, account });
+                    pending.filing = Some(Filing { destination, name, inode, account, copy });
                 }
             }
             Record::Done { id } => {
@@ -270,6 +275,7 @@ impl Pending {
             name: filing.name,
             inode: filing.inode,
             account: filing.account,
+            copy: filing.copy,
         });
         [Some(taken), copied].into_iter().flatten().chain(accepted).chain(filing).collect()
     }
@@ -332,6 +338,7 @@ mod tests {
             name: FileName::new(&[b'n'; 240]).expect("a name"),
             inode: u64::MAX,
             account: Account { modem: Some("M".repeat(64)), references: vec![255; REFERENCES_MAX] },
+            copy: FileName::new(&[255; 250]),
         };
 
         let replayed = replay(&file(&[taken(1), longest.clone()], 0)).expect("whole");
@@ -431,7 +438,14 @@ mod tests {
     fn filing(n: u8) -> Record {
         let name = FileName::new(b"result").expect("a name");
         let account = Account { modem: Some("GSM1".to_owned()), references: vec![7, 255] };
-        Record::Filing { id: id(n), destination: Destination::Sent, name, inode: 7, account }
+        Record::Filing {
+            id: id(n),
+            destination: Destination::Sent,
+            name,
+            inode: 7,
+            account,
+            copy: (n == 2).then(|| FileName::new(b"copy").expect("a name")),
+        }
     }
 
     fn id(n: u8) -> IntakeId {

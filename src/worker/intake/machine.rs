@@ -161,6 +161,7 @@ impl Intake {
             Input::Told(id, done) => self.on_told(id, done),
             Input::Handled(name) => self.on_handled(&name),
             Input::Staged(id, result) => self.on_staged(id, result),
+            Input::CopyKept(id, result) => self.on_copy_kept(id, result),
             Input::FolderSynced(folder, result) => self.on_folder_synced(folder, result),
             Input::Published(id, result) => self.on_published(id, result),
             Input::Unlinked(id, result) => self.on_unlinked(id, result),

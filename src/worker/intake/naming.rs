@@ -30,6 +30,7 @@ pub enum Place {
 pub(super) enum Use {
     Checked,
     Result,
+    Copy,
 }
 
 impl Place {
@@ -67,6 +68,11 @@ pub(super) fn of_result(
     FileName::new(&together).unwrap_or(base)
 }
 
+/// The name of the copy of its result.
+pub(super) fn of_copy(name: &FileName, id: IntakeId, verdict: &Verdict, settings: &Settings) -> FileName {
+    primary(name, id, verdict, settings, Use::Copy)
+}
+
 fn primary(name: &FileName, id: IntakeId, verdict: &Verdict, settings: &Settings, of: Use) -> FileName {
     if settings.keep_filename {
         return name.clone();
@@ -84,6 +90,7 @@ fn made(id: IntakeId, of: Use) -> String {
     let salt = match of {
         Use::Checked => 1,
         Use::Result => 2,
+        Use::Copy => 3,
     };
     // FNV-1a: spread over all names, the same for ever.
     let mut number =

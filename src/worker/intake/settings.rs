@@ -58,6 +58,12 @@ pub struct Settings {
     pub keep_sent: bool,
     /// Results of failed messages are kept; otherwise the file is removed.
     pub keep_failed: bool,
+    /// A copy is made of each result that is kept in `sent`.
+    pub sent_copy: bool,
+    /// A copy is made of each result that is kept in `failed`.
+    pub failed_copy: bool,
+    /// The event handler is told the copy, where there is one.
+    pub tell_copies: bool,
     /// A file keeps its name; otherwise names are made for it and its result.
     pub keep_filename: bool,
     /// Where a name is made, the result tells the file's own in `Original_filename:`.
@@ -88,6 +94,9 @@ impl Default for Settings {
             folder_failures: FolderFailures::default(),
             keep_sent: true,
             keep_failed: true,
+            sent_copy: false,
+            failed_copy: false,
+            tell_copies: false,
             keep_filename: true,
             store_original_filename: true,
             filename_preview: 0,

@@ -55,8 +55,10 @@ impl Telling {
 impl Intake {
     /// A result stands in its folder: whoever hears of results is told.
     pub(super) fn tell(&mut self, id: IntakeId, filing: &Filing) {
-        let Filing { destination, name, account, .. } = filing.clone();
-        let filed = Filed { id, destination, folder: destination.folder(), name, account };
+        let Filing { destination, name, account, copy, .. } = filing.clone();
+        let copy = copy.filter(|_| self.settings.tell_copies);
+        let folder = if copy.is_some() { destination.copy_folder() } else { destination.folder() };
+        let filed = Filed { id, destination, folder, name: copy.unwrap_or(name), account };
         if !self.settings.events {
             return self.filing_effects.push_back(Effect::Tell(filed));
         }

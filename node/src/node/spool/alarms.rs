@@ -165,11 +165,13 @@ fn folder_failed(folder: Folder, trouble: &FolderTrouble, paths: &FolderPaths) -
         Folder::Checked => Some(&paths.checked),
         Folder::Sent => paths.sent.as_ref(),
         Folder::Failed => paths.failed.as_ref(),
+        Folder::SentCopy => paths.sent_copy.as_ref(),
+        Folder::FailedCopy => paths.failed_copy.as_ref(),
     };
     let path = path.map(|path| path.display().to_string()).unwrap_or_default();
     let waits = match folder {
         Folder::Outgoing | Folder::Checked => "files stay in `outgoing` until it is",
-        Folder::Sent | Folder::Failed => "results wait until it is",
+        Folder::Sent | Folder::Failed | Folder::SentCopy | Folder::FailedCopy => "results wait until it is",
     };
     let (title, why, fix) = match trouble {
         FolderTrouble::NotWritable { owner } => {
@@ -263,6 +265,8 @@ mod tests {
             checked: PathBuf::from("/spool/checked"),
             sent: Some(PathBuf::from("/spool/sent")),
             failed: Some(PathBuf::from("/spool/failed")),
+            sent_copy: None,
+            failed_copy: None,
         }
     }
 }

@@ -59,11 +59,14 @@ pub(super) fn start(
         checked: spool.checked.clone(),
         sent: spool.keep_sent.then(|| spool.sent.clone()),
         failed: spool.keep_failed.then(|| spool.failed.clone()),
+        sent_copy: spool.sent_copy.clone().filter(|_| spool.keep_sent),
+        failed_copy: spool.failed_copy.clone().filter(|_| spool.keep_failed),
     };
     let lists = Lists::open(spool.blacklist.as_deref(), spool.whitelist.as_deref())?;
     let strictness = match config.mode {
         Mode::Strict => {
-            let results = [paths.sent.as_ref(), paths.failed.as_ref()].into_iter().flatten();
+            let results =
+                [&paths.sent, &paths.failed, &paths.sent_copy, &paths.failed_copy].into_iter().flatten();
             [&paths.outgoing, &paths.checked].into_iter().chain(results).for_each(|folder| make(folder));
             Strictness::Strict
         }
@@ -133,6 +136,9 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
         folder_failures,
         keep_sent: spool.keep_sent,
         keep_failed: spool.keep_failed,
+        sent_copy: spool.sent_copy.is_some(),
+        failed_copy: spool.failed_copy.is_some(),
+        tell_copies: spool.eventhandler_use_copy,
         keep_filename: spool.keep_filename,
         store_original_filename: spool.store_original_filename,
         filename_preview: usize::from(spool.filename_preview),

@@ -27,6 +27,8 @@ impl Programs {
             checked: octets(&paths.checked),
             sent: kept(&paths.sent),
             failed: kept(&paths.failed),
+            sent_copy: kept(&paths.sent_copy),
+            failed_copy: kept(&paths.failed_copy),
         };
         Programs { handlers, paths }
     }
