@@ -1,6 +1,7 @@
 //! Which modem a file leaves by, and whether it leaves at all: routes by number, blacklist, whitelist.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,7 +91,13 @@ fn while_a_list_cannot_be_read_files_wait_and_are_sent_when_it_can() {
     let dir = tempfile::tempdir().expect("a folder");
     let black = dir.path().join("black");
     fs::write(&black, "33\n").expect("room");
-    let (simulator, mut gateway) = node(dir.path(), &format!("blacklist = \"{}\"\n", black.display()), "");
+    let told = dir.path().join("told");
+    let handler = dir.path().join("handler");
+    fs::write(&handler, format!("#!/bin/sh\necho \"$1 $4 $5 $6\" >> {}\n", told.display())).expect("room");
+    fs::set_permissions(&handler, Permissions::from_mode(0o755)).expect("ours");
+    let handlers = format!("[handlers]\nshell = \"/bin/sh\"\nalarmhandler = \"{}\"\n", handler.display());
+    let blacklist = format!("blacklist = \"{}\"\n", black.display());
+    let (simulator, mut gateway) = node(dir.path(), &blacklist, &handlers);
     gateway.start();
     gateway.drop_file("before", b"To: 4930\n\nhello");
     result(&gateway, "before");
@@ -101,6 +108,10 @@ fn while_a_list_cannot_be_read_files_wait_and_are_sent_when_it_can() {
         gateway.process().output().iter().any(|line| line.contains("SPOOL_LIST_UNREADABLE"))
     };
     wait::poll(PATIENCE, || is_told(&mut gateway).then_some(())).expect("the reason in the log");
+    let heard = wait::poll(PATIENCE, || fs::read_to_string(&told).ok().filter(|told| told.ends_with('\n')));
+    let heard = heard.expect("the alarm handler is told");
+    let expected = format!("Cannot read blacklist file {}. Files wait until it can be read", black.display());
+    assert_eq!(heard, format!("ALARM 2 smsd {expected}\n"));
     assert!(gateway.names("checked").contains(&"after".to_owned()), "the file waits");
     assert_eq!(simulator.ledger().entries().len(), 1);
 

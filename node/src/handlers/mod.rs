@@ -23,6 +23,7 @@ mod spawner;
 mod told;
 mod trust;
 
+use std::fmt;
 use std::future::{Future, pending};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -108,6 +109,12 @@ impl HandlersError {
 
 fn told(unfit: &[Unfit]) -> String {
     unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers").finish_non_exhaustive()
+    }
 }
 
 impl Handlers {

@@ -27,4 +27,4 @@ pub use event::{Event, MessageReferences, Occasion};
 pub use exit::{Exit, Otherwise, Verdict};
 pub use modem_alarm::of_modem;
 pub use run::{Run, wait_before};
-pub use spool_alarm::{SpoolPaths, of_lost_folder, of_spool};
+pub use spool_alarm::{SpoolPaths, of_lost_folder, of_spool, of_unreadable_list};

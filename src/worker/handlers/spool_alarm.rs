@@ -163,6 +163,13 @@ pub fn of_lost_folder(path: &[u8], why: &str) -> Alarm {
     Alarm::of_main(Severity::Critical, [b"Stopping. ".as_slice(), &told].concat())
 }
 
+/// A list of numbers at `path`, the blacklist or the whitelist, that cannot be read. smsd stops with it; here files wait.
+pub fn of_unreadable_list(what: &str, path: &[u8]) -> Alarm {
+    let before = format!("Cannot read {what} file ");
+    let end = b". Files wait until it can be read".as_slice();
+    Alarm::of_main(Severity::Critical, [before.as_bytes(), path, end].concat())
+}
+
 fn renamed(destination: Destination, name: &FileName, filed_as: &FileName, paths: &SpoolPaths) -> Vec<u8> {
     let folder = destination.folder();
     let (taken, filed_as) = (paths.file(folder, name), paths.file(folder, filed_as));

@@ -2,16 +2,19 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use smsgrid::worker::handlers::of_unreadable_list;
 use smsgrid::worker::routing::{ListError, NumberList};
 use smsgrid_proto::Reason;
 use tracing::{error, info, warn};
 
 use crate::config::Spool;
+use crate::handlers::Handlers;
 
 /// Largest file, in octets.
 const FILE_OCTETS_MAX: u64 = 16 << 20;
@@ -23,6 +26,8 @@ const DEAD_TOLD_MAX: usize = 5;
 /// The lists of a node, either of which may be none.
 #[derive(Debug)]
 pub(super) struct Lists {
+    /// Told when one of them cannot be read any more.
+    handlers: Option<Handlers>,
     blacklist: Option<ListFile>,
     whitelist: Option<ListFile>,
 }
@@ -62,15 +67,23 @@ enum Unreadable {
 
 impl Lists {
     /// The lists at these paths, both of which have to be readable.
-    pub(super) fn open(blacklist: Option<&Path>, whitelist: Option<&Path>) -> Result<Lists, ListFault> {
+    pub(super) fn open(
+        blacklist: Option<&Path>,
+        whitelist: Option<&Path>,
+        handlers: Option<Handlers>,
+    ) -> Result<Lists, ListFault> {
         let lists = Lists::named(blacklist, whitelist);
         lists.read()?;
-        Ok(lists)
+        Ok(Lists { handlers, ..lists })
     }
 
     fn named(blacklist: Option<&Path>, whitelist: Option<&Path>) -> Lists {
         let file = |path: Option<&Path>, what| path.map(|path| ListFile::new(path.to_owned(), what));
-        Lists { blacklist: file(blacklist, "blacklist"), whitelist: file(whitelist, "whitelist") }
+        Lists {
+            handlers: None,
+            blacklist: file(blacklist, "blacklist"),
+            whitelist: file(whitelist, "whitelist"),
+        }
     }
 
     /// Why each of the lists that cannot be read cannot.
@@ -91,7 +104,11 @@ impl Lists {
             Err(fault) => (fault, [&self.blacklist, &self.whitelist]),
         };
         let file = files.into_iter().flatten().find(|file| file.what == fault.what)?;
-        file.tell(&fault);
+        if file.tell(&fault)
+            && let Some(handlers) = &self.handlers
+        {
+            handlers.alarm(of_unreadable_list(fault.what, fault.path.as_os_str().as_bytes()));
+        }
         None
     }
 
@@ -160,13 +177,16 @@ impl ListFile {
         ListFault { what: self.what, path: self.path.clone(), why }
     }
 
-    fn tell(&self, fault: &ListFault) {
+    /// Says why it cannot be read; false when that was said already.
+    fn tell(&self, fault: &ListFault) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut held.is_told, true) {
+        let news = !std::mem::replace(&mut held.is_told, true);
+        if news {
             let reason = Reason::SpoolListUnreadable;
             let (why, fix) = (fault.why.to_string(), reason.fix());
             error!(event = "spool.list", reason = reason.word(), why, fix, "{fault}; files wait");
         }
+        news
     }
 
     fn tell_read(&self, list: &NumberList, was_unreadable: bool) {
@@ -229,7 +249,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("blacklist");
         fs::write(&path, "491\n").expect("room");
-        let lists = Lists::open(Some(&path), None).expect("a list");
+        let lists = Lists::open(Some(&path), None, None).expect("a list");
 
         assert_eq!((has(&lists, "4917"), has(&lists, "4930")), (Some(true), Some(false)));
         for digit in 2..9 {
@@ -253,12 +273,12 @@ mod tests {
     fn without_a_list_that_should_be_there_nothing_is_known() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("list");
-        let fault = Lists::open(None, Some(&path)).expect_err("there is none");
+        let fault = Lists::open(None, Some(&path), None).expect_err("there is none");
         assert!(fault.to_string().contains("the whitelist"), "{fault}");
-        assert!(Lists::open(Some(dir.path()), None).is_err());
+        assert!(Lists::open(Some(dir.path()), None, None).is_err());
 
         fs::write(&path, "1\n").expect("room");
-        let lists = Lists::open(Some(&path), None).expect("a list");
+        let lists = Lists::open(Some(&path), None, None).expect("a list");
         fs::remove_file(&path).expect("it was there");
         assert_eq!(has(&lists, "1"), None);
         fs::write(&path, "1\n").expect("room");

@@ -62,7 +62,7 @@ pub(super) fn start(
         sent_copy: spool.sent_copy.clone().filter(|_| spool.keep_sent),
         failed_copy: spool.failed_copy.clone().filter(|_| spool.keep_failed),
     };
-    let lists = Lists::open(spool.blacklist.as_deref(), spool.whitelist.as_deref())?;
+    let lists = Lists::open(spool.blacklist.as_deref(), spool.whitelist.as_deref(), handlers.clone())?;
     let strictness = match config.mode {
         Mode::Strict => {
             let results =
