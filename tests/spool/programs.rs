@@ -1,10 +1,11 @@
 //! The check handler before a file is read, the event handler after its result is filed, and stops in between.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use smsgrid::worker::handlers::Verdict;
-use smsgrid::worker::intake::{Account, Destination, FileName, Folder};
+use smsgrid::worker::intake::{Account, Destination, Effect, Fault, FileName, Folder, Input};
 
 use crate::rig::{End, Rig};
 
@@ -264,4 +265,67 @@ fn stopped_after(rig: &mut Rig, allowed: usize) {
     if running.run(allowed) == End::Idle {
         running.settle();
     }
+}
+
+#[test]
+fn nothing_is_taken_before_every_file_of_the_journal_was_found_whatever_verdicts_say_meanwhile() {
+    let mut rig = Rig::new();
+    rig.settings.checks = true;
+    rig.settings.trust_outgoing = true;
+    rig.put("first", "To: 4917\n\nfirst");
+    rig.put("second", "To: 4917\n\nsecond");
+    let mut running = rig.start();
+    while running.rig().cluster.asked().is_empty() {
+        assert_eq!(running.run(1), End::Stopped);
+    }
+    drop(running);
+
+    rig.put("third", "To: 4917\n\nthird");
+    let mut running = rig.start();
+    running.checks =
+        |_, _, name| if name.as_bytes() == b"first" { Verdict::Spooled } else { Verdict::Accepted };
+    running.refusal = |effect| match effect {
+        Effect::Examine { id, name, .. } if name.as_bytes() == b"second" => {
+            Some(Input::Examined(*id, Err(Fault::Io("Input/output error".to_owned()))))
+        }
+        _ => None,
+    };
+    running.run_idle();
+    running.advance(Duration::from_secs(2));
+    running.run_idle();
+    assert!(running.rig().names("outgoing").contains(&"third".to_owned()), "taken too early");
+
+    running.refusal = |_| None;
+    running.settle();
+    assert_eq!(running.rig().cluster.texts(), ["second", "third"]);
+}
+
+#[test]
+fn many_verdicts_share_a_look_into_checked() {
+    const FILES: usize = 50;
+    thread_local!(static LISTINGS: Cell<usize> = const { Cell::new(0) });
+    let mut rig = Rig::new();
+    rig.settings.checks = true;
+    rig.settings.trust_outgoing = true;
+    for number in 0..FILES {
+        rig.put(&format!("file-{number}"), "To: 4917\n\nspooled");
+    }
+    let mut running = rig.start();
+    running.checks = |rig, _, name| {
+        std::fs::remove_file(rig.path(&format!("outgoing/{name}"))).expect("it stands there");
+        if name.as_bytes() == b"file-7" {
+            std::fs::write(rig.path("checked/by-hand"), "To: 4917\n\nby hand").expect("room");
+        }
+        Verdict::Spooled
+    };
+    running.refusal = |effect| {
+        if *effect == Effect::ListChecked {
+            LISTINGS.set(LISTINGS.get() + 1);
+        }
+        None
+    };
+    running.settle();
+
+    assert_eq!(running.rig().cluster.texts(), ["by hand"]);
+    assert!(LISTINGS.get() <= 4, "{} listings for {FILES} verdicts", LISTINGS.get());
 }

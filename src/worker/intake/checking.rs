@@ -10,10 +10,15 @@
 //! The handler may write the file anew; the journal then takes note of that file, so that after a crash it is known for
 //! what it is. No verdict is kept: after a crash the handler is asked again, unless the message was accepted already.
 
+use std::time::Duration;
+
 use super::entry::Stage;
 use super::outcome::Verdict;
 use super::{Alarm, Effect, Folder, Intake, IntakeId, Places, Record};
 use crate::worker::handlers;
+
+/// Verdicts within this time share one look into `checked`.
+const SPOOLED_LISTING: Duration = Duration::from_secs(1);
 
 impl Intake {
     /// Asks the check handler, where there is one and it has not said anything of this file; goes on otherwise.
@@ -42,12 +47,15 @@ impl Intake {
         if verdict == handlers::Verdict::Spooled {
             let alarm = Alarm::Spooled { name: entry.name.clone() };
             self.effects.push_back(Effect::Alarm(alarm));
-            // It may have gone where only the start looks.
-            self.effects.push_back(Effect::ListChecked);
         }
+        // It may have gone where only the start looks.
+        let is_listed = verdict == handlers::Verdict::Spooled;
         entry.checked = Some(verdict);
         entry.stage = Stage::Checked;
         self.effects.push_back(entry.examination(id, None));
+        if is_listed {
+            self.list_within(SPOOLED_LISTING);
+        }
     }
 
     /// Where the file stands after the check handler had it.

@@ -50,7 +50,9 @@ pub struct Intake {
     pub(super) unasked: BTreeSet<FileName>,
     /// Entries of the journal not yet examined; nothing is taken before.
     pub(super) unexamined: usize,
-    /// When `checked` is listed again, where that failed.
+    /// `checked` was not listed yet in this run; nothing is taken before.
+    pub(super) unlisted: bool,
+    /// When `checked` is listed again.
     pub(super) relist: Option<Time>,
     in_hand: BTreeSet<IntakeId>,
     pub(super) effects: VecDeque<Effect>,
@@ -110,6 +112,7 @@ impl Intake {
             strangers: VecDeque::new(),
             unasked: BTreeSet::new(),
             unexamined: 0,
+            unlisted: true,
             relist: None,
             in_hand: BTreeSet::new(),
             effects: VecDeque::new(),
@@ -229,7 +232,7 @@ impl Intake {
             return Some(effect);
         }
         if let Scan::Wanted { since } = self.scan
-            && self.unexamined == 0
+            && self.is_settled_in()
             && !self.closed
         {
             self.scan = Scan::Running { since };
@@ -317,7 +320,7 @@ impl Intake {
         }
         // A look counts: in a long row of files whose last look is too old, only as many are looked at as are taken.
         let busy = |intake: &Intake| intake.in_hand.len() + intake.recording.len() + intake.looking.len();
-        while self.unexamined == 0 && busy(self) < IN_HAND_MAX {
+        while self.is_settled_in() && busy(self) < IN_HAND_MAX {
             let live = (self.entries.len() + self.recording.len())
                 .saturating_sub(self.hindered.len() + self.standing());
             if live >= self.settings.live_max + URGENT_RESERVE {
@@ -346,6 +349,11 @@ impl Intake {
         {
             self.start_scan();
         }
+    }
+
+    /// Every file of the journal, and every one in `checked`, is known for what it is.
+    fn is_settled_in(&self) -> bool {
+        self.unexamined == 0 && !self.unlisted
     }
 
     pub(super) fn record(&mut self, name: FileName, identity: Identity, place: Place) {

@@ -24,7 +24,7 @@ use super::{
 
 impl Intake {
     pub(super) fn recover(&mut self, journal: Replayed) {
-        self.unexamined = journal.pending.len() + 1;
+        self.unexamined = journal.pending.len();
         for (id, pending) in journal.pending {
             let entry = Entry {
                 recovered: true,
@@ -152,7 +152,7 @@ impl Intake {
             Err(fault) => return self.list_again(&fault),
         };
         self.well(Folder::Checked);
-        self.unexamined = self.unexamined.saturating_sub(1);
+        self.unlisted = false;
         let strangers: BTreeSet<FileName> = self.strangers.iter().map(|(name, _)| name.clone()).collect();
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;

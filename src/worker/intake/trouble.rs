@@ -95,6 +95,12 @@ impl Intake {
     /// `checked` could not be listed: nothing is taken before it could.
     pub(super) fn list_again(&mut self, fault: &Fault) {
         self.trouble(Folder::Checked, fault);
-        self.relist = Some(self.moment.now + RETRY);
+        self.list_within(RETRY);
+    }
+
+    /// Lets `checked` be listed after this time, or earlier where that is due already.
+    pub(super) fn list_within(&mut self, wait: Duration) {
+        let at = self.moment.now + wait;
+        self.relist = Some(self.relist.map_or(at, |due| due.min(at)));
     }
 }
