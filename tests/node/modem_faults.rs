@@ -92,7 +92,7 @@ fn a_lost_answer_leaves_doubt_that_the_policy_of_the_message_settles() {
 
     assert!(failed.contains("Fail_reason: Uncertain: it may or may not have been sent\n"), "{failed}");
     assert_eq!(failing.copies("doubtful"), 1);
-    assert!(sent.contains("Modem: GSM1\n"), "{sent}");
+    assert!(sent.contains("Modem: GSM1\n") && sent.contains("\nNOTICE: Sent again: "), "{sent}");
     assert_eq!(resending.copies("doubtful"), 2);
     failing.stop();
     resending.stop();

@@ -20,6 +20,8 @@ pub(crate) const ENDLESS: &str = "888";
 pub(crate) const PANICKING: &str = "777";
 /// Telling the result of a file of this name panics.
 pub(crate) const UNTOLD: &str = "untold";
+/// The second of two parts to this destination was sent again after a doubt.
+pub(crate) const DOUBTFUL: &str = "444";
 /// Following a message to this destination fails once.
 pub(crate) const LOST_ONCE: &str = "555";
 
@@ -69,7 +71,8 @@ impl Cluster {
         Some(Outcome {
             state: if failed { MessageState::Failed } else { MessageState::Sent },
             device: Device { modem: Some("GSM1".to_owned()), ..Device::default() },
-            parts: vec![PartResult { message_reference: Some(7), pdu: Some("00".to_owned()) }],
+            parts: self::parts(to == DOUBTFUL),
+            possible_duplicate: to == DOUBTFUL,
             is_reported: sent.submission.content.options.status_report,
             started: Some(Timestamp::from_unix_millis(1_795_338_506_000)),
             ended: Timestamp::from_unix_millis(1_795_338_509_000),
@@ -176,6 +179,11 @@ impl Outcomes for Cluster {
             _ => std::future::pending().await,
         }
     }
+}
+
+fn parts(doubtful: bool) -> Vec<PartResult> {
+    let part = |resent| PartResult { message_reference: Some(7), pdu: Some("00".to_owned()), resent };
+    if doubtful { vec![part(false), part(true)] } else { vec![part(false)] }
 }
 
 impl Listener for Cluster {

@@ -2,7 +2,7 @@
 
 use smsgrid::worker::intake::{Effect, Hint, Input, SubmitReply};
 
-use crate::cluster::{Cluster, ENDLESS, FAILING, REFUSED};
+use crate::cluster::{Cluster, DOUBTFUL, ENDLESS, FAILING, REFUSED};
 use crate::memory::{Chance, Memory};
 use crate::power::run;
 use crate::rig::{End, Rig};
@@ -165,4 +165,18 @@ fn power_cuts_lose_and_double_no_recipient() {
 fn refuse(effect: &Effect, reply: SubmitReply) -> Option<Input> {
     let Effect::Submit { id, recipient, .. } = effect else { return None };
     (recipient % 2 == 1).then_some(Input::Submitted(*id, *recipient, reply))
+}
+
+#[test]
+fn a_result_tells_what_may_arrive_twice() {
+    let mut rig = Rig::new();
+    rig.put("one", format!("To: {DOUBTFUL}\n\nhello"));
+    rig.put("two", format!("To: 4917, {DOUBTFUL}\n\nhello"));
+    rig.put("sure", "To: 4917\n\nhello");
+    rig.settle();
+
+    let why = "the time before had no answer, so it may arrive twice";
+    assert!(rig.read("sent/one").contains(&format!("\nNOTICE: Sent again, part 2: {why}\n")));
+    assert!(rig.read("sent/two").contains(&format!("\nNOTICE: Recipient 2: Sent again, part 2: {why}\n")));
+    assert!(!rig.read("sent/sure").contains("NOTICE"));
 }

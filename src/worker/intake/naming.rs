@@ -146,6 +146,7 @@ mod tests {
             is_reported: false,
             started: None,
             ended: Timestamp::from_unix_millis(1),
+            possible_duplicate: false,
             reason: String::new(),
         };
         let verdict = Verdict::Outcome(Box::new(outcome));

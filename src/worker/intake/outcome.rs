@@ -28,6 +28,8 @@ pub struct Outcome {
     pub started: Option<Timestamp>,
     /// When it became final.
     pub ended: Timestamp,
+    /// It was sent again although the time before may have reached the network.
+    pub possible_duplicate: bool,
     /// Why it was given up: the last answer of the modem, or a reason in words.
     pub reason: String,
 }
@@ -39,6 +41,8 @@ pub struct PartResult {
     pub message_reference: Option<u8>,
     /// The PDU in hex, if it was handed to a modem.
     pub pdu: Option<String>,
+    /// It was sent again although the time before may have reached the network.
+    pub resent: bool,
 }
 
 /// Which PDUs a result file keeps (`store_sent_pdu`).
@@ -171,6 +175,23 @@ impl Verdict {
         (self.content(&document, submission.as_ref(), settings, wall), result)
     }
 
+    /// What a reader of the result should know of how it was sent.
+    fn notices(&self) -> Vec<Vec<u8>> {
+        match self {
+            Verdict::Outcome(outcome) => {
+                outcome.duplicate_notice().into_iter().map(String::into_bytes).collect()
+            }
+            Verdict::Refused(_) => Vec::new(),
+            Verdict::Several(ends) => {
+                let told = (1..).zip(ends).flat_map(|(number, end)| {
+                    let of = format!("Recipient {number}: ").into_bytes();
+                    end.notices().into_iter().map(move |notice| [of.as_slice(), &notice].concat())
+                });
+                told.collect()
+            }
+        }
+    }
+
     /// Whether the file became a message.
     pub(super) fn had_its_message(&self) -> bool {
         match self {
@@ -186,7 +207,8 @@ impl Verdict {
         settings: &Settings,
         wall: LocalTime,
     ) -> Vec<u8> {
-        let notices = submission.map(|made| made.notices.clone()).unwrap_or_default();
+        let mut notices = submission.map(|made| made.notices.clone()).unwrap_or_default();
+        notices.extend(self.notices());
         match self {
             Verdict::Refused(reason) => Failed {
                 device: Device::default(),
@@ -287,6 +309,21 @@ impl Outcome {
             pdus,
             notices,
         }
+    }
+
+    /// That somebody may get it twice.
+    fn duplicate_notice(&self) -> Option<String> {
+        if !self.possible_duplicate {
+            return None;
+        }
+        let why = "the time before had no answer, so it may arrive twice";
+        let resent = (1..).zip(&self.parts).filter(|(_, part)| part.resent);
+        let resent: Vec<String> = resent.map(|(number, _): (usize, _)| number.to_string()).collect();
+        Some(match self.parts.len() {
+            0 | 1 => format!("Sent again: {why}"),
+            _ if resent.is_empty() => format!("Sent again as a whole: {why}"),
+            _ => format!("Sent again, part {}: {why}", resent.join(", ")),
+        })
     }
 
     fn reason_in_words(&self) -> String {

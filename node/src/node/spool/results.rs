@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smsgrid::at::explained;
 use smsgrid::model::{MessageId, MessageState, Name, NodeId, Timestamp};
-use smsgrid::queue::{Claim, Failing, Failure, Record, StateCause};
+use smsgrid::queue::{AttemptState, Claim, Failing, Failure, Record, StateCause};
 use smsgrid::sms_file::Device;
 use smsgrid::worker::intake::{Outcome, PartResult};
 use smsgrid::worker::submit_pdu;
@@ -69,7 +69,13 @@ pub(in crate::node) fn outcome(record: &Record, own: &Own) -> Outcome {
     let last = record.claims().iter().rev().find(|claim| !claim.attempts.is_empty());
     let started = record.attempts().map(|(_, attempt)| attempt.started).min();
     let form = last.and_then(|claim| own.modem(claim)).map(Modem::form).unwrap_or_default();
+    let is_resent = |number| {
+        record
+            .attempts()
+            .any(|(attempt, told)| attempt.part == number && told.state == AttemptState::Released)
+    };
     let parts = record.parts().map(|part| PartResult {
+        resent: is_resent(part.number),
         message_reference: part.attempt.and_then(|(_, attempt)| attempt.message_reference),
         pdu: part.attempt.and_then(|_| submit_pdu(record, part.number, form).ok()).map(|pdu| pdu.hex),
     });
@@ -80,6 +86,7 @@ pub(in crate::node) fn outcome(record: &Record, own: &Own) -> Outcome {
         is_reported: form.asks_report(&record.content.options),
         started,
         ended: record.changed,
+        possible_duplicate: record.possible_duplicate,
         reason: record
             .cause()
             .map_or_else(|| record.state().to_string(), |cause| reason(cause, record.state())),
@@ -94,6 +101,7 @@ fn forgotten(now: Timestamp) -> Outcome {
         is_reported: false,
         started: None,
         ended: now,
+        possible_duplicate: false,
         reason: "What became of it is no longer known; it may have been sent".to_owned(),
     }
 }
