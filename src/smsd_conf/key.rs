@@ -108,6 +108,8 @@ pub enum Target {
     Wakeup,
     /// `start` or `stop` of a modem.
     Own,
+    /// `keep_open` of a modem.
+    KeepOpen,
     /// `suspend` of `[node]`.
     Suspend,
     /// `number` or `description` of a modem.

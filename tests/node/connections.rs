@@ -181,3 +181,24 @@ fn a_modem_that_is_suspended_when_the_node_starts_is_not_touched() {
     assert_eq!(remote.tap.opened(), 1);
     remote.gateway.stop();
 }
+
+#[test]
+fn a_port_that_is_not_kept_open_is_closed_whenever_its_modem_is_idle() {
+    let mut remote = Remote::prepare("keep_open = false\nstop = \"AT+CFUN=0\"\n", false);
+    remote.gateway.start();
+    remote.wait_until_said(&["modem.up", "GSM1"]);
+    remote.wait_until_closed();
+
+    for opened in 2..5 {
+        let long = format!("To: 491700000001\n\n{}", "x".repeat(400));
+        remote.gateway.drop_file(&opened.to_string(), long.as_bytes());
+        remote.wait_for_sent(&opened.to_string());
+        remote.wait_until_closed();
+        assert_eq!(remote.tap.opened(), opened, "a message of three parts leaves in one opening");
+    }
+    assert_eq!((remote.said(&["modem.up"]), remote.said(&["modem.lost"])), (1, 0), "it stays registered");
+    assert_eq!(remote.tap.count("AT+CFUN=0"), 0);
+    remote.gateway.stop();
+
+    assert_eq!((remote.tap.opened(), remote.tap.count("AT+CFUN=0")), (5, 1), "opened once more for its stop");
+}

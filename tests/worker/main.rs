@@ -135,6 +135,33 @@ fn modems_that_vanish_hang_or_restart_leave_only_honest_doubts() {
 }
 
 #[test]
+fn ports_that_are_closed_while_idle_lose_nothing_and_double_nothing_in_silence() {
+    for seed in seeds() {
+        let personalities = vec!["fast", "steady"];
+        let calm =
+            run(Plan { seed, personalities: personalities.clone(), keep_open: false, ..Plan::default() });
+        for station in &calm.stations {
+            assert!(station.openings > 1, "seed {seed}: {} was never closed", station.name);
+        }
+        let states = calm.queue().messages().map(|record| record.state());
+        assert!(states.into_iter().all(|state| state == MessageState::Sent), "seed {seed}");
+
+        run(Plan {
+            seed,
+            personalities,
+            deaths: 3,
+            vanishings: 3,
+            resets: 2,
+            lost_answers: 2,
+            pauses: 2,
+            pause: Duration::from_secs(4),
+            keep_open: false,
+            ..Plan::default()
+        });
+    }
+}
+
+#[test]
 fn a_paused_node_writes_nothing_until_its_lease_is_renewed() {
     for seed in seeds() {
         run(Plan {

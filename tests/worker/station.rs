@@ -32,6 +32,9 @@ pub(crate) struct Station {
     /// What the device sent and the worker has not read.
     buffer: Vec<u8>,
     port: Port,
+    keep_open: bool,
+    /// How often the port was opened.
+    pub(crate) openings: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +46,14 @@ enum Port {
 }
 
 impl Station {
-    pub(crate) fn new(number: u32, personality: &str, now: Time) -> Station {
+    pub(crate) fn new(number: u32, personality: &str, keep_open: bool, now: Time) -> Station {
         let spec: Spec = personality.parse().expect("a personality");
         let device = Modem::new(&spec, number, Timestamp::from_unix_millis(1_790_000_000_000), now);
         let name = Name::new(&format!("GSM{number}")).expect("a name");
         Station {
-            worker: ModemWorker::new(Settings::new(name.clone())),
+            worker: ModemWorker::new(Settings { keep_open, ..Settings::new(name.clone()) }),
+            keep_open,
+            openings: 0,
             name,
             device,
             under: Vec::new(),
@@ -75,7 +80,8 @@ impl Station {
 
     /// The worker has stopped in order; a new one begins.
     pub(crate) fn start_again(&mut self) {
-        self.worker = ModemWorker::new(Settings::new(self.name.clone()));
+        let settings = Settings { keep_open: self.keep_open, ..Settings::new(self.name.clone()) };
+        self.worker = ModemWorker::new(settings);
         self.close();
     }
 
@@ -165,6 +171,7 @@ impl Station {
             }
             Under::Opening => {
                 self.port = Port::Open;
+                self.openings += 1;
                 self.worker.handle_opened(context);
             }
             Under::Reply(reply) => self.worker.handle_reply(&reply, context),

@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) lost_answers: usize,
     pub(crate) pauses: usize,
     pub(crate) pause: Duration,
+    /// Whether ports stay open while there is nothing to do.
+    pub(crate) keep_open: bool,
     /// What happens once, between an outcome that started the next message and the worker's knowing of it.
     pub(crate) upset: Option<Upset>,
 }
@@ -67,6 +69,7 @@ impl Default for Plan {
             lost_answers: 0,
             pauses: 0,
             pause: Duration::ZERO,
+            keep_open: true,
             upset: None,
         }
     }
@@ -105,8 +108,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(plan: Plan) -> World {
-        let stations =
-            (0..).zip(&plan.personalities).map(|(number, name)| Station::new(number, name, Time::ZERO));
+        let stations = (0..)
+            .zip(&plan.personalities)
+            .map(|(number, name)| Station::new(number, name, plan.keep_open, Time::ZERO));
         let mut world = World {
             stations: stations.collect(),
             texts: BTreeMap::new(),
@@ -406,7 +410,11 @@ impl World {
             .collect();
         for number in 0..self.stations.len() {
             let name = self.stations[number].name.clone();
-            let settings = Settings { quiet_first: in_flight.contains(&name), ..Settings::new(name) };
+            let settings = Settings {
+                quiet_first: in_flight.contains(&name),
+                keep_open: self.plan.keep_open,
+                ..Settings::new(name)
+            };
             let lost = self.stations[number].die(settings);
             for body in lost {
                 if self.chance.once_in(2) {

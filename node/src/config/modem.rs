@@ -38,6 +38,9 @@ pub struct Modem {
     pub baudrate: u32,
     /// Whether a serial line uses RTS/CTS. Default true; false for a cable that lacks those wires.
     pub rtscts: bool,
+    /// Whether the port stays open while the modem has nothing to do. Default true; false lets other programs use it
+    /// meanwhile, and every message waits until the modem is set up again.
+    pub keep_open: bool,
     /// The PIN of the SIM, from `pin` or the first line of `pin_file`. Default: none, the SIM must not ask for one. It
     /// is tried once; refused, it is never tried again.
     pub pin: Option<Secret>,
@@ -217,6 +220,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         pin,
         baudrate: section.within("baudrate", 115_200, 300..=4_000_000),
         rtscts: section.or("rtscts", true),
+        keep_open: section.or("keep_open", true),
         smsc: section.optional("smsc", "the SIM's own").map(|placed| placed.value),
         init: init(section),
         start: command(section, "start"),

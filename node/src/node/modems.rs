@@ -52,6 +52,7 @@ pub(super) fn start(
                 sent_pause: modem.sent_pause,
             },
             breaker: breaker(modem),
+            keep_open: modem.keep_open,
             is_shared: matches!(location, Location::Tcp { .. }),
             turn,
             ..Settings::new(name.clone())

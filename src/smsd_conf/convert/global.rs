@@ -57,6 +57,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::Port
         | Target::Baudrate
         | Target::Rtscts
+        | Target::KeepOpen
         | Target::Init
         | Target::Pin
         | Target::Smsc

@@ -61,6 +61,8 @@ fn of_target(
     match target {
         Target::Port => Made::converted("port", quoted(&port(text).unwrap_or_else(|_| text.to_owned()))),
         Target::Baudrate => baudrate(text),
+        Target::KeepOpen if setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
+        Target::KeepOpen => Made::converted("keep_open", "false".to_owned()),
         Target::Rtscts => Made::converted("rtscts", setting.is_yes().to_string()),
         Target::Init => init(text),
         Target::Pin => pin(text),

@@ -12,7 +12,7 @@ pub(super) const KEYS: &[Key] = &[
     key("rtscts", Boolean, Setting(Target::Rtscts)),
     key("send_delay", Whole, Setting(Target::Pause(Pause::Character))),
     key("send_handshake_select", Boolean, Only("yes", "the system waits for the line, CTS is not polled")),
-    key("keep_open", Boolean, Only("yes", "a port stays open; block a modem to free it")),
+    key("keep_open", Boolean, Setting(Target::KeepOpen)),
     key("device_open_retries", Whole, Changed(why::REOPENING)),
     key("device_open_errorsleeptime", Whole, Changed(why::REOPENING)),
     key("device_open_alarm_after", Whole, Changed(why::REOPENING)),

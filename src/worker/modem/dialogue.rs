@@ -54,6 +54,7 @@ impl ModemWorker {
 
     fn initialised(&mut self, facts: ModemFacts, context: &Context<'_>) {
         self.quiet_first = false;
+        self.is_waking = false;
         self.last_failure = None;
         self.reset = None;
         self.ladder.recovered(context.now);
@@ -88,6 +89,7 @@ impl ModemWorker {
         if matches!(failure, InitialiseFailure::PortLost | InitialiseFailure::Aborted) {
             return;
         }
+        self.is_waking = false;
         let passing = is_passing(&failure);
         if self.last_failure.as_ref() != Some(&failure) {
             self.notify(Notice::SetUpFailed { failure: failure.clone(), passing });

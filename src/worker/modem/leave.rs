@@ -51,8 +51,9 @@ impl ModemWorker {
             self.propose_unregister(registered, context);
             return false;
         }
-        // A modem that could not be set up is not told anything.
-        if self.settings.profile.stop.is_some() && self.facts.is_some() && !self.stop_said {
+        // A modem that could not be set up is not told anything; one that rested was set up before.
+        let is_set_up = self.facts.is_some() || self.is_waking;
+        if self.settings.profile.stop.is_some() && is_set_up && !self.stop_said {
             self.stop_said = true;
             return self.start(Procedure::Stop, context);
         }

@@ -11,9 +11,13 @@ const REOPEN_MAX: Duration = Duration::from_secs(60);
 
 impl ModemWorker {
     pub(super) fn open_port(&mut self) {
+        self.open = self.open.next();
+        self.request_port();
+    }
+
+    pub(super) fn request_port(&mut self) {
         self.link = Link::Opening;
         self.stop_said = false;
-        self.open = self.open.next();
         self.effects.push_back(Effect::OpenPort);
     }
 
@@ -31,7 +35,7 @@ impl ModemWorker {
     pub(super) fn link_lost(&mut self, now: Time) {
         let wait = self.settings.reopen_min.saturating_mul(1 << self.failures_to_open.min(8)).min(REOPEN_MAX);
         match self.link {
-            Link::Closed | Link::LookingUp => return,
+            Link::Closed | Link::LookingUp | Link::Resting => return,
             Link::Opening => {
                 self.failures_to_open = self.failures_to_open.saturating_add(1);
                 self.not_before = now + wait;
@@ -53,7 +57,7 @@ impl ModemWorker {
     pub(super) fn close_port(&mut self, reopen: Time, now: Time) {
         match self.link {
             Link::Closed => {}
-            Link::LookingUp => self.link = Link::Closed,
+            Link::LookingUp | Link::Resting => self.link = Link::Closed,
             Link::Opening | Link::Open => self.forget_dialogue(now),
         }
         self.not_before = reopen;
@@ -62,6 +66,7 @@ impl ModemWorker {
     fn forget_dialogue(&mut self, now: Time) {
         self.effects.push_back(Effect::ClosePort);
         self.link = Link::Closed;
+        self.is_waking = false;
         self.quiet_first |= self.job.is_some_and(|job| job.is_on_wire());
         self.engine.port_lost(now);
         self.facts = None;

@@ -12,6 +12,8 @@
 //!                                                                └──── quiet, in step ◀───┘
 //! ```
 //!
+//! Where the port is not kept open it is closed whenever nothing is to be done: `rest` has the figure.
+//!
 //! Every input sets facts; `proceed` then decides the one next step from them and from the
 //! applied state of the queue. One proposal or outbox record is under way at a time; while it is, nothing
 //! else is decided. Events of the queue only wake: the claim is read from the applied state.
@@ -27,6 +29,7 @@ mod leave;
 mod link;
 mod proceed;
 mod reply;
+mod rest;
 mod settings;
 mod suspensions;
 
@@ -69,6 +72,8 @@ pub struct ModemWorker {
     link: Link,
     /// How often the port was opened in this session of the node.
     open: OpenNumber,
+    /// The port was opened, or is being opened, under a registration that stands, and the modem is not set up yet.
+    is_waking: bool,
     /// Reads that precede the first command after the next opening.
     quiet_first: bool,
     facts: Option<ModemFacts>,
@@ -121,6 +126,8 @@ enum Link {
     LookingUp,
     Opening,
     Open,
+    /// Closed for as long as there is nothing to do; the registration stands.
+    Resting,
 }
 
 /// The registration, and the opening of the port it stands for.
@@ -172,6 +179,7 @@ impl ModemWorker {
             engine: Engine::new(settings.profile.clone()),
             link: Link::Closed,
             open: OpenNumber(0),
+            is_waking: false,
             quiet_first: settings.quiet_first,
             facts: None,
             network: Registration::Unknown,

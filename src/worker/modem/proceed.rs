@@ -38,6 +38,7 @@ impl ModemWorker {
                 Link::LookingUp => self.is_leaving() && self.cut_short(context),
                 Link::Opening => false,
                 Link::Open => self.step_open(context),
+                Link::Resting => self.step_resting(context),
             },
         }
     }
@@ -194,7 +195,8 @@ impl ModemWorker {
         if !self.engine.is_idle() {
             return self.is_leaving() && self.cut_short(context);
         }
-        let usable = self.reset.is_none() && self.engine.is_configured() && !self.is_leaving();
+        let is_set_up = self.engine.is_configured() || self.is_waking;
+        let usable = self.reset.is_none() && is_set_up && !self.is_leaving();
         if !usable && let Some(again) = self.give_back(context) {
             return again;
         }
@@ -245,13 +247,18 @@ impl ModemWorker {
         if let Some(epoch) = registration.claim {
             return self.take_claim(epoch, context);
         }
+        self.keep_standing(registration, context) && self.rest(context)
+    }
+
+    /// Makes the claim stand while the modem takes work, and only then. Whether that is so already.
+    pub(super) fn keep_standing(&mut self, registration: &Registration, context: &Context<'_>) -> bool {
         if let Some(messages) = self.allowance.clear(context.now).filter(|_| self.has_network()) {
             self.notify(Notice::CountCleared { messages });
         }
         let seq = registration.ready_seq.next();
         let (id, armed) = (registration.id, registration.armed);
         match (armed, self.takes_work(context)) {
-            (true, true) | (false, false) => {}
+            (true, true) | (false, false) => return true,
             (true, false) => self.propose(Asked::Withdraw, Body::Withdraw { registration: id, seq }),
             // A lease that lapsed is usually back before a withdrawal would be agreed on, so what is armed stays armed.
             (false, true) if context.lease.permits_writing(context.now) => {
@@ -361,7 +368,7 @@ impl ModemWorker {
         self.facts.as_ref().map(|facts| &facts.identity)
     }
 
-    fn has_network(&self) -> bool {
+    pub(super) fn has_network(&self) -> bool {
         self.network.is_registered() || !self.settings.profile.check_registration
     }
 
@@ -398,13 +405,14 @@ impl ModemWorker {
                 [self.not_before, self.unregister_after].into_iter().filter(|due| *due > self.seen).min()
             }
             Link::Open if !self.engine.is_idle() => None,
-            Link::Open => {
+            Link::Open | Link::Resting => {
                 let rested = match self.breaker.state(self.seen) {
                     BreakerState::Open { until } => Some(until),
                     BreakerState::Closed | BreakerState::HalfOpen => None,
                 };
                 let reset = self.reset.map(|reset| reset.not_before);
-                let waits = [Some(self.survey_due), Some(self.not_before), Some(self.unregister_after)];
+                let survey = Some(self.survey_due).filter(|_| self.link == Link::Open);
+                let waits = [survey, Some(self.not_before), Some(self.unregister_after)];
                 let others = [rested, reset, self.allowance.due(self.seen)];
                 waits.into_iter().chain(others).flatten().filter(|due| *due > self.seen).min()
             }

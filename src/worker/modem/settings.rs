@@ -27,6 +27,8 @@ pub struct Settings {
     pub breaker: BreakerLimits,
     /// Which resets may be tried, and how fast.
     pub ladder: LadderLimits,
+    /// Whether the port stays open while the modem has nothing to do. Default true.
+    pub keep_open: bool,
     /// How often an idle modem is asked for its signal and registration. Default 60 s. Shorter wears
     /// slow modems; longer notices a lost network late.
     pub survey_interval: Duration,
@@ -58,6 +60,7 @@ impl Settings {
             pace: Pace::default(),
             breaker: BreakerLimits::default(),
             ladder: LadderLimits::default(),
+            keep_open: true,
             survey_interval: Duration::from_secs(60),
             search_interval: Duration::from_secs(5),
             reopen_min: Duration::from_secs(5),

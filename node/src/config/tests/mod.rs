@@ -308,7 +308,7 @@ fn a_modem_has_its_limits_pauses_and_words() {
     let config = read(
         "[modems.GSM1]\nport = \"sim:fast\"\nmessage_limit = 100\nmessage_count_clear = \"1d\"\nsent_pause = \"3s\"\n\
          command_pause = \"100ms\"\ncharacter_pause = \"5ms\"\nwakeup = \"ATZ\"\nblock_after = 2\nblock_time = \"10m\"\n\
-         start = \"AT+CFUN=1\"\nstart_pause = \"1s\"\nstop = \"at+cfun=0\"\nnumber = \"49170\"\ndescription = \"rack 3\"\n[modems.GSM2]\nport = \"sim:fast\"\n",
+         keep_open = false\nstart = \"AT+CFUN=1\"\nstart_pause = \"1s\"\nstop = \"at+cfun=0\"\nnumber = \"49170\"\ndescription = \"rack 3\"\n[modems.GSM2]\nport = \"sim:fast\"\n",
     );
 
     let modem = |name: &str| &config.modems[&Name::new(name).expect("a name")];
@@ -322,6 +322,7 @@ fn a_modem_has_its_limits_pauses_and_words() {
     );
     assert_eq!((set.block_after, set.block_time), (2, Duration::from_secs(600)));
     assert_eq!((free.block_after, free.block_time), (3, Duration::from_secs(60)));
+    assert!(!set.keep_open && free.keep_open);
     assert_eq!((set.start_pause, free.start_pause), (Duration::from_secs(1), Duration::from_secs(3)));
     assert_eq!((set.start.as_deref(), set.stop.as_deref()), (Some("AT+CFUN=1"), Some("at+cfun=0")));
     let words = [&set.wakeup, &set.number, &set.description].map(|text| text.as_deref());
