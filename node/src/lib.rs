@@ -1,5 +1,6 @@
 //! The daemon of Smsgrid: it owns every effect and joins the engines of the core.
 
+pub mod administrator;
 pub mod api;
 pub mod clock;
 pub mod cluster;

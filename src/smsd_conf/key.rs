@@ -92,6 +92,12 @@ pub enum Target {
     Report,
     /// `pdu_mode` of a modem.
     Mode,
+    /// `admin_to` of `[handlers]` or of a modem.
+    AdminTo,
+    /// `adminmessage_limit` of a modem.
+    AdminLimit,
+    /// `adminmessage_count_clear` of a modem.
+    AdminCountClear,
     /// A yes or no of a modem, under the name smsd gives it.
     Flag,
     /// `command_timeout` of a modem.

@@ -1,5 +1,6 @@
 //! Real node processes with real ptys and a simulator in a process of its own.
 
+mod administrator;
 mod connections;
 mod demo;
 mod drain;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use smsgrid::model::Address;
 use smsgrid::worker::handlers::{Command, Otherwise};
 use smsgrid_proto::Reason;
 
@@ -56,6 +57,9 @@ pub struct Handlers {
     pub attempts: u8,
     /// Most event handlers at once, and most check handlers. Default 4, with `shell` 4 and 1; 1 to 64.
     pub concurrency: u8,
+    /// The number that is told by SMS when a program begins to fail or a modem has reached its `message_limit`; modems
+    /// can have another. Default none.
+    pub admin_to: Option<Address>,
     /// Whether what programs say is logged, the beginning of it. Default true.
     pub log_output: bool,
     /// Whether each program must be executable, or smsnode does not start. Default true.
@@ -104,6 +108,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Handlers {
         takeover_after: section.within("takeover_after", TAKEOVER_AFTER, TIME_LIMIT_MIN..=TAKEOVER_AFTER_MAX),
         attempts: section.within("attempts", if as_smsd { 1 } else { 20 }, 1..=100),
         concurrency: section.within("concurrency", 4, 1..=64),
+        admin_to: section.optional("admin_to", "nobody").map(|placed| placed.value),
         log_output: section.or("log_output", true),
         executable_check: section.or("executable_check", true),
         shell_test: section.or("shell_test", true),

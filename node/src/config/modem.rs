@@ -109,6 +109,19 @@ pub struct Modem {
     pub registration_timeout: Duration,
     /// Programs that are run for this modem.
     pub programs: Programs,
+    /// Who is told of its trouble by SMS.
+    pub administrator: Administrator,
+}
+
+/// Who is told of the trouble of one modem, and how often.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Administrator {
+    /// `admin_to`: the number. Default: that of `[handlers]`.
+    pub to: Option<Address>,
+    /// `adminmessage_limit`: most messages. Default: no limit.
+    pub limit: Option<u32>,
+    /// `adminmessage_count_clear`: how long after the first they are counted anew. Default never, 1 m to 366 d.
+    pub count_clear: Option<Duration>,
 }
 
 /// How PDUs are written.
@@ -257,6 +270,11 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
             regular_run_post_run: handlers::program(section, "regular_run_post_run", has_shell),
             regular_run_interval: handlers::interval(section),
             regular_run_statfile: section.optional("regular_run_statfile", "none").map(|placed| placed.value),
+        },
+        administrator: Administrator {
+            to: section.optional("admin_to", "that of [handlers]").map(|placed| placed.value),
+            limit: section.optional_within("adminmessage_limit", "no limit", 1..=u32::MAX),
+            count_clear: section.optional_within("adminmessage_count_clear", "never", MINUTE..=366 * DAY),
         },
     };
     let pin = pin(section);

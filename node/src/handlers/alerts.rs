@@ -15,8 +15,10 @@ pub(super) struct Alerts {
 
 impl Alerts {
     /// Takes note of a run of a program, `modem` if that has one of its own, and tells what is new.
-    pub(super) fn note(&self, program: Program, modem: Option<&str>, exit: &Exit) {
-        told::alert(program, modem, exit, self.telling(program, modem, exit));
+    pub(super) fn note(&self, program: Program, modem: Option<&str>, exit: &Exit) -> Telling {
+        let telling = self.telling(program, modem, exit);
+        told::alert(program, modem, exit, telling);
+        telling
     }
 
     fn telling(&self, program: Program, modem: Option<&str>, exit: &Exit) -> Telling {

@@ -30,12 +30,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smsgrid::worker::handlers::{Alarm, Command, Event, Exit, Verdict, wait_before};
+use smsgrid::worker::handlers::{Alarm, Command, Event, Exit, Telling, Verdict, wait_before};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use crate::administrator::Administrator;
 use crate::clock::Clock;
 use alarms::Alarms;
 use alerts::Alerts;
@@ -68,6 +69,7 @@ struct Inner {
     left: Arc<Semaphore>,
     reading: TaskTracker,
     alerts: Alerts,
+    administrator: Administrator,
 }
 
 /// Why programs cannot be run.
@@ -120,6 +122,15 @@ impl fmt::Debug for Handlers {
 impl Handlers {
     /// Makes what programs need; runs none.
     pub fn new(settings: Settings, clock: Clock) -> Result<Handlers, HandlersError> {
+        Handlers::telling(settings, clock, Administrator::default())
+    }
+
+    /// The same, and tells an administrator when a program begins to fail.
+    pub fn telling(
+        settings: Settings,
+        clock: Clock,
+        administrator: Administrator,
+    ) -> Result<Handlers, HandlersError> {
         if let Rules::Strict { folder } = &settings.rules {
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|source| HandlersError::Folder { path: folder.clone(), source })?;
@@ -133,6 +144,7 @@ impl Handlers {
             left: Arc::new(Semaphore::new(LEFT_MAX)),
             reading: TaskTracker::new(),
             alerts: Alerts::default(),
+            administrator,
             settings,
             spawner,
             clock,
@@ -159,7 +171,7 @@ impl Handlers {
             };
             let exit = self.run("eventhandler", command, &arguments, Some(&event.id)).await;
             drop(place);
-            self.inner.alerts.note("eventhandler", modem, &exit);
+            self.note_run("eventhandler", modem, &exit);
             if exit.is_success() {
                 return true;
             }
@@ -174,6 +186,14 @@ impl Handlers {
             told::gave_up(&event.id, event.occasion.word(), &event.file, self.inner.settings.attempts);
         }
         true
+    }
+
+    /// Takes note of a run of a program, `modem` if that has one of its own, and tells what is new.
+    fn note_run(&self, program: Program, modem: Option<&str>, exit: &Exit) {
+        if self.inner.alerts.note(program, modem, exit) == Telling::Begins {
+            let what = format!("problem with {program}, it {exit}");
+            self.inner.administrator.tell(modem, &what);
+        }
     }
 
     /// Lets the alarm handler be run. Never waits: what the queue does not hold is counted and told.
@@ -208,9 +228,9 @@ impl Handlers {
         let exit = self.run("checkhandler", command, &[file.to_vec()], None).await;
         let otherwise = self.inner.settings.check_otherwise;
         if exit.is_no_verdict() {
-            self.inner.alerts.note("checkhandler", None, &exit);
+            self.note_run("checkhandler", None, &exit);
         } else {
-            self.inner.alerts.note("checkhandler", None, &Exit::Code(0));
+            self.note_run("checkhandler", None, &Exit::Code(0));
         }
         exit.verdict(otherwise)
     }

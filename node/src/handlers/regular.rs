@@ -42,7 +42,7 @@ impl Handlers {
             Run::Regular => None,
             Run::Before { modem, .. } | Run::After { modem, .. } => Some(modem),
         };
-        self.inner.alerts.note(name(run), modem.map(String::as_str), &exit);
+        self.note_run(name(run), modem.map(String::as_str), &exit);
         if !exit.is_success() {
             let what = run.failed(&command.to_string(), &code(&exit));
             warn!(event = "handler.regular_run", "{what}");

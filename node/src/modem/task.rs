@@ -22,6 +22,7 @@ use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
 use super::suspend_file::Suspended;
+use crate::administrator::Administrator;
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// The programs of the operator; none when there are none.
     pub handlers: Option<Handlers>,
+    /// Who is told by SMS.
+    pub administrator: Administrator,
     /// The node's session.
     pub session: watch::Receiver<Option<SessionId>>,
     /// Which modems are to be left alone.
@@ -241,6 +244,10 @@ impl ModemTask {
         let mark = self.pin.as_ref().map(PinMark::file);
         report::notice(&self.name, notice, &self.location, mark);
         self.alarm(of_modem(self.name.as_str(), notice));
+        if let Notice::LimitReached { messages } = notice {
+            let what = format!("Message limit {messages} is reached.");
+            self.shared.administrator.tell(Some(self.name.as_str()), &what);
+        }
     }
 
     fn alarm(&self, alarm: Option<Alarm>) {

@@ -4,13 +4,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::begin::{self, Begun};
+use crate::administrator::{Administrator, Errand};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::handlers::{Handlers, HandlersError, Settings, unfit};
+use crate::submit::Submitter;
 use crate::tasks::Tasks;
 
 /// Looks at every program, and runs the one that goes before all else. None when there are no programs.
-pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Option<Handlers>, StartError> {
+pub(super) async fn open(
+    config: &Config,
+    clock: &Clock,
+    administrator: &Administrator,
+) -> Result<Option<Handlers>, StartError> {
     let settings = Settings::of(config);
     if !settings.runs_any() {
         return Ok(None);
@@ -19,7 +25,7 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Option<Handle
     if !faults.is_empty() {
         return Err(HandlersError::Unfit(faults).into());
     }
-    let handlers = Handlers::new(settings, clock.clone())?;
+    let handlers = Handlers::telling(settings, clock.clone(), administrator.clone())?;
     handlers.start().await?;
     Ok(Some(handlers))
 }
@@ -52,4 +58,16 @@ pub(super) fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
             Ok(())
         });
     }
+}
+
+/// Starts what brings messages to the administrator into the log, once the node has begun.
+pub(super) fn start_errand(errand: Option<Errand>, submitter: Submitter, tasks: &Tasks, begun: &Begun) {
+    let (Some(errand), begun) = (errand, begun.clone()) else { return };
+    tasks.spawn("administrator", |stop| async move {
+        if begin::wait(begun, &stop).await.is_some() {
+            errand.run(submitter, stop.clone()).await;
+        }
+        stop.cancelled().await;
+        Ok(())
+    });
 }

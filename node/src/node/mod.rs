@@ -39,6 +39,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
+use crate::administrator::Administrator;
 use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
@@ -169,7 +170,8 @@ impl Node {
         listeners: Listeners,
         tasks: &Tasks,
     ) -> Result<Node, StartError> {
-        let handlers = handlers::open(&config, &clock).await?;
+        let (administrator, errand) = Administrator::of(&config, &clock);
+        let handlers = handlers::open(&config, &clock, &administrator).await?;
         let (opened, listener) = open::open(&config, &clock, listeners, tasks).await?;
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
@@ -182,6 +184,8 @@ impl Node {
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
         handlers::start(handlers.as_ref(), tasks, &has_begun);
+        let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
+        handlers::start_errand(errand, submitter, tasks, &has_begun);
         let told = (&clock, metrics.clone(), handlers.clone());
         let (closing, gone) = start_spool(&config, &opened, tasks, &intake, &has_begun, told)?;
         let beginning = Beginning { gone, ..beginning };
@@ -203,6 +207,7 @@ impl Node {
             metrics: metrics.clone(),
             handlers: handlers.clone(),
             suspended: follow_suspensions(&config, tasks).await?,
+            administrator,
             clock,
         };
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));

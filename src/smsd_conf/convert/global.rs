@@ -1,7 +1,7 @@
 //! The rules that make settings of the node.
 
 use super::made::{Made, Ours, absolute, quoted};
-use super::{files, pace, programs};
+use super::{files, modem, pace, programs};
 use crate::pdu;
 use crate::sms_file;
 use crate::smsd_conf::fault::Faults;
@@ -52,6 +52,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::Files(of) | Target::Spool(of) => files::made(&of, setting.value),
         Target::BlockAfter => pace::block_after(setting.value),
         Target::BlockTime => pace::block_time(setting.value),
+        Target::AdminTo => modem::admin_to(setting.value),
         Target::Programs(kind) => programs::made(kind, &setting.key, setting.value),
         // These are settings of modems, which have rules of their own.
         Target::Port
@@ -66,6 +67,8 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Report
         | Target::Mode
         | Target::Flag
+        | Target::AdminLimit
+        | Target::AdminCountClear
         | Target::CommandTimeout
         | Target::TimeoutMultiple
         | Target::Retries

@@ -72,6 +72,9 @@ fn of_target(
         }
         Target::Tags => tags(text),
         Target::Report => report(text, asks_reports(modem), together.reports),
+        Target::AdminTo => admin_to(text),
+        Target::AdminLimit => pace::admin_limit(text),
+        Target::AdminCountClear => pace::admin_count_clear(text),
         Target::Flag if !setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
         Target::Flag => Made::converted(setting.key.name, "true".to_owned()),
         Target::Mode => match text.get(..3).map(str::to_ascii_lowercase).as_deref() {
@@ -213,6 +216,21 @@ fn smsc(text: &str) -> Made {
     match Address::international(digits) {
         Ok(_) => Made::converted("smsc", quoted(&format!("+{digits}"))),
         Err(error) => Made::unsupported(format!("no service centre has this number: {error}")),
+    }
+}
+
+/// What becomes of the administrator's number.
+pub(super) fn admin_to(text: &str) -> Made {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    match Address::international(digits) {
+        Ok(_) => {
+            let how = "a message to it waits in the log like any other and leaves by any modem that may";
+            Made { text: how.to_owned(), ..Made::converted("admin_to", quoted(&format!("+{digits}"))) }
+        }
+        Err(error) => Made::unsupported(format!("no administrator has this number: {error}")),
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn message_limit(text: &str) -> Made {
         ..=0 => Made::unnecessary("the messages of a modem are not limited anyway"),
         limit => {
             let value = limit.min(i64::from(u32::MAX)).to_string();
-            let how = "what is over waits for another modem; the log tells it, no SMS is sent about it";
+            let how =
+                "what is over waits for another modem; the log tells it, and the administrator of `admin_to`";
             Made::changed(how, vec![Ours { key: "message_limit", value }])
         }
     }
@@ -34,6 +35,22 @@ pub(super) fn message_count_clear(text: &str, modem: &Modem<'_>) -> Made {
         ..=0 => Made::unnecessary("the count is not cleared anyway"),
         _ if !is_limited => Made::unnecessary("there is no message_limit that it could clear"),
         minutes => Made::converted("message_count_clear", format!("\"{}m\"", minutes.min(CLEAR_MAX))),
+    }
+}
+
+/// What becomes of `adminmessage_limit`.
+pub(super) fn admin_limit(text: &str) -> Made {
+    match value::whole(text) {
+        ..=0 => Made::unnecessary("messages to the administrator are not limited anyway"),
+        limit => Made::converted("adminmessage_limit", limit.min(i64::from(u32::MAX)).to_string()),
+    }
+}
+
+/// What becomes of `adminmessage_count_clear`.
+pub(super) fn admin_count_clear(text: &str) -> Made {
+    match value::whole(text) {
+        ..=0 => Made::unnecessary("the count is not cleared anyway"),
+        minutes => Made::converted("adminmessage_count_clear", format!("\"{}m\"", minutes.min(CLEAR_MAX))),
     }
 }
 

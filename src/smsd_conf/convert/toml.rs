@@ -217,7 +217,8 @@ fn messages(text: &mut Text, file: &File<'_>) {
 /// The programs, as the shell is given them: without one they are run by other rules than those of smsd.
 fn handlers(text: &mut Text, file: &File<'_>) {
     let is_of_programs = |setting: &&Setting<'_>| {
-        matches!(setting.key.becomes, Becomes::Setting(Target::Programs(_))) && !setting.value.is_empty()
+        let is_of = matches!(setting.key.becomes, Becomes::Setting(Target::Programs(_) | Target::AdminTo));
+        is_of && !setting.value.is_empty()
     };
     let counts = |setting: &&Setting<'_>| {
         file.global(setting.key.slot()).is_some_and(|last| last.line == setting.line)

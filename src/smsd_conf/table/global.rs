@@ -78,8 +78,12 @@ pub(super) const KEYS: &[Key] = &[
         Unnecessary("a modem has nothing else to do that sending could delay"),
     ),
     key("suspend", LONG, Setting(Target::Suspend)),
-    key("admin_to", SHORT, Unsupported(why::ADMIN)),
-    key("adminmessage_device", SHORT, Unsupported(why::ADMIN)),
+    key("admin_to", SHORT, Setting(Target::AdminTo)),
+    key(
+        "adminmessage_device",
+        SHORT,
+        Changed("a message to the administrator leaves by any modem that may send it"),
+    ),
     // Log.
     key("logfile", LONG, Changed("the log goes to standard error, where the service manager keeps it")),
     key("loglevel", Level, Setting(Target::LogLevel)),

@@ -118,9 +118,9 @@ pub(super) const KEYS: &[Key] = &[
     key("delaytime_random_start", Boolean, Unnecessary(why::POLLING)),
     key("message_limit", Whole, Setting(Target::MessageLimit)),
     key("message_count_clear", Whole, Setting(Target::MessageCountClear)),
-    key("admin_to", SHORT, Unsupported(why::ADMIN)),
-    key("adminmessage_limit", Whole, Only("0", why::ADMIN)),
-    key("adminmessage_count_clear", Whole, Only("0", why::ADMIN)),
+    key("admin_to", SHORT, Setting(Target::AdminTo)),
+    key("adminmessage_limit", Whole, Setting(Target::AdminLimit)),
+    key("adminmessage_count_clear", Whole, Setting(Target::AdminCountClear)),
     // Log.
     key("logfile", LONG, Changed("there is one log; each line of a modem names it")),
     key("loglevel", Level, Changed("there is one level for all: [log] level")),

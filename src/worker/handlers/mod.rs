@@ -17,6 +17,7 @@ mod command;
 mod event;
 mod exit;
 mod modem_alarm;
+mod quota;
 mod run;
 mod spool_alarm;
 
@@ -26,5 +27,6 @@ pub use command::Command;
 pub use event::{Event, MessageReferences, Occasion};
 pub use exit::{Exit, Otherwise, Verdict};
 pub use modem_alarm::of_modem;
+pub use quota::Quota;
 pub use run::{Run, wait_before};
 pub use spool_alarm::{SpoolPaths, of_lost_folder, of_spool, of_unreadable_list};

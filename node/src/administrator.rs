@@ -1,0 +1,209 @@
+//! Messages to the administrator: what smsd tells by SMS, submitted to the log like any other message.
+//!
+//! ```text
+//! trouble of a program, limit of a modem ──quota of the modem──▶ queue ──its task──▶ Submit under a key of its own
+//! ```
+//!
+//! What waits here is lost with the process; once it is in the log it is sent once, by any modem that may.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use smsgrid::model::{Address, Name, Origin};
+use smsgrid::queue::{IdempotencyKey, Route};
+use smsgrid::sms_file::{self, Document};
+use smsgrid::worker::handlers::Quota;
+use smsgrid::worker::submission;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config::{Config, Messages};
+use crate::submit::{Request, SubmitError, Submitter};
+
+/// Messages that wait for the log.
+const WAITING_MAX: usize = 64;
+/// Characters of a message: it is one part.
+const CHARACTERS_MAX: usize = 150;
+/// Wait before the log is asked again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Fewest repetitions of a message that the network refuses for now.
+const RETRIES_MIN: u8 = 2;
+
+/// Tells the administrator. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Administrator(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Whom to tell of each modem, and how often yet.
+    modems: Mutex<BTreeMap<String, Told>>,
+    /// Whose quota counts for the gateway itself: smsd tells of itself by its first modem.
+    gateway: Option<Address>,
+    first: Option<String>,
+    waiting: mpsc::Sender<Message>,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+struct Told {
+    to: Address,
+    quota: Quota,
+}
+
+#[derive(Debug)]
+struct Message {
+    to: Address,
+    text: String,
+}
+
+/// What brings the messages into the log.
+#[derive(Debug)]
+pub struct Errand {
+    waiting: mpsc::Receiver<Message>,
+    client: Name,
+    messages: Messages,
+    files: sms_file::Settings,
+    clock: Clock,
+}
+
+impl Administrator {
+    /// What the configuration says, and the errand to be run; nobody is told when it names no number.
+    pub fn of(config: &Config, clock: &Clock) -> (Administrator, Option<Errand>) {
+        let gateway = config.handlers.admin_to.clone();
+        let told = config.modems.iter().filter_map(|(name, modem)| {
+            let admin = &modem.administrator;
+            let to = admin.to.clone().or_else(|| gateway.clone())?;
+            Some((name.to_string(), Told { to, quota: Quota::new(admin.limit, admin.count_clear) }))
+        });
+        let modems: BTreeMap<String, Told> = told.collect();
+        let first = modems.keys().next().cloned();
+        if modems.is_empty() && gateway.is_none() {
+            return (Administrator::default(), None);
+        }
+        let gateway = gateway.or_else(|| modems.values().next().map(|told| told.to.clone()));
+        let (waiting, queue) = mpsc::channel(WAITING_MAX);
+        let inner = Inner { modems: Mutex::new(modems), gateway, first, waiting, clock: clock.clone() };
+        let errand = Errand {
+            waiting: queue,
+            client: config.node.name.clone(),
+            messages: config.messages.clone(),
+            files: sms_file::Settings { report: config.messages.report, ..config.files.settings.clone() },
+            clock: clock.clone(),
+        };
+        (Administrator(Some(Arc::new(inner))), Some(errand))
+    }
+
+    /// Tells `what` of a modem, or of the gateway. Never waits.
+    pub fn tell(&self, modem: Option<&str>, what: &str) {
+        let Some(inner) = &self.0 else { return };
+        let Some(to) = inner.recipient(modem) else { return };
+        let text = text(modem, what);
+        if inner.waiting.try_send(Message { to, text }).is_err() {
+            warn!(
+                event = "admin.lost",
+                modem, "too many messages to the administrator wait; one is not sent"
+            );
+        }
+    }
+}
+
+impl Inner {
+    /// The number to tell; none when nobody is told, or often enough.
+    fn recipient(&self, modem: Option<&str>) -> Option<Address> {
+        let mut modems = self.modems.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(told) = modem.or(self.first.as_deref()).and_then(|name| modems.get_mut(name)) else {
+            return self.gateway.clone();
+        };
+        if !told.quota.take(self.clock.now()) {
+            info!(
+                event = "admin.limit",
+                modem, "adminmessage_limit is reached; the administrator is not told"
+            );
+            return None;
+        }
+        if modem.is_none() { self.gateway.clone() } else { Some(told.to.clone()) }
+    }
+}
+
+/// One part of plain characters.
+fn text(modem: Option<&str>, what: &str) -> String {
+    let who = modem.unwrap_or("the node");
+    let plain = |c: char| if (' '..='~').contains(&c) { c } else { '?' };
+    format!("Smsnode: {who}: {what}").chars().map(plain).take(CHARACTERS_MAX).collect()
+}
+
+impl Errand {
+    /// Submits what comes until `stop`.
+    pub async fn run(mut self, submitter: Submitter, stop: CancellationToken) {
+        let began = self.clock.utc().as_unix_millis();
+        let mut number = 0_u64;
+        while let Some(Some(message)) = stop.run_until_cancelled(self.waiting.recv()).await {
+            number += 1;
+            let key = format!("admin:{began}:{number}");
+            let Some(request) = self.request(&message, &key) else {
+                warn!(
+                    event = "admin.lost",
+                    "a message to the administrator cannot be written; it is not sent"
+                );
+                continue;
+            };
+            if stop.run_until_cancelled(self.submit(&submitter, request)).await.is_none() {
+                warn!(event = "admin.lost", "a message to the administrator may not be sent: the node stops");
+            }
+        }
+    }
+
+    /// The key is the same each time, so that an answer that was lost makes no second message.
+    async fn submit(&self, submitter: &Submitter, request: Request) {
+        loop {
+            match submitter.submit(request.clone()).await {
+                Ok(accepted) => {
+                    return info!(event = "admin.told", message_id = %accepted.id, "a message to the administrator is accepted");
+                }
+                Err(SubmitError::Full | SubmitError::Propose(_)) => {
+                    self.clock.sleep_until(self.clock.now() + AGAIN).await;
+                }
+                Err(
+                    failure @ (SubmitError::KeyReused { .. }
+                    | SubmitError::TooLong { .. }
+                    | SubmitError::Rejected { .. }),
+                ) => {
+                    return warn!(event = "admin.lost", %failure, "a message to the administrator is not sent");
+                }
+            }
+        }
+    }
+
+    fn request(&self, message: &Message, key: &str) -> Option<Request> {
+        let file = format!("To: {}\n\n{}", message.to.reveal(), message.text);
+        let document = Document::read(file.as_bytes()).ok()?;
+        let content = submission::prepare(&document, &self.files, 0).ok()?.content;
+        let retries = self.messages.retries.map(|retries| retries.max(RETRIES_MIN).saturating_add(1));
+        Some(Request {
+            client: self.client.clone(),
+            key: Some(IdempotencyKey::new(key).ok()?),
+            content,
+            origin: Origin::Api,
+            priority: self.messages.priority,
+            uncertain: self.messages.uncertain,
+            not_before: None,
+            deadline: self.messages.validity.map(|validity| self.clock.utc() + validity),
+            route: Route::default(),
+            attempts_max: retries,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_one_part_of_plain_characters() {
+        assert_eq!(text(Some("GSM1"), "a\nb\u{e4}"), "Smsnode: GSM1: a?b?");
+        assert_eq!(text(None, &"x".repeat(1000)).len(), CHARACTERS_MAX);
+    }
+}
