@@ -284,11 +284,10 @@ fn nothing_is_taken_before_every_file_of_the_journal_was_found_whatever_verdicts
     let mut running = rig.start();
     running.checks =
         |_, _, name| if name.as_bytes() == b"first" { Verdict::Spooled } else { Verdict::Accepted };
-    running.refusal = |effect| match effect {
-        Effect::Examine { id, name, .. } if name.as_bytes() == b"second" => {
-            Some(Input::Examined(*id, Err(Fault::Io("Input/output error".to_owned()))))
-        }
-        _ => None,
+    running.refusal = |effect| {
+        let Effect::Examine { id, name, .. } = effect else { return None };
+        let failure = || Input::Examined(*id, Err(Fault::Io("Input/output error".to_owned())));
+        (name.as_bytes() == b"second").then(failure)
     };
     running.run_idle();
     running.advance(Duration::from_secs(2));

@@ -71,8 +71,12 @@ pub(super) fn pause(pause: Pause, text: &str) -> Made {
         (Pause::Sent | Pause::Command | Pause::Character, ..=0) => {
             Made::unnecessary("smsnode does so anyway")
         }
-        (_, longer) if longer > max => Made::changed(format!("at most {max} ms"), ours(max)),
-        _ => Made::converted(key, value(milliseconds)),
+        (Pause::Start | Pause::Sent | Pause::Command | Pause::Character, longer) if longer > max => {
+            Made::changed(format!("at most {max} ms"), ours(max))
+        }
+        (Pause::Start | Pause::Sent | Pause::Command | Pause::Character, _) => {
+            Made::converted(key, value(milliseconds))
+        }
     }
 }
 

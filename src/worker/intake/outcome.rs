@@ -341,11 +341,13 @@ mod tests {
 
     /// The PDU lines of the result of a file, as it is configured.
     fn pdus(keep_pdus: KeepPdus, state: MessageState, file: &str) -> usize {
-        let part = |pdu: &str| PartResult { message_reference: Some(7), pdu: Some(pdu.to_owned()) };
+        let part =
+            |pdu: &str| PartResult { resent: false, message_reference: Some(7), pdu: Some(pdu.to_owned()) };
         let outcome = Outcome {
             state,
             device: Device::default(),
             parts: vec![part("0011"), part("0022")],
+            possible_duplicate: false,
             is_reported: false,
             started: None,
             ended: Timestamp::from_unix_millis(0),
