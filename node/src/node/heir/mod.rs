@@ -10,6 +10,7 @@
 //! It ends when the node has a session again, or when this one leads no more. What a change of leader or a crash leaves
 //! unsaid is told again, under the same id.
 
+mod owed;
 mod telling;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,5 @@
 //! The events of one dead node, from the list of its messages to the handler.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -8,56 +7,58 @@ use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use smsgrid::model::{MessageId, NodeId, Position};
-use smsgrid::queue::{Event as Change, Record};
+use smsgrid::model::{MessageId, NodeId, Position, Time};
+use smsgrid::queue::Record;
 use smsgrid::sms_file::LocalTime;
-use smsgrid::worker::handlers::{Event, Occasion};
+use smsgrid::worker::handlers::{Event, Occasion, wait_before};
 use smsgrid::worker::intake::{Estate, Inherited, Progress};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::owed::Owed;
 use super::{Heir, LOOK};
 use crate::node::spool::{local_offset, outcome};
-use crate::store::{Cursor, Query};
 
-/// Most events that are told at once; the handler has fewer places.
-const AT_ONCE_MAX: usize = 64;
-/// Most events that wait; those behind them are listed again when these are told.
-const OWED_MAX: usize = 100_000;
-/// Messages of a page of the list.
-const PAGE: usize = 1_000;
+/// Most events that are told at once: a few more than the handler has places, so that one that fails and waits does not
+/// hold up the rest, and few enough that the events of this node's own files do not wait long behind them.
+const AT_ONCE_MAX: usize = 16;
 
-/// What is owed, in order: all of it up to the last one here.
-#[derive(Default)]
-struct Owed {
-    events: BTreeMap<Position, MessageId>,
-    /// Something behind these is missing: it is listed when they are told, and nothing is added before.
-    more: bool,
+/// What came of telling one event.
+struct Told {
+    position: Position,
+    message: MessageId,
+    result: Result<(), Untold>,
 }
 
-impl Owed {
-    /// One of a list, in any order.
-    fn list(&mut self, position: Position, message: MessageId) {
-        self.events.insert(position, message);
-        while self.events.len() > OWED_MAX {
-            self.events.pop_last();
-            self.more = true;
-        }
+/// Why an event was not told.
+enum Untold {
+    /// The node stops; nothing is wrong.
+    Stopped,
+    /// It cannot be told now.
+    Trouble(String),
+}
+
+/// The wait after trouble: one that concerns an event concerns the next one too.
+#[derive(Default)]
+struct Pause {
+    times: u32,
+    until: Time,
+}
+
+impl Pause {
+    fn is_over(&self, now: Time) -> bool {
+        now >= self.until
     }
 
-    /// One that has ended just now.
-    fn append(&mut self, position: Position, message: MessageId) {
-        if !self.more {
-            self.list(position, message);
+    /// Whether this trouble is the first since the last wait.
+    fn begin(&mut self, now: Time) -> bool {
+        let is_first = self.is_over(now);
+        if is_first {
+            self.times = self.times.saturating_add(1);
+            self.until = now + wait_before(self.times);
         }
-    }
-
-    /// Something may be missing anywhere: told in another order, it would be taken for told.
-    fn miss(&mut self) {
-        self.events.clear();
-        self.more = true;
+        is_first
     }
 }
 
@@ -66,47 +67,31 @@ impl Heir {
     pub(super) async fn tell_for(&self, node: NodeId, stop: &CancellationToken) -> NodeId {
         let Some(mut estate) = self.estate(node) else { return node };
         info!(event = "heir.begins", node = %estate.node, "a node stays dead; the events of its files are told here");
-        // Before the list is read: what ends meanwhile is told by these.
-        let (mut changes, mut installed) = (self.view.events(), self.view.installed());
-        let mut owed = self.listed(&estate).await;
-        let (mut progress, mut telling) = (Progress::default(), FuturesUnordered::new());
+        let (mut owed, mut progress, mut pause) = (Owed::default(), Progress::default(), Pause::default());
+        let (mut telling, mut saying) = (FuturesUnordered::new(), FuturesUnordered::new());
+        let (mut told, mut said) = (estate.told, estate.told);
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while telling.len() < AT_ONCE_MAX
-                && let Some((position, message)) = owed.events.pop_first()
+                && pause.is_over(self.clock.now())
+                && let Some((position, message)) = owed.pop_first()
             {
                 if progress.begin(position) {
                     telling.push(self.tell(position, message, stop));
                 }
             }
+            if saying.is_empty() && told > said {
+                said = told;
+                saying.push(self.report(node, told));
+            }
             tokio::select! {
-                Some((position, is_done)) = telling.next() => match is_done {
-                    true => if let Some(up_to) = progress.end(position) {
-                        self.report(node, up_to).await;
-                    },
-                    false => {
-                        progress.give_up(position);
-                        owed.more = true;
-                    }
-                },
-                change = changes.recv() => match change {
-                    Ok((_, Change::Changed { message, to, .. })) if to.is_final() => {
-                        if let Some(position) = self.owed(&estate, message) {
-                            owed.append(position, message);
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(RecvError::Lagged(_)) => owed.miss(),
-                    Err(RecvError::Closed) => break,
-                },
-                Ok(()) = installed.changed() => owed.miss(),
+                Some(one) = telling.next() => self.note(one, &mut owed, &mut progress, &mut pause, &mut told),
+                Some(()) = saying.next() => {}
                 _ = look.tick() => match self.estate(node) {
                     Some(now) => {
                         estate = now;
-                        if owed.more && owed.events.is_empty() && telling.is_empty() {
-                            owed = self.listed(&estate).await;
-                        }
+                        self.look(&estate, &mut owed, telling.is_empty()).await;
                     }
                     None => break,
                 },
@@ -114,71 +99,76 @@ impl Heir {
             }
         }
         // A handler that runs is waited for, and the next one goes on behind it.
-        while let Some((position, is_done)) = telling.next().await {
-            if is_done && let Some(up_to) = progress.end(position) {
-                self.report(node, up_to).await;
-            }
+        while let Some(one) = telling.next().await {
+            self.note(one, &mut owed, &mut progress, &mut pause, &mut told);
+        }
+        while saying.next().await.is_some() {}
+        if told > said {
+            self.report(node, told).await;
         }
         info!(event = "heir.ends", node = %estate.node, "the events of its files are not told here any more");
         node
     }
 
-    /// What the history and memory know of an estate.
-    async fn listed(&self, estate: &Estate) -> Owed {
-        let query = Query { after: Some(estate.accepted_after()), ..Query::default() };
-        let (mut owed, mut cursor): (Owed, Option<Cursor>) = Default::default();
-        let mut is_complete = true;
-        loop {
-            let page = self.store.list(&query, cursor, PAGE).await;
-            for row in page.rows.iter().filter(|row| estate.owes(&row.record)) {
-                owed.list(row.record.changed_at, row.record.id);
+    /// Adds what has ended since; lists everything when something is missing and all else is told.
+    async fn look(&self, estate: &Estate, owed: &mut Owed, is_idle: bool) {
+        if owed.needs_list() {
+            if is_idle {
+                owed.list(estate, &self.store, &self.view).await;
             }
-            is_complete &= page.complete;
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
+        } else {
+            owed.follow(estate, &self.store, &self.view).await;
         }
-        if !is_complete {
-            owed.miss();
-        }
-        owed
     }
 
-    /// Where the end of this message is in the log, if it is one of the estate's.
-    fn owed(&self, estate: &Estate, message: MessageId) -> Option<Position> {
-        self.view.read(|queue| {
-            queue.message(message).filter(|record| estate.owes(record)).map(|record| record.changed_at)
-        })
-    }
-
-    /// Tells one event. False when it has to be told again.
-    async fn tell(
+    fn note(
         &self,
-        position: Position,
-        message: MessageId,
-        stop: &CancellationToken,
-    ) -> (Position, bool) {
-        let Ok(row) = self.store.get(message).await else { return (position, false) };
+        one: Told,
+        owed: &mut Owed,
+        progress: &mut Progress,
+        pause: &mut Pause,
+        told: &mut Position,
+    ) {
+        let Told { position, message, result } = one;
+        match result {
+            Ok(()) => {
+                pause.times = 0;
+                *told = progress.end(position).unwrap_or(*told).max(*told);
+            }
+            Err(Untold::Stopped) => progress.give_up(position),
+            Err(Untold::Trouble(failure)) => {
+                progress.give_up(position);
+                owed.again(position, message);
+                if pause.begin(self.clock.now()) {
+                    error!(
+                        event = "heir.failed", folder = %self.folder.display(), failure,
+                        fix = "make room below `data_dir`, and let the node's user write there",
+                        "events of a dead node cannot be told now; they wait, and nothing is sent again"
+                    );
+                }
+            }
+        }
+    }
+
+    async fn tell(&self, position: Position, message: MessageId, stop: &CancellationToken) -> Told {
+        let result = self.try_to_tell(message, stop).await;
+        Told { position, message, result }
+    }
+
+    async fn try_to_tell(&self, message: MessageId, stop: &CancellationToken) -> Result<(), Untold> {
+        let row = self.store.get(message).await.map_err(|failure| Untold::Trouble(failure.to_string()))?;
         // One that is sent again ends once more, and one that is forgotten has nothing to tell.
-        let inherited = row.and_then(|row| self.inherited(&row.record));
-        let Some(inherited) = inherited else { return (position, true) };
+        let Some(inherited) = row.and_then(|row| self.inherited(&row.record)) else { return Ok(()) };
         let path = self.folder.join(inherited.event_id.replace(':', "-"));
         let (folder, kept, octets) = (self.folder.clone(), path.clone(), inherited.octets.clone());
         let written = tokio::task::spawn_blocking(move || write(&folder, &kept, &octets)).await;
-        if let Ok(Err(failure)) = written {
-            error!(
-                event = "heir.failed", event_id = inherited.event_id, file = %path.display(), %failure,
-                fix = "make room below `data_dir`, and let the node's user write there",
-                "an event of a dead node cannot be told yet: its file cannot be written; nothing is sent again"
-            );
-            return (position, false);
-        }
+        let written = written.map_err(io::Error::other).and_then(|written| written);
+        written.map_err(|failure| Untold::Trouble(failure.to_string()))?;
         let is_done = self.handlers.event(&event(inherited, &path), stop).await;
-        if let Err(failure) = std::fs::remove_file(&path) {
+        if let Err(failure) = tokio::fs::remove_file(&path).await {
             warn!(file = %path.display(), %failure, "the file of an event that was told cannot be removed");
         }
-        (position, is_done)
+        if is_done { Ok(()) } else { Err(Untold::Stopped) }
     }
 
     fn inherited(&self, record: &Record) -> Option<Inherited> {
@@ -211,39 +201,19 @@ fn write(folder: &PathBuf, path: &PathBuf, octets: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn at(index: u64) -> Position {
-        Position { index, offset: 0 }
-    }
-
-    fn message() -> MessageId {
-        MessageId::from_bytes([7; 16])
-    }
-
     #[test]
-    fn nothing_is_told_before_what_is_missing() {
-        let mut owed = Owed::default();
-        owed.list(at(9), message());
-        owed.list(at(4), message());
-        owed.append(at(12), message());
-        assert_eq!(owed.events.keys().copied().collect::<Vec<_>>(), [at(4), at(9), at(12)]);
-
-        owed.miss();
-        owed.append(at(15), message());
-        assert!(owed.events.is_empty() && owed.more);
-    }
-
-    #[test]
-    fn what_there_is_no_room_for_is_the_last_and_nothing_comes_behind_it() {
-        let mut owed = Owed::default();
-        for index in (0..=OWED_MAX as u64).rev() {
-            owed.list(at(index), message());
-        }
-        owed.events.pop_first();
-        owed.append(at(1_000_000), message());
-
-        assert!(owed.more);
-        assert_eq!(owed.events.last_key_value().map(|(last, _)| *last), Some(at(OWED_MAX as u64 - 1)));
+    fn trouble_is_told_once_a_wait_and_the_waits_grow() {
+        let mut pause = Pause::default();
+        let begin = Time::from_millis(1_000);
+        assert!(pause.is_over(begin) && pause.begin(begin));
+        assert!(!pause.is_over(begin) && !pause.begin(begin), "others that were under way");
+        let first = pause.until;
+        assert!(pause.begin(first));
+        assert!(pause.until.since(first) > first.since(begin));
+        assert!(first.since(begin) >= Duration::from_millis(100));
     }
 }
