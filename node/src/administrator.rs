@@ -115,7 +115,7 @@ impl Inner {
     fn recipient(&self, modem: Option<&str>) -> Option<Address> {
         let mut modems = self.modems.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(told) = modem.or(self.first.as_deref()).and_then(|name| modems.get_mut(name)) else {
-            return self.gateway.clone();
+            return self.gateway.clone().filter(|_| modem.is_none());
         };
         if !told.quota.take(self.clock.now()) {
             info!(
@@ -153,6 +153,13 @@ impl Errand {
             if stop.run_until_cancelled(self.submit(&submitter, request)).await.is_none() {
                 warn!(event = "admin.lost", "a message to the administrator may not be sent: the node stops");
             }
+        }
+        let waiting = std::iter::from_fn(|| self.waiting.try_recv().ok()).count();
+        if waiting > 0 {
+            warn!(
+                event = "admin.lost",
+                waiting, "messages to the administrator are not sent: the node stops"
+            );
         }
     }
 
@@ -205,5 +212,41 @@ mod tests {
     fn what_is_told_is_one_part_of_plain_characters() {
         assert_eq!(text(Some("GSM1"), "a\nb\u{e4}"), "Smsnode: GSM1: a?b?");
         assert_eq!(text(None, &"x".repeat(1000)).len(), CHARACTERS_MAX);
+    }
+
+    /// Who is told what, when `tell` is all that happens.
+    fn told(settings: &str, tell: impl Fn(&Administrator)) -> Vec<(String, String)> {
+        let node = "[node]\nname = \"gw-a\"\ndata_dir = \"/d\"\n";
+        let config = Config::parse("smsgrid.toml", &format!("{node}{settings}")).expect("no fault");
+        let (administrator, errand) = Administrator::of(&config, &Clock::system());
+        tell(&administrator);
+        let Some(mut errand) = errand else { return Vec::new() };
+        let next = || errand.waiting.try_recv().ok();
+        std::iter::from_fn(next).map(|message| (message.to.reveal().to_owned(), message.text)).collect()
+    }
+
+    #[test]
+    fn a_modem_has_the_number_of_its_own_or_that_of_all() {
+        let modems = "[modems.A]\nport = \"/dev/a\"\nadmin_to = \"+491\"\n[modems.B]\nport = \"/dev/b\"\n";
+        let all = |administrator: &Administrator| {
+            for modem in [Some("A"), Some("B"), None] {
+                administrator.tell(modem, "x");
+            }
+        };
+        let numbers = |settings: &str| told(settings, all).into_iter().map(|(to, _)| to).collect::<Vec<_>>();
+
+        assert_eq!(numbers(&format!("[handlers]\nadmin_to = \"+492\"\n{modems}")), ["491", "492", "492"]);
+        // B has nobody, and the node tells of itself whom its first modem tells.
+        assert_eq!(numbers(modems), ["491", "491"]);
+        assert!(numbers("[modems.A]\nport = \"/dev/a\"\n").is_empty());
+    }
+
+    #[test]
+    fn what_waits_for_the_log_is_bounded() {
+        let often = |administrator: &Administrator| (0..1000).for_each(|_| administrator.tell(None, "x"));
+        let waiting = told("[handlers]\nadmin_to = \"+491\"\n", often);
+
+        assert_eq!(waiting.len(), WAITING_MAX);
+        assert_eq!(waiting[0].1, "Smsnode: the node: x");
     }
 }
