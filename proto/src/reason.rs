@@ -106,6 +106,9 @@ catalogue! {
     ModemLimit "MODEM_LIMIT" Warnings
         "A modem has sent as many messages as its message_limit allows."
         "They are counted anew after message_count_clear and at each start of smsnode; other modems go on meanwhile."
+    PortSignIn "PORT_SIGN_IN" Warnings
+        "The telnet host in front of a modem does not let this node in."
+        "Correct telnet_login, telnet_password and the prompts of this modem; it is tried again by itself."
     ModemSuspended "MODEM_SUSPENDED" Warnings
         "The suspend file names a modem: its port is closed and it takes no messages."
         "Take its line out of the suspend file; it is used again within a second."

@@ -40,6 +40,7 @@ mod procedure;
 mod profile;
 mod response;
 mod storage;
+pub mod telnet;
 mod timestamp;
 mod trace;
 mod urc;

@@ -114,6 +114,10 @@ pub enum Target {
     Wakeup,
     /// `start` or `stop` of a modem.
     Own,
+    /// A text for the telnet host in front of a modem.
+    Telnet,
+    /// `telnet_crlf` of a modem.
+    TelnetCrlf,
     /// `keep_open` of a modem.
     KeepOpen,
     /// `suspend` of `[node]`.

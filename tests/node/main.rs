@@ -23,6 +23,7 @@ mod sim;
 mod sim_faults;
 mod spool_metrics;
 mod tap;
+mod telnet;
 
 /// The daemon under test.
 const SMSNODE: &str = env!("CARGO_BIN_EXE_smsnode-under-test");

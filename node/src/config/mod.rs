@@ -27,6 +27,7 @@ mod route;
 mod section;
 pub mod smsd;
 mod spool;
+mod telnet;
 mod value;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ use toml::de::DeValue;
 use super::handlers;
 use super::report::Report;
 use super::section::{Named, Placed, Section};
+use super::telnet::{self, Telnet};
 use super::value::{self, Value, Wrong, words};
 use crate::secret::Secret;
 
@@ -107,6 +108,8 @@ pub struct Modem {
     pub description: Option<String>,
     /// How long a starting modem may look for its network. Default 30 s, 1 s to 10 m.
     pub registration_timeout: Duration,
+    /// How to sign in at a telnet host in front of the modem.
+    pub telnet: Telnet,
     /// Programs that are run for this modem.
     pub programs: Programs,
     /// Who is told of its trouble by SMS.
@@ -264,6 +267,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         number: text(section, "number", NUMBER_CHARACTERS_MAX),
         description: text(section, "description", DESCRIPTION_CHARACTERS_MAX),
         registration_timeout: section.within("registration_timeout", 30 * SECOND, SECOND..=10 * MINUTE),
+        telnet: telnet::read(section),
         programs: Programs {
             eventhandler: handlers::program(section, "eventhandler", has_shell),
             regular_run: handlers::program(section, "regular_run", has_shell),
@@ -391,14 +395,8 @@ fn pin(section: &mut Section<'_, '_>) -> Option<Secret> {
         );
         return None;
     }
-    let lies_open = |file: &Path| match closed_to_others(file) {
-        Ok(()) | Err(Wrong::Kind) => None,
-        Err(Wrong::Because(why)) => Some(why),
-    };
-    if let (Some(pin), Some(why)) = (&pin, section.file().and_then(lies_open)) {
-        let what = format!("`[{}]` holds a PIN that others can read", section.path());
-        let fix = "put the PIN into a pin_file, or chmod 0640 this file";
-        section.fault(pin.at, Reason::ConfigBadValue, &what, Some(&why), Some(fix));
+    if let Some(pin) = &pin {
+        refuse_open_file(section, pin.at, "a PIN", "put the PIN into a pin_file, or chmod 0640 this file");
     }
     let from_file = file.and_then(|placed| match pin_of_file(&placed.value) {
         Ok(pin) => Some(pin),
@@ -409,6 +407,18 @@ fn pin(section: &mut Section<'_, '_>) -> Option<Secret> {
         }
     });
     pin.map(|placed| placed.value).or(from_file)
+}
+
+/// Refuses a configuration that holds `secret` at `at` and that others can read.
+pub(super) fn refuse_open_file(section: &mut Section<'_, '_>, at: usize, secret: &str, fix: &str) {
+    let lies_open = |file: &Path| match closed_to_others(file) {
+        Ok(()) | Err(Wrong::Kind) => None,
+        Err(Wrong::Because(why)) => Some(why),
+    };
+    if let Some(why) = section.file().and_then(lies_open) {
+        let what = format!("`[{}]` holds {secret} that others can read", section.path());
+        section.fault(at, Reason::ConfigBadValue, &what, Some(&why), Some(fix));
+    }
 }
 
 fn pin_of_file(path: &Path) -> Result<Secret, (String, &'static str)> {

@@ -146,12 +146,16 @@ mod tests {
 
     #[test]
     fn what_is_changed_or_unsupported_is_told_with_its_line_and_the_rest_is_not() {
-        let config =
-            read_text("devices = X\npidfile = /p\nblocktime = 9\n[X]\ndevice = /dev/x\ntelnet_login = a\n");
+        let config = read_text(
+            "devices = X\npidfile = /p\nblocktime = 9\n[X]\ndevice = /dev/x\nsend_handshake_select = no\n",
+        );
         let notices = config.expect("no fault").notices().join("\n");
 
         assert!(notices.contains("smsd.conf line 3: blocktime = 9 is changed: "), "{notices}");
-        assert!(notices.contains("smsd.conf line 6: [X] telnet_login = a is unsupported: "), "{notices}");
+        assert!(
+            notices.contains("smsd.conf line 6: [X] send_handshake_select = no is unsupported: "),
+            "{notices}"
+        );
         assert!(!notices.contains("pidfile"), "{notices}");
     }
 

@@ -11,6 +11,7 @@ mod report;
 mod suspend_file;
 mod tally;
 mod task;
+mod telnet;
 
 pub use board::Board;
 pub use notify::{Waker, Wakers};

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use smsgrid::at::telnet::Words;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_serial::{FlowControl, SerialPortBuilderExt};
 
 use super::holder;
+use super::telnet::TelnetStream;
 
 /// Longest wait for a TCP modem to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,13 +44,20 @@ pub enum Location {
     Tcp {
         /// `host:port`, resolved at each opening.
         address: String,
+        /// How to sign in at a telnet host in front of it.
+        words: Box<Words>,
     },
 }
 
 /// An open port. Dropping it closes the connection and lets others have the device, which is locked for as long as it is
 /// open, against processes of root too.
 pub struct Port {
-    stream: Box<dyn Stream>,
+    way: Way,
+}
+
+enum Way {
+    Plain(Box<dyn Stream>),
+    Telnet(TelnetStream),
 }
 
 /// Why a port could not be opened.
@@ -84,6 +93,14 @@ pub enum PortError {
         /// What the system said.
         why: String,
     },
+    /// The host in front of a modem does not let us in.
+    #[error("cannot sign in at {location}: {why}")]
+    NotSignedIn {
+        /// The address.
+        location: String,
+        /// What went wrong.
+        why: String,
+    },
     /// The device cannot be set up as a serial line.
     #[error("{location} is no serial line that can be set up: {why}")]
     NotSerial {
@@ -107,7 +124,7 @@ impl Location {
                     Err(PortError::NotSerial { location, why: failure.to_string() })
                 })
             }
-            Location::Tcp { address } => open_tcp(address).await,
+            Location::Tcp { address, words } => open_tcp(address, words).await,
         }
     }
 }
@@ -116,7 +133,7 @@ impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Location::Serial { device, .. } => write!(f, "{}", device.display()),
-            Location::Tcp { address } => write!(f, "tcp:{address}"),
+            Location::Tcp { address, .. } => write!(f, "tcp:{address}"),
         }
     }
 }
@@ -124,18 +141,24 @@ impl std::fmt::Display for Location {
 impl Port {
     /// A port on a connection that is already there.
     pub fn new(stream: Box<dyn Stream>) -> Port {
-        Port { stream }
+        Port { way: Way::Plain(stream) }
     }
 
     /// Waits for bytes from the modem. Safe to drop.
     pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer).await
+        match &mut self.way {
+            Way::Plain(stream) => stream.read(buffer).await,
+            Way::Telnet(stream) => stream.read(buffer).await,
+        }
     }
 
     /// Hands all bytes to the system. It does not wait until they are on the wire: on a serial line that is `tcdrain`,
     /// which holds the thread, and with it other modems, for as long as a slow or stopped line takes.
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        match &mut self.way {
+            Way::Plain(stream) => stream.write_all(bytes).await,
+            Way::Telnet(stream) => stream.write(bytes).await,
+        }
     }
 }
 
@@ -146,7 +169,7 @@ fn open_serial(device: &Path, baudrate: u32, rtscts: bool) -> Result<Port, PortE
         .flow_control(flow)
         .open_native_async()
         .map_err(|error| serial_error(device, &error))?;
-    Ok(Port { stream: Box::new(stream) })
+    Ok(Port::new(Box::new(stream)))
 }
 
 /// Opens and closes the device once: the plain error tells why it cannot be opened, where the serial library only says
@@ -200,8 +223,9 @@ fn evidence(device: &Path) -> String {
     }
 }
 
-async fn open_tcp(address: &str) -> Result<Port, PortError> {
-    let unreachable = |why: String| PortError::Unreachable { location: format!("tcp:{address}"), why };
+async fn open_tcp(address: &str, words: &Words) -> Result<Port, PortError> {
+    let location = || format!("tcp:{address}");
+    let unreachable = |why: String| PortError::Unreachable { location: location(), why };
     let connecting = async {
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
         TcpStream::connect(addresses.as_slice()).await
@@ -211,7 +235,10 @@ async fn open_tcp(address: &str) -> Result<Port, PortError> {
         .map_err(|_| unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
         .map_err(|error| unreachable(error.to_string()))?;
     watch_peer(&stream).map_err(|error| unreachable(error.to_string()))?;
-    Ok(Port { stream: Box::new(stream) })
+    let mut stream = TelnetStream::new(Box::new(stream));
+    let signed_in = stream.sign_in(words.clone()).await;
+    signed_in.map_err(|why| PortError::NotSignedIn { location: location(), why })?;
+    Ok(Port { way: Way::Telnet(stream) })
 }
 
 /// A peer that vanished without a word must not look like a silent modem for hours.
@@ -309,7 +336,7 @@ mod tests {
         let address = free.local_addr().expect("bound").to_string();
         drop(free);
 
-        let error = Location::Tcp { address }.open().await.err().expect("refused");
+        let error = Location::Tcp { address, words: Box::default() }.open().await.err().expect("refused");
 
         assert!(matches!(error, PortError::Unreachable { .. }), "{error}");
     }

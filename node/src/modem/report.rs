@@ -119,6 +119,7 @@ pub(super) fn port_failed(modem: &Name, failure: &PortError) {
             let fix = format!("stop {holder}, or keep it away from this device; tried again by itself");
             Problem::new(Reason::PortBusy, title).fix(fix)
         }
+        PortError::NotSignedIn { .. } => Problem::new(Reason::PortSignIn, title),
         PortError::Unreachable { .. } => Problem::new(Reason::PortGone, title)
             .fix("check the address and the host behind it; tried again by itself"),
         PortError::NotSerial { .. } => Problem::new(Reason::PortGone, title)
@@ -132,6 +133,7 @@ pub(super) fn reason_of_port(failure: &PortError) -> Reason {
     match failure {
         PortError::Forbidden { .. } => Reason::PortPermission,
         PortError::Busy { .. } => Reason::PortBusy,
+        PortError::NotSignedIn { .. } => Reason::PortSignIn,
         PortError::Missing { .. } | PortError::Unreachable { .. } | PortError::NotSerial { .. } => {
             Reason::PortGone
         }
@@ -256,7 +258,7 @@ mod tests {
     #[test]
     fn a_pin_that_is_not_tried_again_comes_with_the_file_that_remembers_it() {
         let modem = Name::new("GSM1").expect("a name");
-        let location = Location::Tcp { address: "modem:7000".to_owned() };
+        let location = Location::Tcp { address: "modem:7000".to_owned(), words: Box::default() };
         let mark = Path::new("/data/pins/GSM1.0");
         let wrong = InitialiseFailure::PinWrong { attempts_left: Some(2) };
         let tried = InitialiseFailure::PinAlreadyTried { attempts_left: None };

@@ -260,7 +260,7 @@ impl ModemTask {
     fn alarm_of_port(&self, why: &str) {
         let (kind, port) = match &self.location {
             Location::Serial { device, .. } => ("serial port", device.display().to_string()),
-            Location::Tcp { address } => ("socket", address.clone()),
+            Location::Tcp { address, .. } => ("socket", address.clone()),
         };
         let text = format!("Cannot open {kind} {port}, error: {why}");
         self.alarm(Some(Alarm::of_modem(Severity::Error, self.name.as_str(), text)));

@@ -139,7 +139,9 @@ fn location(
     let serial = |device| Location::Serial { device, baudrate: modem.baudrate, rtscts: modem.rtscts };
     match &modem.port {
         Port::Serial(device) => Ok(serial(device.clone())),
-        Port::Tcp(address) => Ok(Location::Tcp { address: address.clone() }),
+        Port::Tcp(address) => {
+            Ok(Location::Tcp { address: address.clone(), words: Box::new(modem.telnet.words()) })
+        }
         Port::Simulated { spec, .. } => {
             let device = inside
                 .start(name.as_str(), spec, simulated)

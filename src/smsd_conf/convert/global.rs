@@ -58,6 +58,8 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::Port
         | Target::Baudrate
         | Target::Rtscts
+        | Target::Telnet
+        | Target::TelnetCrlf
         | Target::KeepOpen
         | Target::Init
         | Target::Pin

@@ -10,6 +10,7 @@ mod process;
 mod programs;
 mod queues;
 mod report;
+mod telnet;
 mod timeouts;
 mod toml;
 

@@ -2,7 +2,7 @@
 
 use super::files::{self, Agreed};
 use super::made::{Made, Ours, absolute, quoted, quoted_list};
-use super::{pace, programs, timeouts};
+use super::{pace, programs, telnet, timeouts};
 use crate::model::{Address, Name};
 use crate::smsd_conf::key::{Becomes, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
@@ -61,6 +61,8 @@ fn of_target(
     match target {
         Target::Port => Made::converted("port", quoted(&port(text).unwrap_or_else(|_| text.to_owned()))),
         Target::Baudrate => baudrate(text),
+        Target::Telnet => telnet::text(setting, text, modem),
+        Target::TelnetCrlf => telnet::crlf(setting, modem),
         Target::KeepOpen if setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
         Target::KeepOpen => Made::converted("keep_open", "false".to_owned()),
         Target::Rtscts => Made::converted("rtscts", setting.is_yes().to_string()),

@@ -304,6 +304,30 @@ fn a_file_that_holds_a_pin_must_be_closed_to_others() {
 }
 
 #[test]
+fn a_modem_behind_a_telnet_host_has_its_words_and_the_password_is_shown_to_nobody() {
+    let config = read(
+        "[modems.GSM1]\nport = \"tcp:box:23\"\ntelnet_login = \"sms\"\ntelnet_password = \"s3cret\"\n\
+         telnet_cmd = \"module 2\"\ntelnet_cmd_prompt = \"#\"\ntelnet_crlf = false\n",
+    );
+
+    let telnet = &config.modems[&Name::new("GSM1").expect("a name")].telnet;
+    let words = telnet.words();
+    assert_eq!((words.login.as_deref(), words.password.as_deref()), (Some("sms"), Some("s3cret")));
+    assert_eq!((words.command.as_deref(), words.command_prompt.as_str()), (Some("module 2"), "#"));
+    assert_eq!((words.login_prompt.as_str(), words.password_prompt.as_str()), ("login:", "Password:"));
+    assert!(!words.crlf && !format!("{config:?}").contains("s3cret"));
+    for (line, words) in [
+        ("telnet_cmd = \"a\"", "without a `telnet_cmd_prompt`"),
+        ("telnet_login = \"a\\r\"", "`telnet_login` cannot be sent"),
+        ("telnet_password = \"s3cret\\n\"", "telnet_password"),
+    ] {
+        let problem = fault(&format!("[modems.GSM1]\nport = \"tcp:box:23\"\n{line}\n"));
+        assert!(problem.title.contains(words), "{line}: {}", problem.title);
+        assert!(!format!("{problem:?}").contains("s3cret"), "{problem:?}");
+    }
+}
+
+#[test]
 fn a_modem_has_its_limits_pauses_and_words() {
     let config = read(
         "[modems.GSM1]\nport = \"sim:fast\"\nmessage_limit = 100\nmessage_count_clear = \"1d\"\nsent_pause = \"3s\"\n\
