@@ -15,17 +15,27 @@ pub struct LocalTime {
 
 /// A day of the calendar and a time of that day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Civil {
-    year: u64,
-    month: u64,
-    day: u64,
+pub(super) struct Civil {
+    pub(super) year: u64,
+    /// From 1.
+    pub(super) month: u64,
+    pub(super) day: u64,
+    /// Days since Sunday.
+    pub(super) weekday: u64,
     second_of_day: u64,
+}
+
+impl Civil {
+    /// Hour, minute and second.
+    pub(super) fn clock(&self) -> (u64, u64, u64) {
+        (self.second_of_day / 3600, self.second_of_day / 60 % 60, self.second_of_day % 60)
+    }
 }
 
 impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, second_of_day } = self.civil();
-        let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+        let civil = self.civil();
+        let (Civil { year, month, day, .. }, (hour, minute, second)) = (civil, civil.clock());
         write!(f, "{:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}", year % 100)
     }
 }
@@ -33,7 +43,7 @@ impl fmt::Display for LocalTime {
 impl LocalTime {
     /// Days of the Gregorian calendar counted in eras of 400 years that start on 1 March, so that a leap day is
     /// the last of its year.
-    fn civil(self) -> Civil {
+    pub(super) fn civil(self) -> Civil {
         let seconds = (self.at.as_unix_millis() / 1000).saturating_add_signed(i64::from(self.offset_seconds));
         let days = seconds / 86_400 + 719_468; // from 0000-03-01 to 1970-01-01
         let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -45,6 +55,8 @@ impl LocalTime {
             year: era * 400 + year_of_era + u64::from(month <= 2),
             month,
             day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
+            // 0000-03-01 was a Wednesday.
+            weekday: (days + 3) % 7,
             second_of_day: seconds % 86_400,
         }
     }

@@ -28,6 +28,7 @@ mod request;
 mod result;
 mod settings;
 mod several;
+mod time_format;
 mod udh_type;
 mod unsupported;
 mod validity;
@@ -46,6 +47,7 @@ pub use request::{Body, Coding, Request, ShiftTables, SystemMessage, is_urgent};
 pub use result::{Device, Failed, MessageIds, Sent};
 pub use settings::{Autosplit, Charset, Settings, Ucs2Notice};
 pub use several::{RecipientResult, Several};
+pub use time_format::{DEFAULT as TIME_FORMAT_DEFAULT, TimeFormat, TimeFormatError};
 pub use validity::relative_octet;
 pub use value::{decode as decode_value, encode as encode_value};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::header::Header;
-use super::{Document, Entry, LocalTime};
+use super::{Document, Entry, LocalTime, TimeFormat};
 
 /// The modem behind a result; what is not known is not written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,9 +68,9 @@ pub struct Failed {
 
 impl Sent {
     /// The file for the folder `sent`.
-    pub fn file(&self, document: &Document) -> Vec<u8> {
+    pub fn file(&self, document: &Document, times: &TimeFormat) -> Vec<u8> {
         let mut entries = self.device.names();
-        entries.push(Entry::new(Header::Sent, &self.sent.to_string()));
+        entries.push(Entry::new(Header::Sent, &times.write(self.sent)));
         entries.push(Entry::new(Header::SendingTime, &self.sending_time.as_secs().to_string()));
         entries.extend(
             self.message_ids
@@ -85,11 +85,11 @@ impl Sent {
 
 impl Failed {
     /// The file for the folder `failed`.
-    pub fn file(&self, document: &Document) -> Vec<u8> {
+    pub fn file(&self, document: &Document, times: &TimeFormat) -> Vec<u8> {
         let mut entries = self.device.names();
         entries.extend(self.device.identities());
         entries.push(Entry::new(Header::FailReason, &self.reason));
-        entries.push(Entry::new(Header::Failed, &self.failed.to_string()));
+        entries.push(Entry::new(Header::Failed, &times.write(self.failed)));
         entries.extend(kept(&self.pdus, &self.notices));
         document.with_result(&entries)
     }
@@ -156,7 +156,7 @@ mod tests {
         let expected = "To: 4917\nReport: yes\nModem: GSM1\nNumber: 49170\nDescription: desk\\nTo: 1\n\
             Sent: 26-11-22 09:08:26\nSending_time: 3\nMessage_id: 8\nIMSI: 262011234567890\n\
             IMEI: 351234567890123\nPDU: 0011\nPDU: 0022\nNOTICE: one \u{FFFD}\n\nHello\n";
-        let file = sent.file(&document);
+        let file = sent.file(&document, &TimeFormat::default());
         assert_eq!(String::from_utf8_lossy(&file), expected);
         assert!(file.windows(6).any(|octets| octets == b"one \xEA\n"), "an octet of ISO-8859-15 stays one");
     }
@@ -175,11 +175,11 @@ mod tests {
         let expected = "To: 4917\nModem: GSM1\nNumber: 49170\nDescription: desk\\nTo: 1\n\
             IMSI: 262011234567890\nIMEI: 351234567890123\n\
             Fail_reason: +CMS ERROR: 38 (Network out of order)\nFailed: 26-11-22 09:08:26\nPDU: 0011\n\nHello";
-        assert_eq!(String::from_utf8_lossy(&failed.file(&document)), expected);
+        assert_eq!(String::from_utf8_lossy(&failed.file(&document, &TimeFormat::default())), expected);
         let unseen = Failed { device: Device::default(), pdus: Vec::new(), ..failed };
         let expected = "To: 4917\nFail_reason: +CMS ERROR: 38 (Network out of order)\n\
             Failed: 26-11-22 09:08:26\n\nHello";
-        assert_eq!(String::from_utf8_lossy(&unseen.file(&document)), expected);
+        assert_eq!(String::from_utf8_lossy(&unseen.file(&document, &TimeFormat::default())), expected);
     }
 
     #[test]

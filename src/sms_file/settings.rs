@@ -1,5 +1,6 @@
 //! What the configuration says about files that do not say it themselves.
 
+use super::TimeFormat;
 use crate::model::Language;
 
 /// How a text that does not fit one part is split.
@@ -108,6 +109,8 @@ pub struct Settings {
     pub ucs2_notice: Ucs2Notice,
     /// `text_is_pdu_key`: the number in `To:` with which `Text_is_pdu:` is carried out; none refuses it.
     pub text_is_pdu_key: Option<String>,
+    /// `datetime_format`: how results tell times.
+    pub times: TimeFormat,
     /// `ignore_outgoing_priority`, turned round: `Priority:` of a file counts.
     pub priority: bool,
     /// A file goes to everyone its `To:` lines name; otherwise, as with smsd, the last line is one number.
@@ -136,6 +139,7 @@ impl Default for Settings {
             service_centre: false,
             ucs2_notice: Ucs2Notice::Everything,
             text_is_pdu_key: None,
+            times: TimeFormat::default(),
             priority: true,
             several_recipients: true,
             recipients_max: 100,

@@ -8,7 +8,7 @@
 //! ```
 
 use super::header::Header;
-use super::{Document, Entry, LocalTime};
+use super::{Document, Entry, LocalTime, TimeFormat};
 
 /// The word for a recipient whose message was sent.
 pub(super) const SENT: &str = "sent";
@@ -51,11 +51,11 @@ impl Several {
     }
 
     /// The file for the folder it belongs into.
-    pub fn file(&self, document: &Document) -> Vec<u8> {
+    pub fn file(&self, document: &Document, times: &TimeFormat) -> Vec<u8> {
         let mut entries: Vec<Entry> =
             self.recipients.iter().map(|end| Entry::new(Header::Recipient, &end.line())).collect();
         let ended = self.recipients.iter().map(|end| end.ended).max_by_key(|ended| ended.at);
-        let ended = ended.map(|ended| ended.to_string()).unwrap_or_default();
+        let ended = ended.map(|ended| times.write(ended)).unwrap_or_default();
         match self.reason() {
             None => entries.push(Entry::new(Header::Sent, &ended)),
             Some(reason) => {
@@ -112,13 +112,13 @@ mod tests {
         assert!(several.all_sent());
         let expected = "To: 1,2\nX-Job: 7\nRecipient: 1 sent 26-11-22 09:08:29 GSM1 7,8\n\
                         Recipient: 2 sent 26-11-22 09:08:29 GSM1 -\nSent: 26-11-22 09:08:29\n\nbody";
-        assert_eq!(String::from_utf8_lossy(&several.file(&document)), expected);
+        assert_eq!(String::from_utf8_lossy(&several.file(&document, &TimeFormat::default())), expected);
 
         several.recipients[1] = end("2", &[], Some("No network"));
         assert!(!several.all_sent());
         let expected = "To: 1,2\nX-Job: 7\nRecipient: 1 sent 26-11-22 09:08:29 GSM1 7,8\n\
                         Recipient: 2 failed 26-11-22 09:08:29 - No network\n\
                         Fail_reason: 1 of 2 recipients failed: No network\nFailed: 26-11-22 09:08:29\n\nbody";
-        assert_eq!(String::from_utf8_lossy(&several.file(&document)), expected);
+        assert_eq!(String::from_utf8_lossy(&several.file(&document, &TimeFormat::default())), expected);
     }
 }

@@ -157,6 +157,8 @@ pub enum Form {
     Language,
     /// A list of prefixes of numbers.
     Prefixes,
+    /// A form of times.
+    Time,
     /// A path; nothing is none.
     Path,
     /// A word as it stands.

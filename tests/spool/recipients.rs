@@ -1,5 +1,6 @@
 //! Several recipients in one file: one message each, one result, wherever a crash was.
 
+use smsgrid::sms_file::TimeFormat;
 use smsgrid::worker::intake::{Effect, Hint, Input, SubmitReply};
 
 use crate::cluster::{Cluster, DOUBTFUL, ENDLESS, FAILING, REFUSED};
@@ -179,4 +180,22 @@ fn a_result_tells_what_may_arrive_twice() {
     assert!(rig.read("sent/one").contains(&format!("\nNOTICE: Sent again, part 2: {why}\n")));
     assert!(rig.read("sent/two").contains(&format!("\nNOTICE: Recipient 2: Sent again, part 2: {why}\n")));
     assert!(!rig.read("sent/sure").contains("NOTICE"));
+}
+
+#[test]
+fn results_tell_times_in_the_form_that_is_asked_for() {
+    let mut rig = Rig::new();
+    rig.settings.messages.times = TimeFormat::new("%d.%m.%Y at %H:%M").expect("a form");
+    rig.put("sent", "To: 4917\n\nhello");
+    rig.put("failed", format!("To: {FAILING}\n\nhello"));
+    rig.put("several", "To: 4917, 4918\n\nhello");
+    rig.settle();
+
+    for (file, line) in [
+        ("sent/sent", "\nSent: 22.11.2026 at 09:08\n"),
+        ("failed/failed", "\nFailed: 22.11.2026 at 09:08\n"),
+        ("sent/several", "\nSent: 22.11.2026 at 09:08\n"),
+    ] {
+        assert!(rig.read(file).contains(line), "{}", rig.read(file));
+    }
 }

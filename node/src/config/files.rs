@@ -1,7 +1,7 @@
 //! `[files]`: what a message file means that does not say it itself, by the names smsd gives it.
 
 use smsgrid::model::Language;
-use smsgrid::sms_file::{self, Autosplit, Charset, MessageIds, Ucs2Notice};
+use smsgrid::sms_file::{self, Autosplit, Charset, MessageIds, TimeFormat, Ucs2Notice};
 use smsgrid::worker::intake::KeepPdus;
 use smsgrid::worker::routing::Prefix;
 use toml::de::DeValue;
@@ -48,6 +48,19 @@ impl Value for PduKey {
     }
 }
 
+impl Value for TimeFormat {
+    const KIND: &'static str = "a form of times";
+    const HOW: &'static str = "write words of strftime, as in \"%d.%m.%Y %H:%M:%S\"; those of zones and weeks of the year are not known";
+
+    fn read(value: &DeValue<'_>) -> Result<TimeFormat, Wrong> {
+        TimeFormat::new(value.as_str().ok_or(Wrong::Kind)?).map_err(|_| Wrong::Kind)
+    }
+
+    fn show(&self) -> String {
+        self.as_str().to_owned().show()
+    }
+}
+
 impl Value for Language {
     const KIND: &'static str = "a national language with tables of its own";
     const HOW: &'static str = "write its name or its number from 1 to 13 between quotes, as in \"turkish\"; leave it out for the basic tables";
@@ -79,6 +92,7 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Files {
         language: language(section, "language"),
         language_ext: language(section, "language_ext"),
         ucs2_notice: numbered(section, "notice_ucs2", ucs2_notice, smsd.ucs2_notice, (2, 2)),
+        times: section.or("datetime_format", TimeFormat::default()),
         priority: section.or("priority_header", smsd.priority),
         text_is_pdu_key: section
             .optional::<PduKey>("text_is_pdu_key", "none: no file may be a PDU")

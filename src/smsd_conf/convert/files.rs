@@ -44,8 +44,14 @@ impl Agreed {
 
 /// What becomes of a setting of `[files]` that stands before the first section.
 pub(super) fn made(of: &OfFiles, text: &str) -> Made {
+    if of.form == Form::Time
+        && !text.is_empty()
+        && let Err(why) = sms_file::TimeFormat::new(text)
+    {
+        return Made::unsupported(format!("{why}: times are written as smsd does by default"));
+    }
     let value = toml_value(of, text);
-    if value == toml_value(of, of.own) {
+    if value == toml_value(of, of.own) || of.form == Form::Time && text.is_empty() {
         return Made::unnecessary("smsnode does so anyway");
     }
     match dead(of, text) {
@@ -141,7 +147,7 @@ fn toml_value(of: &OfFiles, text: &str) -> String {
         }
         Form::Path if text.is_empty() => String::new(),
         Form::Path => quoted(&absolute(text)),
-        Form::Word => quoted(text),
+        Form::Time | Form::Word => quoted(text),
     }
 }
 
@@ -155,6 +161,7 @@ fn dead(of: &OfFiles, text: &str) -> Vec<String> {
         | Form::Alphabet
         | Form::Language
         | Form::Path
+        | Form::Time
         | Form::Word => Vec::new(),
     }
 }
@@ -188,6 +195,14 @@ mod tests {
             (of(Form::Alphabet, "ISO"), "latin", Outcome::Unnecessary, None),
             (of(Form::Language, "0"), "turk", Outcome::Converted, Some("\"1\"")),
             (of(Form::Language, "0"), "basic", Outcome::Unnecessary, None),
+            (
+                of(Form::Time, sms_file::TIME_FORMAT_DEFAULT),
+                "%d.%m.%Y",
+                Outcome::Converted,
+                Some("\"%d.%m.%Y\""),
+            ),
+            (of(Form::Time, sms_file::TIME_FORMAT_DEFAULT), "%y-%m-%d %H:%M:%S", Outcome::Unnecessary, None),
+            (of(Form::Time, sms_file::TIME_FORMAT_DEFAULT), "%H %Q", Outcome::Unsupported, None),
             (of(Form::Prefixes, ""), "49, 4 3", Outcome::Converted, Some("[\"49\", \"43\"]")),
             (of(Form::Prefixes, ""), "+49, 43", Outcome::Changed, Some("[\"43\"]")),
             (of(Form::Prefixes, ""), "", Outcome::Unnecessary, None),

@@ -3,6 +3,8 @@
 use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
 use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
 use super::super::key::{Folder, Form, Key, OfFiles, OfPrograms, Target};
+use crate::sms_file::TIME_FORMAT_DEFAULT;
+
 use super::{LONG, SHORT, key, of_files, of_spool, why};
 
 pub(super) const KEYS: &[Key] = &[
@@ -35,12 +37,16 @@ pub(super) const KEYS: &[Key] = &[
     of_files("store_sent_pdu", Within(0, 3), Form::Number, "1"),
     of_files("international_prefixes", LONG, Form::Prefixes, ""),
     of_files("national_prefixes", LONG, Form::Prefixes, ""),
+    of_files("datetime_format", LONG, Form::Time, TIME_FORMAT_DEFAULT),
     key(
-        "datetime_format",
+        "datetime",
         LONG,
-        Only("%y-%m-%d %H:%M:%S", "times in files are written as smsd does by default"),
+        Setting(Target::Files(OfFiles {
+            key: "datetime_format",
+            form: Form::Time,
+            own: TIME_FORMAT_DEFAULT,
+        })),
     ),
-    key("datetime", LONG, Only("%y-%m-%d %H:%M:%S", "times in files are written as smsd does by default")),
     key("language_file", LONG, Unsupported("headers are read and written in English alone")),
     // Handlers.
     key("eventhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),

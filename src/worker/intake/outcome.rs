@@ -217,13 +217,13 @@ impl Verdict {
                 pdus: Vec::new(),
                 notices,
             }
-            .file(document),
+            .file(document, &settings.messages.times),
             Verdict::Several(ends) => {
                 let to = recipients(document, &settings.messages).unwrap_or_default();
                 let to =
                     to.into_iter().map(|recipient| Some(recipient.number)).chain(std::iter::repeat(None));
                 let recipients = ends.iter().zip(to).map(|(end, to)| end.of_recipient(to, wall)).collect();
-                Several { recipients, notices }.file(document)
+                Several { recipients, notices }.file(document, &settings.messages.times)
             }
             Verdict::Outcome(outcome) => {
                 let content = submission.map(|made| &made.content);
@@ -264,8 +264,8 @@ impl Outcome {
         wall: LocalTime,
     ) -> Vec<u8> {
         match self.is_sent() {
-            true => self.sent(content, notices, settings, wall).file(document),
-            false => self.failed(notices, settings, wall).file(document),
+            true => self.sent(content, notices, settings, wall).file(document, &settings.messages.times),
+            false => self.failed(notices, settings, wall).file(document, &settings.messages.times),
         }
     }
 

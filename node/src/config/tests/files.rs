@@ -69,7 +69,7 @@ fn what_a_file_means_is_smsd_s_own_unless_it_is_said() {
         "[files]\nalphabet = \"utf-8\"\nautosplit = 1\ncs_convert = false\ncs_convert_optical = false\n\
          outgoing_utf8 = false\ntrim_text = false\nreply_path = true\ninternational_prefixes = [\"49\"]\n\
          national_prefixes = [\"0\"]\nnational_toa_unknown = true\nlanguage = \"turkish\"\nlanguage_ext = \"2\"\n\
-         notice_ucs2 = 0\npriority_header = false\nmessage_ids = 3\nstore_sent_pdu = 2\n",
+         notice_ucs2 = 0\ndatetime_format = \"%d.%m.%Y\"\npriority_header = false\nmessage_ids = 3\nstore_sent_pdu = 2\n",
     );
 
     let expected = sms_file::Settings {
@@ -86,6 +86,7 @@ fn what_a_file_means_is_smsd_s_own_unless_it_is_said() {
         language: Some(Language::Turkish),
         language_ext: Some(Language::Spanish),
         ucs2_notice: Ucs2Notice::Nothing,
+        times: sms_file::TimeFormat::new("%d.%m.%Y").expect("a form"),
         priority: false,
         ..sms_file::Settings::default()
     };
