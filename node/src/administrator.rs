@@ -96,6 +96,20 @@ impl Administrator {
         (Administrator(Some(Arc::new(inner))), Some(errand))
     }
 
+    /// Tells of the modems of another configuration; quotas that are the same go on. Whether anybody is told, and of the
+    /// gateway, stays.
+    pub(crate) fn take(&self, config: &Config) {
+        let Some(inner) = &self.0 else { return };
+        let (Administrator(Some(new)), _) = Administrator::of(config, &inner.clock) else { return };
+        let mut modems = inner.modems.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = new.modems.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, told) in std::mem::take(&mut *taken) {
+            // What was counted of a modem goes on, or a reload would double what the administrator gets.
+            modems.entry(name).and_modify(|running| running.to = told.to.clone()).or_insert(told);
+        }
+        modems.retain(|name, _| config.modems.keys().any(|modem| modem.as_str() == name));
+    }
+
     /// Tells `what` of a modem, or of the gateway. Never waits.
     pub fn tell(&self, modem: Option<&str>, what: &str) {
         let Some(inner) = &self.0 else { return };

@@ -75,14 +75,17 @@ async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
     let (mut signals, mut hangup) = (Signals::listen(), heard(SignalKind::hangup()));
     let name = config.node.name.clone();
     let node = tokio::select! {
-        node = Node::start(config.clone(), Clock::system()) => node?,
+        node = Node::start(config, Clock::system()) => node?,
         // Nothing was claimed or sent yet.
         () = signals.stop() => return Ok(Exit::Done),
     };
     info!(event = "node.started", node = %name, version = env!("CARGO_PKG_VERSION"), "node started");
     let exit = tokio::select! {
         () = signals.stop() => Exit::Done,
-        never = reloads(&mut hangup, path, &config) => match never {},
+        failure = reloads(&mut hangup, path, &node) => {
+            error!(%failure, "the reload failed half-way; stopping so that nothing is sent by half a node");
+            Exit::Unexpected
+        }
         end = node.unexpected_end() => {
             error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
             Exit::Unexpected
@@ -129,11 +132,17 @@ fn heard(kind: SignalKind) -> Option<Signal> {
     }
 }
 
-/// Tells at each SIGHUP that the running configuration stays. Never ends; safe to drop.
-async fn reloads(hangup: &mut Option<Signal>, path: &Path, config: &Config) -> std::convert::Infallible {
+/// Takes the file over at each SIGHUP. Gives why the node has to stop, and never ends otherwise; dropped, all that is left
+/// to do is to stop.
+async fn reloads(hangup: &mut Option<Signal>, path: &Path, node: &Node) -> StartError {
     loop {
         next(hangup).await;
-        reload::tell(path, config);
+        let file = path.to_owned();
+        match reload::carry_out(node, path, move || Config::load(&file), reload::faults).await {
+            Ok(Some(config)) => telemetry::turn(config.log.level),
+            Ok(None) => {}
+            Err(failure) => return failure,
+        }
     }
 }
 

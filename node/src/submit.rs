@@ -1,5 +1,7 @@
 //! The one door in: a message gets its id and its digest here, and is proposed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use smsgrid::model::{
@@ -85,18 +87,24 @@ pub enum SubmitError {
 #[derive(Clone, Debug)]
 pub struct Submitter {
     proposer: Proposer,
-    parts_max: u8,
+    /// The same for all clones.
+    parts_max: Arc<AtomicU8>,
 }
 
 impl Submitter {
     /// A door to the log behind `proposer` for messages of at most `parts_max` parts.
     pub fn new(proposer: Proposer, parts_max: u8) -> Submitter {
-        Submitter { proposer, parts_max }
+        Submitter { proposer, parts_max: Arc::new(AtomicU8::new(parts_max)) }
+    }
+
+    /// From now on messages of at most `parts_max` parts are taken, by clones too.
+    pub(crate) fn allow(&self, parts_max: u8) {
+        self.parts_max.store(parts_max, Ordering::Relaxed);
     }
 
     /// Most parts of a message it takes.
     pub fn parts_max(&self) -> u8 {
-        self.parts_max
+        self.parts_max.load(Ordering::Relaxed)
     }
 
     /// Accepts a message: durable in the log when this returns.
@@ -106,9 +114,9 @@ impl Submitter {
 
     /// Accepts a message under an id its caller drew, so that the caller can look for it should the answer be lost.
     pub async fn submit_as(&self, id: MessageId, request: Request) -> Result<Accepted, SubmitError> {
-        let parts = request.content.parts.len();
-        if parts > usize::from(self.parts_max) {
-            return Err(SubmitError::TooLong { parts, parts_max: self.parts_max });
+        let (parts, parts_max) = (request.content.parts.len(), self.parts_max());
+        if parts > usize::from(parts_max) {
+            return Err(SubmitError::TooLong { parts, parts_max });
         }
         let mut submit = Submit {
             id,

@@ -70,6 +70,11 @@ fn is_nothing(position: &Position) -> bool {
 }
 
 impl Session {
+    /// The highest number under which a modem was opened in it.
+    pub fn last_open(&self) -> OpenNumber {
+        self.opens.values().copied().max().unwrap_or_default()
+    }
+
     /// The registrations of the session's modems.
     pub fn registrations(&self) -> impl Iterator<Item = RegistrationId> + '_ {
         self.registrations.iter().copied()

@@ -35,8 +35,13 @@ impl Place {
 
     /// A host with one simulated modem.
     pub fn with_modem(smsnode: &str, personality: &str, settings: &str) -> Place {
+        Place::with_modems(smsnode, 1, personality, settings)
+    }
+
+    /// A host with several simulated modems, of which the first is in the configuration.
+    pub fn with_modems(smsnode: &str, modems: usize, personality: &str, settings: &str) -> Place {
         let mut place = Place::empty(smsnode);
-        let simulator = Simulator::start(&place.smsnode, place.dir.path(), 1, personality);
+        let simulator = Simulator::start(&place.smsnode, place.dir.path(), modems, personality);
         place.write_conf(settings, &simulator.ports()[0].clone());
         place.simulator = Some(simulator);
         place

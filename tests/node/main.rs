@@ -17,6 +17,7 @@ mod pace;
 mod pair;
 mod port_faults;
 mod refused_starts;
+mod reload;
 mod routes;
 mod signals;
 mod sim;

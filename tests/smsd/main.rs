@@ -7,6 +7,7 @@ mod figures;
 mod foreground;
 mod logs;
 mod refused;
+mod reload;
 mod script;
 mod sendsms;
 mod shell;

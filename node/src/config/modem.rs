@@ -152,6 +152,11 @@ impl Modem {
     pub fn form(&self) -> PduForm {
         PduForm { is_old: self.pdu_mode == PduMode::Old, reports: self.report }
     }
+
+    /// Whether both say the same, wherever they stand in their files.
+    pub fn says_the_same(&self, other: &Modem) -> bool {
+        Modem { port_at: other.port_at, ..self.clone() } == *other
+    }
 }
 
 /// Programs that are run for one modem; `modemname` in them stands for its name.

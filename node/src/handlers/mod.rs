@@ -13,6 +13,7 @@ mod alarms;
 mod alerts;
 mod child;
 mod inherited;
+mod installed;
 mod launch;
 mod output;
 mod process;
@@ -45,6 +46,7 @@ use output::Capture;
 use spawner::Spawner;
 use told::Program;
 
+pub use installed::Installed;
 pub use launch::Rules;
 pub use output::Said;
 pub use settings::{Regular, Settings, Unfit, unfit};

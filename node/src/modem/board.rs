@@ -25,7 +25,8 @@ struct Row {
 }
 
 impl Board {
-    /// The modem is configured, and nothing is known of it yet; one that is shared may be another node's.
+    /// The modem is configured, and nothing is known of it yet but what it has done since the node started; one that is
+    /// shared may be another node's.
     pub fn add(&self, modem: &Name, is_shared: bool, now: Timestamp) {
         let news = ModemNews {
             condition: ModemCondition::Starting,
@@ -37,7 +38,14 @@ impl Board {
             why: None,
             reason: None,
         };
-        self.rows().insert(modem.clone(), Row { news, is_elsewhere: is_shared, tally: Tally::default() });
+        let mut rows = self.rows();
+        let tally = rows.get(modem).map(|row| row.tally).unwrap_or_default();
+        rows.insert(modem.clone(), Row { news, is_elsewhere: is_shared, tally });
+    }
+
+    /// The modem is not configured any more.
+    pub fn remove(&self, modem: &Name) {
+        self.rows().remove(modem);
     }
 
     /// The modem said something.

@@ -26,7 +26,7 @@ use crate::administrator::Administrator;
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
-use crate::handlers::Handlers;
+use crate::handlers::Installed;
 use crate::machine::{Proposer, View, propose_while};
 
 /// Octets read from a port at once.
@@ -57,8 +57,8 @@ pub struct Shared {
     pub board: Board,
     /// What the node counts.
     pub metrics: Metrics,
-    /// The programs of the operator; none when there are none.
-    pub handlers: Option<Handlers>,
+    /// The programs of the operator.
+    pub handlers: Installed,
     /// Who is told by SMS.
     pub administrator: Administrator,
     /// The node's session.
@@ -251,7 +251,7 @@ impl ModemTask {
     }
 
     fn alarm(&self, alarm: Option<Alarm>) {
-        if let (Some(handlers), Some(alarm)) = (&self.shared.handlers, alarm) {
+        if let (Some(handlers), Some(alarm)) = (self.shared.handlers.get(), alarm) {
             handlers.alarm(alarm);
         }
     }

@@ -8,7 +8,7 @@ use super::Node;
 
 /// How long the spool may take to file the results that are final; what it has not filed then is filed at the next
 /// start.
-const SPOOL_DRAIN: Duration = Duration::from_secs(5);
+pub(super) const SPOOL_DRAIN: Duration = Duration::from_secs(5);
 /// How long the task of the session may take to end.
 const SESSION_DRAIN: Duration = Duration::from_secs(1);
 /// How long the end of the session may wait for a majority.
@@ -18,7 +18,7 @@ const HAND_OVER: Duration = Duration::from_secs(2);
 /// How long calls of clients that are under way may take.
 const API_DRAIN: Duration = Duration::from_secs(7);
 /// How long handlers that run may take: less than any script waits before it kills.
-const HANDLERS_DRAIN: Duration = Duration::from_secs(20);
+pub(super) const HANDLERS_DRAIN: Duration = Duration::from_secs(20);
 /// How long everything else may take.
 const REST_DRAIN: Duration = Duration::from_secs(5);
 
@@ -29,7 +29,7 @@ impl Node {
     pub async fn drain(self) {
         self.draining.cancel();
         self.closing.cancel();
-        let cut_off = self.modems.drain(self.config.node.drain_timeout).await;
+        let cut_off = self.modems.drain(self.drain_timeout).await;
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");
         }

@@ -1,4 +1,7 @@
-//! The programs of the operator in a running node: what is started with it, and what runs beside it.
+//! The programs of the operator in a running node: what is started with it, what runs beside it, and how others take
+//! their place.
+
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -7,9 +10,12 @@ use super::begin::{self, Begun};
 use crate::administrator::{Administrator, Errand};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::handlers::{Handlers, HandlersError, Settings, unfit};
+use crate::handlers::{Handlers, HandlersError, Installed, Settings, unfit};
 use crate::submit::Submitter;
 use crate::tasks::Tasks;
+
+/// How long what runs beside the node may take to end when others take its place.
+const REPLACED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Looks at every program, and runs the one that goes before all else. None when there are no programs.
 pub(super) async fn open(
@@ -30,8 +36,53 @@ pub(super) async fn open(
     Ok(Some(handlers))
 }
 
-/// Starts what runs beside the node: the alarm handler's queue, the child, the regular programs once it has begun.
-pub(super) fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
+/// What runs beside the node: the alarm handler's queue, the child, the regular programs.
+pub(super) struct HandlerTasks {
+    installed: Installed,
+    /// The set of tasks they are started in.
+    around: Tasks,
+    /// Those of now.
+    tasks: Tasks,
+    clock: Clock,
+    begun: Begun,
+    administrator: Administrator,
+}
+
+impl HandlerTasks {
+    /// Starts the alarm handler's queue and the child at once, the regular programs once the node has begun.
+    pub(super) fn start(
+        installed: Installed,
+        around: &Tasks,
+        administrator: Administrator,
+        (clock, begun): (&Clock, &Begun),
+    ) -> HandlerTasks {
+        let (tasks, clock, begun) = (around.group(), clock.clone(), begun.clone());
+        start(installed.get().as_ref(), &tasks, &begun);
+        HandlerTasks { installed, around: around.clone(), tasks, clock, begun, administrator }
+    }
+
+    /// Puts the programs of `config` in the place of those that run, unless they are the same. `start` has had its turn.
+    pub(super) async fn take(&mut self, config: &Config) -> Result<(), StartError> {
+        self.administrator.take(config);
+        let settings = Settings::of(config);
+        let running = self.installed.get();
+        if running.as_ref().is_some_and(|handlers| *handlers.settings() == settings) {
+            return Ok(());
+        }
+        let handlers = match settings.runs_any() {
+            true => Some(Handlers::telling(settings, self.clock.clone(), self.administrator.clone())?),
+            false => None,
+        };
+        self.installed.replace(handlers);
+        // Two children, or two regular runs, never run at once.
+        self.tasks.drain(REPLACED_WITHIN).await;
+        self.tasks = self.around.group();
+        start(self.installed.get().as_ref(), &self.tasks, &self.begun);
+        Ok(())
+    }
+}
+
+fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
     let Some(handlers) = handlers else { return };
     let alarms = handlers.clone();
     tasks.spawn("alarms", |stop: CancellationToken| async move {

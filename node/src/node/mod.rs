@@ -16,12 +16,15 @@ mod drain;
 mod found;
 mod handlers;
 mod heir;
+mod intake;
 mod listed;
 mod listen;
 mod membership;
 mod modems;
 mod open;
 mod peers;
+mod profile;
+mod reload;
 mod serve;
 mod spool;
 mod waiters;
@@ -35,7 +38,7 @@ use smsgrid::model::NodeId;
 use smsgrid::worker::handlers::Alarm;
 use smsgrid::worker::intake::Gone;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -44,19 +47,26 @@ use crate::api::Metrics;
 use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
 use crate::config::Config;
-use crate::handlers::Handlers;
-use crate::machine::{Consensus, Proposer, View};
+use crate::handlers::Installed;
+use crate::machine::{Consensus, View};
 use crate::modem::{Board, Outcomes, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
 use apart::{Apart, Sockets};
 use begin::{Beginning, Begun};
+use handlers::HandlerTasks;
+use heir::HeirTask;
+use intake::{Around, Intake};
 use membership::Membership;
+use modems::ModemTasks;
 use peers::{Kept, Renewed};
+use reload::Working;
 use waiters::Waiters;
 
+pub use modems::Differences;
 pub use open::StartError;
+pub use reload::Taken;
 pub(crate) use spool::list_faults;
 
 /// How long a node lets the one before it go first to a modem that both reach.
@@ -67,7 +77,9 @@ const TURNS_MAX: u32 = 8;
 /// A running node.
 pub struct Node {
     id: NodeId,
-    config: Config,
+    drain_timeout: Duration,
+    /// What a reload replaces.
+    working: Mutex<Working>,
     tasks: Tasks,
     intake: Tasks,
     /// Cancelled, it ends the taking of new files.
@@ -75,15 +87,15 @@ pub struct Node {
     /// Cancelled, it tells whoever asks that the node is not ready any more.
     draining: CancellationToken,
     modems: Tasks,
-    /// The programs of the operator, where there are any.
-    handlers: Option<Handlers>,
+    /// The programs of the operator.
+    handlers: Installed,
+    submitter: Submitter,
     /// Keeps the session.
     session: Tasks,
     /// Shows the node to clients.
     shown: Tasks,
     keeper: Arc<SessionKeeper>,
     is_alone: bool,
-    proposer: Proposer,
     view: View,
     consensus: Consensus,
     outcomes: Outcomes,
@@ -171,7 +183,7 @@ impl Node {
         tasks: &Tasks,
     ) -> Result<Node, StartError> {
         let (administrator, errand) = Administrator::of(&config, &clock);
-        let handlers = handlers::open(&config, &clock, &administrator).await?;
+        let installed = Installed::new(handlers::open(&config, &clock, &administrator).await?);
         let (opened, listener) = open::open(&config, &clock, listeners, tasks).await?;
         let (log, outbox) = (opened.log.clone(), opened.outbox.clone());
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
@@ -183,41 +195,36 @@ impl Node {
         let (beginning, has_begun) = beginning(&config, &opened, &member, &outcomes, &clock);
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
-        handlers::start(handlers.as_ref(), tasks, &has_begun);
+        let handlers =
+            HandlerTasks::start(installed.clone(), tasks, administrator.clone(), (&clock, &has_begun));
         let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
-        handlers::start_errand(errand, submitter, tasks, &has_begun);
-        let told = (&clock, metrics.clone(), handlers.clone());
-        let (closing, gone) = start_spool(&config, &opened, tasks, &intake, &has_begun, told)?;
+        handlers::start_errand(errand, submitter.clone(), tasks, &has_begun);
+        let around = around(&config, &opened, tasks, &has_begun, (&clock, &metrics, &installed, &submitter));
+        let closing = CancellationToken::new();
+        let (taking, gone) = Intake::start(&config, around.clone(), &intake, &closing)?;
         let beginning = Beginning { gone, ..beginning };
         let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
-        heir::start(&config, &opened, &store, handlers.as_ref(), &clock, &intake);
+        let mut heir = HeirTask::new(&opened, &store, &installed, &clock, &intake);
+        heir.start(&config);
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
-        serve::start_api(&config, &opened, listener, store, told, &shown);
-        let shared = Shared {
-            client: config.node.name.clone(),
-            proposer: opened.proposer.clone(),
-            view: opened.view.clone(),
-            barrier: member.barrier.clone(),
-            outcomes: outcomes.clone(),
-            lease: member.lease.clone(),
-            session: member.session.clone(),
-            board: board.clone(),
-            metrics: metrics.clone(),
-            handlers: handlers.clone(),
-            suspended: follow_suspensions(&config, tasks).await?,
-            administrator,
-            clock,
-        };
+        serve::start_api((&config, submitter.clone()), &opened, listener, store, told, &shown);
+        let suspended = follow_suspensions(&config, tasks).await?;
+        let told = (board.clone(), metrics.clone(), administrator, suspended);
+        let shared = shared(&opened, &member, &outcomes, told, &around);
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
-        modems::start(&config, &modems, tasks, &shared, &wakers, turn(opened.identity.node), &has_begun)?;
+        let place = (opened.identity.node, turn(opened.identity.node));
+        let mut of_modems = ModemTasks::new(&config, (&modems, tasks), shared, wakers, place, has_begun);
+        of_modems.start_all(&config.modems)?;
         let is_alone = opened.founded.client.is_none();
         keep_session(&session, beginning, member.keeper.clone(), is_alone).await?;
         Ok(Node {
-            handlers,
+            handlers: installed,
+            submitter,
             id: opened.identity.node,
-            config,
+            drain_timeout: config.node.drain_timeout,
+            working: Mutex::new(Working { config, modems: of_modems, intake: taking, handlers, heir }),
             tasks: tasks.clone(),
             intake,
             closing,
@@ -227,7 +234,6 @@ impl Node {
             shown,
             keeper: member.keeper,
             is_alone,
-            proposer: opened.proposer,
             view: opened.view,
             consensus: opened.consensus,
             outcomes,
@@ -241,7 +247,7 @@ impl Node {
 
     /// Takes messages.
     pub fn submitter(&self) -> Submitter {
-        Submitter::new(self.proposer.clone(), self.config.limits.max_parts)
+        self.submitter.clone()
     }
 
     /// The applied state.
@@ -281,14 +287,14 @@ impl Node {
 
     /// Runs the alarm handler, where there is one, and waits until it has returned.
     pub async fn alarm_heard(&self, alarm: &Alarm) {
-        if let Some(handlers) = &self.handlers {
+        if let Some(handlers) = self.handlers.get() {
             handlers.alarm_heard(alarm).await;
         }
     }
 
     /// How long a handler may run, where there are any.
     fn longest_handler(&self) -> Option<Duration> {
-        self.handlers.as_ref().map(|handlers| handlers.settings().time_limit)
+        self.handlers.get().map(|handlers| handlers.settings().time_limit)
     }
 
     /// Waits until a task ends that should not: the node must stop then.
@@ -304,28 +310,53 @@ fn turn(node: NodeId) -> Duration {
     TURN.saturating_mul(rank.min(TURNS_MAX))
 }
 
-/// Opens the folders and starts the spool's task, when there is one. Gives the token that ends the taking of new files,
-/// and the files that are gone.
-fn start_spool(
+/// What each spool of the node shares.
+fn around(
     config: &Config,
     opened: &open::Opened,
     tasks: &Tasks,
-    intake: &Tasks,
     begun: &Begun,
-    told: (&Clock, Metrics, Option<Handlers>),
-) -> Result<(CancellationToken, Gone), StartError> {
+    (clock, metrics, handlers, submitter): (&Clock, &Metrics, &Installed, &Submitter),
+) -> Around {
     let waiters = Waiters::default();
     background(tasks, "waiters", waiters.clone().dispatch(opened.view.clone()));
-    let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
-    spool::start(
-        config,
-        (opened.identity.node, &opened.view),
-        intake,
-        submitter,
+    Around {
+        node: opened.identity.node,
+        client: config.node.name.clone(),
+        view: opened.view.clone(),
+        proposer: opened.proposer.clone(),
+        submitter: submitter.clone(),
         waiters,
-        told,
-        begun.clone(),
-    )
+        metrics: metrics.clone(),
+        handlers: handlers.clone(),
+        clock: clock.clone(),
+        begun: begun.clone(),
+    }
+}
+
+/// What each modem of the node shares.
+fn shared(
+    opened: &open::Opened,
+    member: &Membership,
+    outcomes: &Outcomes,
+    (board, metrics, administrator, suspended): (Board, Metrics, Administrator, Suspended),
+    around: &Around,
+) -> Shared {
+    Shared {
+        client: around.client.clone(),
+        proposer: opened.proposer.clone(),
+        view: opened.view.clone(),
+        barrier: member.barrier.clone(),
+        outcomes: outcomes.clone(),
+        lease: member.lease.clone(),
+        session: member.session.clone(),
+        board,
+        metrics,
+        handlers: around.handlers.clone(),
+        administrator,
+        suspended,
+        clock: around.clock.clone(),
+    }
 }
 
 /// What is done before the node takes part, and whether it is done.

@@ -1,73 +1,207 @@
-//! From the configuration of a modem to its running task.
+//! The modems of a configuration as running tasks: each is started, drained and started anew by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use smsgrid::at::{BreakerLimits, Chunking, Pin, PinPlan, Profile, StartCommand};
-use smsgrid::model::{Address, Name, TypeOfNumber};
-use smsgrid::worker::modem::{Pace, Settings};
+use futures_util::future::join_all;
+use smsgrid::model::{Name, NodeId, OpenNumber};
+use smsgrid::queue::{Body, Queue};
+use smsgrid::worker::modem::Settings;
 use tracing::{info, warn};
 
 use super::StartError;
 use super::begin::{self, Begun};
-use crate::config::{Config, Modem, PduMode, Port};
+use super::doubts::in_doubt;
+use super::profile;
+use crate::config::{Config, Modem, Port};
+use crate::machine::propose_until_answered;
 use crate::modem::port::Location;
 use crate::modem::{ModemTask, PinMark, Shared, Tried, Wakers};
 use crate::sim::Inside;
 use crate::tasks::Tasks;
 
-/// Starts one task for each modem of the configuration, which waits until the node has begun; those that are simulated run in `simulated`, which has to
-/// outlive `tasks`.
-pub(super) fn start(
-    config: &Config,
-    tasks: &Tasks,
-    simulated: &Tasks,
-    shared: &Shared,
-    wakers: &Wakers,
+/// The modems of this node.
+pub(super) struct ModemTasks {
+    running: BTreeMap<Name, Running>,
+    /// Ends all of them.
+    tasks: Tasks,
+    /// Ends those that are simulated, after them.
+    simulated: Tasks,
+    inside: Inside,
+    data_dir: PathBuf,
+    drain_timeout: Duration,
+    shared: Shared,
+    wakers: Wakers,
+    node: NodeId,
     turn: Duration,
-    begun: &Begun,
-) -> Result<(), StartError> {
-    let data_dir = &config.node.data_dir;
-    let mut inside =
-        Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
-    for (name, modem) in &config.modems {
-        let location = location(name, modem, &mut inside, simulated)?;
-        let mut mark = modem.pin.as_ref().map(|pin| PinMark::new(data_dir, name, &location.to_string(), pin));
+    begun: Begun,
+}
+
+/// A modem at work, and what it was started with.
+struct Running {
+    modem: Modem,
+    tasks: Tasks,
+    simulated: Tasks,
+}
+
+/// How the modems of a configuration differ from those that run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// Those that do not run yet.
+    pub added: Vec<Name>,
+    /// Those with other settings.
+    pub changed: Vec<Name>,
+    /// Those that are not named any more.
+    pub removed: Vec<Name>,
+}
+
+impl Differences {
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        *self == Differences::default()
+    }
+}
+
+impl ModemTasks {
+    /// None runs yet. Modems run in `tasks`, simulated ones in `simulated` too, which has to outlive `tasks`.
+    pub(super) fn new(
+        config: &Config,
+        (tasks, simulated): (&Tasks, &Tasks),
+        shared: Shared,
+        wakers: Wakers,
+        (node, turn): (NodeId, Duration),
+        begun: Begun,
+    ) -> ModemTasks {
+        let data_dir = config.node.data_dir.clone();
+        let inside =
+            Inside::new(&data_dir.join("sim"), &data_dir.join("sim-ledger.jsonl"), shared.clock.clone());
+        ModemTasks {
+            running: BTreeMap::new(),
+            tasks: tasks.clone(),
+            simulated: simulated.clone(),
+            inside,
+            data_dir,
+            drain_timeout: config.node.drain_timeout,
+            shared,
+            wakers,
+            node,
+            turn,
+            begun,
+        }
+    }
+
+    /// Starts one task for each modem, which waits until the node has begun.
+    pub(super) fn start_all(&mut self, modems: &BTreeMap<Name, Modem>) -> Result<(), StartError> {
+        modems.iter().try_for_each(|(name, modem)| self.start(name, modem, true))
+    }
+
+    /// Ends those that are changed or not among `modems`: each first sends the rest of a message it has begun, for as long
+    /// as a stop would let it. Gives all differences, for [`ModemTasks::begin`].
+    pub(super) async fn end_others(&mut self, modems: &BTreeMap<Name, Modem>) -> Differences {
+        let differences = self.differences(modems);
+        let Differences { changed, removed, .. } = &differences;
+        join_all(removed.iter().chain(changed).map(|name| self.drain(name))).await;
+        for name in removed.iter().chain(changed) {
+            self.running.remove(name);
+        }
+        removed.iter().for_each(|name| self.shared.board.remove(name));
+        differences
+    }
+
+    /// Starts those that are changed or new.
+    pub(super) fn begin(
+        &mut self,
+        modems: &BTreeMap<Name, Modem>,
+        Differences { added, changed, .. }: &Differences,
+    ) -> Result<(), StartError> {
+        for name in changed.iter().chain(added) {
+            if let Some(modem) = modems.get(name) {
+                self.start(name, modem, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How these differ from those that run.
+    pub(super) fn differences(&self, modems: &BTreeMap<Name, Modem>) -> Differences {
+        let is_new = |name: &&Name| !self.running.contains_key(*name);
+        let is_changed = |name: &&Name| {
+            let running = self.running.get(*name).map(|running| &running.modem);
+            modems
+                .get(*name)
+                .is_some_and(|modem| running.is_some_and(|running| !running.says_the_same(modem)))
+        };
+        let is_gone = |name: &&Name| !modems.contains_key(*name);
+        Differences {
+            added: modems.keys().filter(is_new).cloned().collect(),
+            changed: modems.keys().filter(is_changed).cloned().collect(),
+            removed: self.running.keys().filter(is_gone).cloned().collect(),
+        }
+    }
+
+    /// Lets a modem end what it has begun, and gives back whatever it had to be cut off from. Safe to drop.
+    async fn drain(&self, name: &Name) {
+        let Some(running) = self.running.get(name) else { return };
+        let cut_off = running.tasks.drain(self.drain_timeout).await;
+        running.simulated.abort().await;
+        if !cut_off.is_empty() {
+            warn!(modem = %name, "cut off while sending; its part in flight is uncertain");
+        }
+        // One that was cut off, or had no majority, has given nothing back.
+        for registration in self.shared.view.read(|queue| registrations(queue, self.node, name)) {
+            let body = Body::UnregisterModem { registration, force: true };
+            propose_until_answered(&self.shared.proposer, &self.shared.client, &body).await;
+        }
+    }
+
+    /// Starts the task of one modem; `is_first` is one the process starts with.
+    fn start(&mut self, name: &Name, modem: &Modem, is_first: bool) -> Result<(), StartError> {
+        let (tasks, simulated) = (self.tasks.group(), self.simulated.group());
+        let location = location(name, modem, &mut self.inside, &simulated)?;
+        let mut mark =
+            modem.pin.as_ref().map(|pin| PinMark::new(&self.data_dir, name, &location.to_string(), pin));
         let tried = mark.as_mut().and_then(PinMark::recall);
         if let Some(tried) = &tried {
             tell_tried(name, tried);
         }
-        let settings = Settings {
-            carries: modem.tags.iter().cloned().collect(),
-            pin: PinPlan {
-                pin: modem.pin.as_ref().and_then(|pin| Pin::new(pin.reveal())),
-                already_tried: tried.is_some(),
-                ..PinPlan::default()
-            },
-            profile: profile(modem),
-            form: modem.form(),
-            pace: Pace {
-                message_limit: modem.message_limit,
-                count_clear: modem.message_count_clear,
-                sent_pause: modem.sent_pause,
-            },
-            breaker: breaker(modem),
-            keep_open: modem.keep_open,
-            is_shared: matches!(location, Location::Tcp { .. }),
-            turn,
-            ..Settings::new(name.clone())
-        };
-        shared.board.add(name, settings.is_shared, shared.clock.utc());
-        let counts = shared.metrics.modem(name);
-        let (shared, waker, begun) = (shared.clone(), wakers.add(), begun.clone());
+        let is_shared = matches!(location, Location::Tcp { .. });
+        let settings =
+            Settings { is_shared, turn: self.turn, ..profile::settings(name, modem, tried.is_some()) };
+        self.shared.board.add(name, is_shared, self.shared.clock.utc());
+        let counts = self.shared.metrics.modem(name);
+        let (shared, waker, begun, node) =
+            (self.shared.clone(), self.wakers.add(), self.begun.clone(), self.node);
         tasks.spawn(name.as_str(), |drain| async move {
-            let Some(quiet) = begin::wait(begun, &drain).await else { return Ok(()) };
-            let settings = Settings { quiet_first: is_quiet(&quiet, &settings), ..settings };
+            let Some(at_begin) = begin::wait(begun, &drain).await else { return Ok(()) };
+            // What its earlier task left in doubt is seen in the log only now.
+            let quiet = if is_first { at_begin } else { Arc::new(in_doubt_now(&shared, node, &settings)) };
+            let opened = shared.view.read(|queue| last_open(queue, node));
+            let settings = Settings { quiet_first: is_quiet(&quiet, &settings), opened, ..settings };
             ModemTask::new(shared, location, settings, waker, mark, counts).run(drain).await;
             Ok(())
         });
+        self.running.insert(name.clone(), Running { modem: modem.clone(), tasks, simulated });
+        Ok(())
     }
-    Ok(())
+}
+
+/// The number under which a port was opened last in the session of this node.
+fn last_open(queue: &Queue, node: NodeId) -> OpenNumber {
+    queue.session(node).map(|session| session.last_open()).unwrap_or_default()
+}
+
+/// What this node has registered for a modem.
+fn registrations(queue: &Queue, node: NodeId, name: &Name) -> Vec<smsgrid::model::RegistrationId> {
+    let Some(session) = queue.session(node) else { return Vec::new() };
+    let own = queue.registrations().filter(|registration| registration.session == session.id);
+    own.filter(|registration| registration.name == *name).map(|registration| registration.id).collect()
+}
+
+fn in_doubt_now(shared: &Shared, node: NodeId, settings: &Settings) -> BTreeSet<Name> {
+    let quiet_times = [(settings.name.clone(), settings.profile.quiet)].into();
+    shared.view.read(|queue| in_doubt(queue, node, shared.clock.utc(), &quiet_times))
 }
 
 fn is_quiet(quiet: &BTreeSet<Name>, settings: &Settings) -> bool {
@@ -90,44 +224,6 @@ fn tell_tried(modem: &Name, Tried { file, doubt }: &Tried) {
             info!(%modem, %file, "the PIN was tried before and is not known to be right; it is not tried again")
         }
     }
-}
-
-fn breaker(modem: &Modem) -> BreakerLimits {
-    let defaults = BreakerLimits::default();
-    BreakerLimits {
-        failures_max: modem.block_after,
-        open_min: modem.block_time,
-        open_max: modem.block_time.max(defaults.open_max),
-        ..defaults
-    }
-}
-
-fn profile(modem: &Modem) -> Profile {
-    Profile {
-        command_pause: modem.command_pause,
-        wakeup: modem.wakeup.clone(),
-        chunking: modem.character_pause.map(|pause| Chunking { characters: 1, pause }),
-        service_centre: modem.smsc.as_ref().map(dialled),
-        init: modem.init.clone(),
-        start: modem.start.clone().map(|line| StartCommand { line, rest: modem.start_pause }),
-        stop: modem.stop.clone(),
-        check_registration: modem.check_network,
-        registration_wait: modem.registration_timeout,
-        result_timeout: modem.send_timeout,
-        command_timeout: modem.command_timeout,
-        prompt_timeout: modem.prompt_timeout,
-        prompt_delay: modem.prompt_delay,
-        quiet: modem.quiet_time,
-        bare_pdu: modem.pdu_mode == PduMode::Old,
-        verify_pdu: modem.verify_pdu,
-        trace: tracing::enabled!(tracing::Level::TRACE),
-        ..Profile::default()
-    }
-}
-
-fn dialled(address: &Address) -> String {
-    let plus = if address.type_of_number() == TypeOfNumber::International { "+" } else { "" };
-    format!("{plus}{}", address.reveal())
 }
 
 fn location(

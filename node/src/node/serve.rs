@@ -46,7 +46,7 @@ pub(super) async fn start_store(
 
 /// Serves the API on `listener` until `tasks` end.
 pub(super) fn start_api(
-    config: &Config,
+    (config, submitter): (&Config, Submitter),
     opened: &Opened,
     listener: TcpListener,
     store: Store,
@@ -60,7 +60,7 @@ pub(super) fn start_api(
         cluster_id: opened.identity.phase.cluster().map(|cluster| cluster.to_string()).unwrap_or_default(),
         view: opened.view.clone(),
         proposer: opened.proposer.clone(),
-        submitter: Submitter::new(opened.proposer.clone(), config.limits.max_parts),
+        submitter,
         consensus: opened.consensus.clone(),
         store,
         started: clock.utc(),

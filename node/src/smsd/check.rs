@@ -1,6 +1,5 @@
 //! The look at everything around the process before it starts: every problem is listed, and any of them prevents it.
 
-use std::error::Error;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -9,10 +8,9 @@ use std::path::{Path, PathBuf};
 use chrono::format::{Item, StrftimeItems};
 
 use super::pidfile;
+use crate::config::Config;
 use crate::config::smsd::{NeededFolder, Process};
-use crate::config::{Config, Spool};
-use crate::handlers;
-use crate::node::list_faults;
+use crate::reload;
 
 /// Every problem, a line each. With a daemon that runs that is the only one: nothing it uses is touched.
 pub(super) fn problems(config: &Config, process: &Process) -> Vec<String> {
@@ -23,9 +21,14 @@ pub(super) fn problems(config: &Config, process: &Process) -> Vec<String> {
     problems.extend(data_dir(&config.node.data_dir));
     problems.extend(infofile(Path::new(&process.infofile)));
     problems.extend(time_format(&process.log.time_format));
-    problems.extend(handlers::unfit(config).iter().map(ToString::to_string));
-    problems.extend(config.spool.as_ref().map(lists).unwrap_or_default());
+    problems.extend(reload::faults(config));
     problems
+}
+
+/// What a running process would find wrong with this configuration, a line each.
+pub(super) fn problems_of_reload(config: &Config) -> Vec<String> {
+    let folders = config.process.iter().flat_map(|process| &process.folders).filter_map(folder);
+    folders.chain(reload::faults(config)).collect()
 }
 
 /// A folder in which files can be listed and made.
@@ -87,15 +90,6 @@ fn infofile(path: &Path) -> Option<String> {
 fn time_format(format: &str) -> Option<String> {
     let is_wrong = !format.contains('%') || StrftimeItems::new(format).any(|item| item == Item::Error);
     is_wrong.then(|| format!("logtime_format {format} is no form of a time: write %-words of strftime"))
-}
-
-/// The lists of numbers that cannot be read, with the reason.
-fn lists(spool: &Spool) -> Vec<String> {
-    let told = |fault: &dyn Error| {
-        let why = fault.source().map(|why| format!(": {why}")).unwrap_or_default();
-        format!("{fault}{why}")
-    };
-    list_faults(spool).iter().map(|fault| told(fault)).collect()
 }
 
 fn duplicate(path: &Path) -> Option<String> {

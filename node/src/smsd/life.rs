@@ -1,18 +1,20 @@
 //! The life of the process: who it becomes, what it looks at first, how it stops.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Local};
 use rustix::fs::Mode as FileMode;
 use smsgrid::worker::handlers::Alarm;
 use smsgrid_proto::Exit;
+use tokio::sync::Notify;
 use tokio::time::{Instant, interval_at};
 use tracing::{debug, warn};
 
 use super::folders::Folders;
 use super::infofile::Infofile;
+use super::options::Options;
 use super::pidfile::Pidfile;
 use super::signals::{Signals, Wanted};
 use super::states::States;
@@ -41,10 +43,8 @@ pub(super) struct Manner {
     pub(super) background: bool,
     /// Whether the log is the node's own.
     pub(super) own_log: bool,
-    /// Whether the states of the modems are shown.
-    pub(super) monitors: bool,
-    /// The configuration.
-    pub(super) path: PathBuf,
+    /// What its command line says.
+    pub(super) options: Options,
 }
 
 /// How the process came to stop.
@@ -52,7 +52,7 @@ pub(super) struct Manner {
 enum End {
     /// It was asked to.
     Asked,
-    /// A part of the node failed.
+    /// A part of the node, or a reload, failed.
     Failed(String),
     /// A folder cannot be used any more.
     Lost(Alarm),
@@ -61,7 +61,7 @@ enum End {
 }
 
 /// Lives from here to the end of the process.
-pub(super) fn live(config: Config, manner: &Manner, talk: &mut dyn Write) -> io::Result<Exit> {
+pub(super) fn live(config: Config, manner: Manner, talk: &mut dyn Write) -> io::Result<Exit> {
     let Some(process) = config.process.clone() else { return Ok(Exit::Unexpected) };
     let data_dir = &config.node.data_dir;
     if let Err(why) = user::become_user(process.user.as_deref(), process.group.as_deref(), data_dir) {
@@ -81,7 +81,7 @@ pub(super) fn live(config: Config, manner: &Manner, talk: &mut dyn Write) -> io:
     if let Err(problem) = tongue.install(&config) {
         return crate::cli::tell(&[*problem], talk).map(|_| Exit::Unexpected);
     }
-    let path = std::path::absolute(&manner.path)?;
+    let options = Options { config: std::path::absolute(&manner.options.config)?, ..manner.options };
     std::env::set_current_dir("/")?;
     tongue.say(2, &format!("Smsnode v{} started in smsd mode.", env!("CARGO_PKG_VERSION")));
     tongue.say(2, &format!("Running as {}.", user::running_as()));
@@ -103,8 +103,7 @@ pub(super) fn live(config: Config, manner: &Manner, talk: &mut dyn Write) -> io:
             return Ok(Exit::Unexpected);
         }
     };
-    let (background, monitors) = (manner.background, manner.monitors);
-    let running = Running { config, process, pidfile, tongue, path, background, monitors };
+    let running = Running { config, process, pidfile, tongue, options, background: manner.background };
     running.run(talk)
 }
 
@@ -146,9 +145,8 @@ struct Running {
     process: Process,
     pidfile: Pidfile,
     tongue: Tongue,
-    path: PathBuf,
+    options: Options,
     background: bool,
-    monitors: bool,
 }
 
 impl Running {
@@ -195,28 +193,34 @@ impl Running {
         {
             warn!(%failure, "the streams of whoever started it are kept open");
         }
-        let (tasks, watch) = (Tasks::new(), self.watch_of(&node));
-        tasks.spawn("figures", |stop| watch.run(stop));
-        let end = self.to_the_end(node, &mut signals).await;
-        tasks.drain(FIGURES_WITHIN).await;
+        let mut figures = self.figures(&node, &self.process);
+        let end = Box::pin(self.to_the_end(node, &mut signals, &mut figures)).await;
+        figures.drain(FIGURES_WITHIN).await;
         Ok(end)
     }
 
-    fn watch_of(&self, node: &Node) -> Watch {
+    /// Starts the watch over the modems of `process`.
+    fn figures(&self, node: &Node, process: &Process) -> Tasks {
+        let (tasks, watch) = (Tasks::new(), self.watch_of(node, process));
+        tasks.spawn("figures", |stop| watch.run(stop));
+        tasks
+    }
+
+    fn watch_of(&self, node: &Node, process: &Process) -> Watch {
         let states = States {
             view: node.view().clone(),
             board: node.board().clone(),
             node: node.id(),
-            modems: self.process.modems.clone(),
+            modems: process.modems.clone(),
         };
-        let (metrics, statistics) = (node.metrics().clone(), self.process.statistics.clone());
-        Watch::new(states, metrics, statistics, self.monitors, self.tongue.clone())
+        let (metrics, statistics) = (node.metrics().clone(), process.statistics.clone());
+        Watch::new(states, metrics, statistics, self.options.monitors, self.tongue.clone())
     }
 
     /// Waits for a reason to stop, tells it and stops.
-    async fn to_the_end(&self, node: Node, signals: &mut Signals) -> End {
+    async fn to_the_end(&self, node: Node, signals: &mut Signals, figures: &mut Tasks) -> End {
         let pid = std::process::id();
-        let end = self.watch(&node, signals).await;
+        let end = self.watch(&node, signals, figures).await;
         match &end {
             End::Asked => {}
             End::Failed(why) => self.tongue.say(
@@ -235,26 +239,38 @@ impl Running {
                 &format!("FATAL ERROR: Looks like another smsd ({other}) is running. I ({pid}) quit now."),
             ),
         }
-        self.drain(node, signals).await;
+        Box::pin(self.drain(node, signals)).await;
         end
     }
 
     /// Waits until there is a reason to stop.
-    async fn watch(&self, node: &Node, signals: &mut Signals) -> End {
+    async fn watch(&self, node: &Node, signals: &mut Signals, figures: &mut Tasks) -> End {
         let every = Duration::from_secs(self.process.check_pid_interval.max(1));
         let mut looks = interval_at(Instant::now() + every, every);
         let folders = lost(Folders::now(self.config.spool.as_ref()));
         tokio::pin!(folders);
+        // One reload at a time: what is asked for meanwhile follows it.
+        let asked = Notify::new();
+        let reloads = async {
+            loop {
+                asked.notified().await;
+                if let Err(failure) = self.reload(node, figures).await {
+                    break failure;
+                }
+            }
+        };
+        tokio::pin!(reloads);
         loop {
             tokio::select! {
                 wanted = signals.next() => match wanted {
                     Wanted::Stop => return End::Asked,
                     Wanted::Reload => {
                         self.tongue.reopen();
-                        reload::tell(&self.path, &self.config);
+                        asked.notify_one();
                     }
                     Wanted::Resume => debug!("SIGUSR2: nothing is suspended"),
                 },
+                failure = &mut reloads => return End::Failed(format!("the reload failed half-way: {failure}")),
                 end = node.unexpected_end() => return End::Failed(end.to_string()),
                 alarm = &mut folders => return End::Lost(alarm),
                 _ = looks.tick(), if self.process.check_pid_interval > 0 => {
@@ -264,6 +280,27 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// Takes the file over as it is now, with what shows the modems.
+    async fn reload(&self, node: &Node, figures: &mut Tasks) -> Result<(), StartError> {
+        if self.options.asks {
+            self.tongue.say(
+                4,
+                "SIGHUP: it was started with -a, so that the choices need a restart; nothing was changed.",
+            );
+            return Ok(());
+        }
+        let options = self.options.clone();
+        let load = move || super::load(&options);
+        let taken = reload::carry_out(node, &self.options.config, load, check::problems_of_reload).await?;
+        let Some(config) = taken else { return Ok(()) };
+        self.tongue.turn(&config);
+        if let Some(process) = &config.process {
+            figures.drain(FIGURES_WITHIN).await;
+            *figures = self.figures(node, process);
+        }
+        Ok(())
     }
 
     /// Stops in order: further signals to stop change nothing, as with smsd.

@@ -132,16 +132,24 @@ fn start(
     if !background && !stays(process, options) {
         return daemon::start(&octets, words);
     }
-    let manner =
-        Manner { background, own_log: false, monitors: options.monitors, path: options.config.clone() };
-    life::live(config, &manner, talk)
+    life::live(config, Manner { background, own_log: false, options: options.clone() }, talk)
 }
 
 /// Runs the node of an smsd.conf for `smsnode run`: in the foreground, its log on standard error where the file names
 /// none.
 pub(crate) fn run(config: Config, path: &Path, talk: &mut dyn Write) -> io::Result<Exit> {
     let own_log = config.process.as_ref().is_some_and(|process| process.log.file.is_empty());
-    life::live(config, &Manner { background: false, own_log, monitors: false, path: path.to_owned() }, talk)
+    let options = Options { config: path.to_owned(), ..Options::default() };
+    life::live(config, Manner { background: false, own_log, options }, talk)
+}
+
+/// The configuration as it is now, for a process with these options.
+fn load(options: &Options) -> Result<Config, Vec<Problem>> {
+    let mut config = smsd::read(&options.config, &smsd::read_file(&options.config)?, &Surroundings::here())?;
+    if let Some(process) = &mut config.process {
+        overrule(process, options);
+    }
+    Ok(config)
 }
 
 /// The command line goes before the file.

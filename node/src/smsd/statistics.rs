@@ -63,6 +63,16 @@ impl Figures {
         Figures { settings, modems, before, period, rejected, seen, seen_rejected: 0, written, since: now }
     }
 
+    /// Leaves out what was counted already: an earlier watch of this process has written it down.
+    pub(super) fn begin_at(&mut self, sums: &[Sum], rejected: u64) {
+        for ((seen, before), sum) in self.seen.iter_mut().zip(&mut self.before).zip(sums) {
+            *seen = *sum;
+            // `counted` adds all that was seen.
+            *before = before.saturating_sub(sum.tally.parts);
+        }
+        self.seen_rejected = rejected;
+    }
+
     /// Adds what was counted since the last look.
     pub(super) fn add(&mut self, sums: &[Sum], rejected: u64) {
         for ((row, seen), sum) in self.period.iter_mut().zip(&mut self.seen).zip(sums) {

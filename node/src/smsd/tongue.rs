@@ -42,6 +42,17 @@ impl Tongue {
         }
     }
 
+    /// Tells from now on what this configuration lets it tell.
+    pub(super) fn turn(&self, config: &Config) {
+        match (self, &config.process) {
+            (Tongue::Smsd(log), Some(process)) => {
+                log.turn(process.log.level);
+                telemetry::turn_smsd(log);
+            }
+            (Tongue::Own, _) | (Tongue::Smsd(_), None) => telemetry::turn(config.log.level),
+        }
+    }
+
     /// Opens a file of the log anew.
     pub(super) fn reopen(&self) {
         let Tongue::Smsd(log) = self else { return };

@@ -64,7 +64,20 @@ impl Watch {
             status_written: None,
             told: None,
         });
-        Watch { states, metrics, monitors, files, letters: String::new(), failed: BTreeMap::new(), tongue }
+        let mut watch = Watch {
+            states,
+            metrics,
+            monitors,
+            files,
+            letters: String::new(),
+            failed: BTreeMap::new(),
+            tongue,
+        };
+        let (sums, rejected) = watch.sums();
+        if let Some(files) = &mut watch.files {
+            files.figures.begin_at(&sums, rejected);
+        }
+        watch
     }
 
     /// Looks until it is stopped, and keeps then what the period has.
@@ -143,14 +156,20 @@ impl Watch {
     }
 
     fn add(&mut self) {
-        let Some(files) = &mut self.files else { return };
+        let (sums, rejected) = self.sums();
+        if let Some(files) = &mut self.files {
+            files.figures.add(&sums, rejected);
+        }
+    }
+
+    /// What was counted since the node started, and files that were refused.
+    fn sums(&self) -> (Vec<Sum>, u64) {
         let tallies = self.states.board.tallies();
         let sum = |modem: &Name| Sum {
             tally: tallies.get(modem).copied().unwrap_or_default(),
             failed: self.failed.get(modem).copied().unwrap_or_default(),
         };
-        let sums: Vec<Sum> = self.states.modems.iter().map(sum).collect();
-        files.figures.add(&sums, self.metrics.files_rejected());
+        (self.states.modems.iter().map(sum).collect(), self.metrics.files_rejected())
     }
 }
 

@@ -17,13 +17,17 @@ mod trouble;
 
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
+use std::sync::OnceLock;
 
 use smsgrid::model::Name;
 use smsgrid_proto::{Problem, Reason};
-use tracing::{Subscriber, error};
+#[cfg(test)]
+use tracing::Subscriber;
+use tracing::error;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Level, Log, LogFormat};
@@ -37,6 +41,8 @@ use line::Form;
 
 /// The variable that goes before the level of the configuration: a level, or `target=level` with commas.
 pub const LEVEL_VARIABLE: &str = "SMSGRID_LOG";
+/// The filter of the one subscriber there is.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 /// Crates of ours; others are told only from `warn` on.
 const OURS: [&str; 2] = ["smsgrid", "smsgrid_node"];
 
@@ -52,33 +58,55 @@ pub fn install(log: &Log, node: &Name) -> Result<(), Box<Problem>> {
     };
     let variable = std::env::var(LEVEL_VARIABLE).ok();
     let filter = filter(log.level, variable.as_deref())?;
-    let is_first = subscriber(filter, form, node, Box::new(io::stderr())).try_init().is_ok();
-    if is_first {
-        panic::set_hook(Box::new(tell_panic));
-    }
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = LineLayer::new(form, node, Box::new(io::stderr()));
+    begin(Registry::default().with(filter).with(lines), handle);
     Ok(())
 }
 
 /// Sends all events of this process to a log as smsd writes it, and panics with them. Its level goes before that of the
 /// configuration, and the variable before both.
 pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
-    let level = match log.level() {
+    let filter = filter(level_of(log), std::env::var(LEVEL_VARIABLE).ok().as_deref())?;
+    let (filter, handle) = reload::Layer::new(filter);
+    begin(Registry::default().with(filter).with(LineLayer::smsd(log.clone())), handle);
+    Ok(())
+}
+
+/// From now on events from `level` on are told, unless the variable says otherwise.
+pub fn turn(level: Level) {
+    let variable = std::env::var(LEVEL_VARIABLE).ok();
+    // A variable that is wrong has kept the process from starting.
+    let (Some(handle), Ok(filter)) = (FILTER.get(), filter(level, variable.as_deref())) else { return };
+    let _ = handle.reload(filter);
+}
+
+/// The same for the level of a log as smsd writes it.
+pub fn turn_smsd(log: &SmsdLog) {
+    turn(level_of(log));
+}
+
+fn level_of(log: &SmsdLog) -> Level {
+    match log.level() {
         0..=3 => Level::Error,
         4 => Level::Warn,
         5 | 6 => Level::Info,
         7 => Level::Debug,
         // A log of troubles keeps the dialogue with the modem too.
         8.. => Level::Trace,
-    };
-    let filter = filter(level, std::env::var(LEVEL_VARIABLE).ok().as_deref())?;
-    let subscriber = Registry::default().with(filter).with(LineLayer::smsd(log.clone()));
+    }
+}
+
+/// Sends all events of the process to `subscriber`, whose filter is `handle`, and panics with them.
+fn begin(subscriber: impl SubscriberInitExt, handle: reload::Handle<Targets, Registry>) {
     if subscriber.try_init().is_ok() {
+        let _ = FILTER.set(handle);
         panic::set_hook(Box::new(tell_panic));
     }
-    Ok(())
 }
 
 /// Everything that passes `filter`, to `sink`.
+#[cfg(test)]
 fn subscriber(filter: Targets, form: Form, node: &Name, sink: Sink) -> impl Subscriber + Send + Sync {
     Registry::default().with(filter).with(LineLayer::new(form, node, sink))
 }

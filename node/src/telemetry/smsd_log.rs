@@ -54,8 +54,6 @@ pub struct SmsdLog(Arc<Logs>);
 struct Logs {
     main: Mutex<Open>,
     modems: BTreeMap<String, Mutex<Open>>,
-    /// The least important level that any of them writes or keeps.
-    level: u8,
 }
 
 /// One log.
@@ -93,6 +91,15 @@ enum Target {
     System(UnixDatagram),
 }
 
+impl Target {
+    fn usual_level(&self) -> u8 {
+        match self {
+            Target::System(_) => LEVEL_OF_SYSTEM,
+            Target::File { .. } | Target::Out | Target::Error => LEVEL_OF_FILE,
+        }
+    }
+}
+
 impl SmsdLog {
     /// Opens what the configuration names. Without the system's log the lines go to standard error.
     pub fn open(log: &ProcessLog) -> io::Result<SmsdLog> {
@@ -102,9 +109,8 @@ impl SmsdLog {
             Ok((modem.modem.to_string(), open))
         };
         let modems = log.modems.iter().map(own).collect::<io::Result<BTreeMap<String, Open>>>()?;
-        let level = modems.values().chain([&main]).map(Open::hears).max().unwrap_or(LEVEL_OF_FILE);
         let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
-        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems, level })))
+        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems })))
     }
 
     /// Writes a line of the process itself.
@@ -123,9 +129,16 @@ impl SmsdLog {
         Ok(is_file)
     }
 
-    /// The least important level that is of use; 8 for the dialogue with the modem too.
+    /// From now on lines of the process up to this level are written; without one, to the usual level.
+    pub fn turn(&self, level: Option<u8>) {
+        let mut main = locked(&self.0.main);
+        main.level = level.unwrap_or(main.target.usual_level());
+    }
+
+    /// The least important level that is of use to any of them; 8 for the dialogue with the modem too.
     pub(super) fn level(&self) -> u8 {
-        self.0.level
+        let logs = self.0.modems.values().chain([&self.0.main]);
+        logs.map(|log| locked(log).hears()).max().unwrap_or(LEVEL_OF_FILE)
     }
 
     /// Writes an event.
@@ -158,16 +171,12 @@ impl Open {
                 Target::File { file: append(&path)?, path }
             }
         };
-        let (usual, troubles) = match &target {
-            Target::System(_) => (LEVEL_OF_SYSTEM, None),
-            Target::Out | Target::Error => (LEVEL_OF_FILE, None),
-            Target::File { path, .. } if log.smart => {
-                (LEVEL_OF_FILE, Some(Beside::open(trouble::path(path))?))
-            }
-            Target::File { .. } => (LEVEL_OF_FILE, None),
+        let troubles = match &target {
+            Target::File { path, .. } if log.smart => Some(Beside::open(trouble::path(path))?),
+            Target::File { .. } | Target::System(_) | Target::Out | Target::Error => None,
         };
-        let time_format = log.time_format.clone();
-        Ok(Open { target, level: level.unwrap_or(usual), time_format, troubles })
+        let (level, time_format) = (level.unwrap_or(target.usual_level()), log.time_format.clone());
+        Ok(Open { target, level, time_format, troubles })
     }
 
     /// The least important level that is of use to it.

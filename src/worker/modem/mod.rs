@@ -178,7 +178,7 @@ impl ModemWorker {
         ModemWorker {
             engine: Engine::new(settings.profile.clone()),
             link: Link::Closed,
-            open: OpenNumber(0),
+            open: settings.opened,
             is_waking: false,
             quiet_first: settings.quiet_first,
             facts: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Pace;
 use crate::at::{BreakerLimits, LadderLimits, PinPlan, Profile};
-use crate::model::Name;
+use crate::model::{Name, OpenNumber};
 use crate::queue::Tags;
 use crate::worker::PduForm;
 
@@ -46,6 +46,9 @@ pub struct Settings {
     /// An earlier life of this process may have left a part on its way in this modem: read for
     /// [`Profile::quiet`] before the first command.
     pub quiet_first: bool,
+    /// Openings of ports that the session has seen: those of this worker get higher numbers, or they would be taken for
+    /// the ones of an earlier worker of the same modem.
+    pub opened: OpenNumber,
 }
 
 impl Settings {
@@ -68,6 +71,7 @@ impl Settings {
             is_shared: false,
             turn: Duration::ZERO,
             quiet_first: false,
+            opened: OpenNumber::default(),
         }
     }
 }

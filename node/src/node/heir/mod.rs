@@ -27,11 +27,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::drain::HANDLERS_DRAIN;
 use super::open::Opened;
 use super::spool::Own;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::handlers::Handlers;
+use crate::handlers::{Handlers, Installed};
 use crate::machine::{Consensus, Proposer, View};
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -58,40 +59,77 @@ pub(super) struct Heir {
     clock: Clock,
 }
 
-/// Starts to tell for others, where there are others and an event handler.
-pub(super) fn start(
-    config: &Config,
-    opened: &Opened,
-    store: &Store,
-    handlers: Option<&Handlers>,
-    clock: &Clock,
-    tasks: &Tasks,
-) {
-    let Some(handlers) = handlers.filter(|handlers| handlers.settings().hears_events()) else { return };
-    if opened.founded.client.is_none() {
-        return;
+/// What tells for others, and what another in its place is made with.
+pub(super) struct HeirTask {
+    node: NodeId,
+    has_others: bool,
+    view: View,
+    store: Store,
+    consensus: Consensus,
+    proposer: Proposer,
+    installed: Installed,
+    clock: Clock,
+    /// The set of tasks it is started in.
+    around: Tasks,
+    /// That of now.
+    tasks: Tasks,
+}
+
+impl HeirTask {
+    /// Nothing is told yet; it will be in `tasks`.
+    pub(super) fn new(
+        opened: &Opened,
+        store: &Store,
+        installed: &Installed,
+        clock: &Clock,
+        tasks: &Tasks,
+    ) -> HeirTask {
+        HeirTask {
+            node: opened.identity.node,
+            has_others: opened.founded.client.is_some(),
+            view: opened.view.clone(),
+            store: store.clone(),
+            consensus: opened.consensus.clone(),
+            proposer: opened.proposer.clone(),
+            installed: installed.clone(),
+            clock: clock.clone(),
+            around: tasks.clone(),
+            tasks: tasks.group(),
+        }
     }
-    let heir = Heir {
-        client: config.node.name.clone(),
-        own: Own { node: opened.identity.node, modems: config.modems.clone() },
-        view: opened.view.clone(),
-        store: store.clone(),
-        consensus: opened.consensus.clone(),
-        proposer: opened.proposer.clone(),
-        handlers: handlers.clone(),
-        after: config.handlers.takeover_after,
-        settings: Settings {
-            message_ids: config.files.message_ids,
-            keep_pdus: config.files.keep_pdus,
-            ..Settings::default()
-        },
-        folder: config.node.data_dir.join(FOLDER),
-        clock: clock.clone(),
-    };
-    tasks.spawn("heir", |stop| async move {
-        heir.serve(&stop).await;
-        Ok(())
-    });
+
+    /// Starts to tell for others, where there are others and an event handler.
+    pub(super) fn start(&mut self, config: &Config) {
+        let handlers = self.installed.get().filter(|handlers| handlers.settings().hears_events());
+        let Some(handlers) = handlers.filter(|_| self.has_others) else { return };
+        let heir = Heir {
+            client: config.node.name.clone(),
+            own: Own { node: self.node, modems: config.modems.clone() },
+            view: self.view.clone(),
+            store: self.store.clone(),
+            consensus: self.consensus.clone(),
+            proposer: self.proposer.clone(),
+            handlers,
+            after: config.handlers.takeover_after,
+            settings: Settings {
+                message_ids: config.files.message_ids,
+                keep_pdus: config.files.keep_pdus,
+                ..Settings::default()
+            },
+            folder: config.node.data_dir.join(FOLDER),
+            clock: self.clock.clone(),
+        };
+        self.tasks = self.around.group();
+        self.tasks.spawn("heir", |stop| async move {
+            heir.serve(&stop).await;
+            Ok(())
+        });
+    }
+
+    /// Ends the telling; a handler that runs is waited for, as at a stop.
+    pub(super) async fn end(&self) {
+        self.tasks.drain(HANDLERS_DRAIN).await;
+    }
 }
 
 impl Heir {

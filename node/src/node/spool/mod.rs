@@ -11,22 +11,17 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use smsgrid::model::{Mode, NodeId};
+use smsgrid::model::Mode;
 use smsgrid::sms_file;
 use smsgrid::worker::intake::{Conflicts, FolderFailures, Gone, Order, Settings};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::StartError;
-use super::begin::{self, Begun};
-use super::waiters::Waiters;
-use crate::api::Metrics;
-use crate::clock::Clock;
+use super::begin;
+use super::intake::Around;
 use crate::config::{self, Config};
-use crate::handlers::Handlers;
-use crate::machine::View;
 use crate::spool::{Disk, FolderPaths, Folders, Journal, Parts, Strictness};
-use crate::submit;
 use crate::tasks::Tasks;
 use alarms::Log;
 use door::Door;
@@ -43,16 +38,15 @@ pub(super) use withdrawal::withdraw;
 const FOLDER_MODE: u32 = 0o770;
 
 /// Opens the folders and the journal of a node that has them, and starts the task, which waits until the node has
-/// begun. Gives the token that ends the taking of new files, and the files that are gone.
+/// begun and takes no new files from `closed` on. Gives the files that are gone.
 pub(super) fn start(
     config: &Config,
-    (node, view): (NodeId, &View),
+    around: &Around,
     tasks: &Tasks,
-    submitter: submit::Submitter,
-    waiters: Waiters,
-    (clock, metrics, handlers): (&Clock, Metrics, Option<Handlers>),
-    begun: Begun,
-) -> Result<(CancellationToken, Gone), StartError> {
+    closed: CancellationToken,
+) -> Result<Gone, StartError> {
+    let Around { node, view, submitter, waiters, metrics, clock, begun, .. } = around.clone();
+    let handlers = around.handlers.get();
     let Some(spool) = &config.spool else { return Ok(Default::default()) };
     let paths = FolderPaths {
         outgoing: spool.outgoing.clone(),
@@ -88,13 +82,11 @@ pub(super) fn start(
             ..settings
         },
         submitter: Arc::new(Door::new(config, spool, lists, submitter, clock.clone())),
-        outcomes: Arc::new(Results::new(Own { node, modems: config.modems.clone() }, view.clone(), waiters)),
+        outcomes: Arc::new(Results::new(Own { node, modems: config.modems.clone() }, view, waiters)),
         listener: Arc::new(Log::new(paths.clone(), metrics, Programs::new(handlers, &paths))),
-        clock: clock.clone(),
+        clock,
         utc_offset_seconds: local_offset,
     };
-    let closing = CancellationToken::new();
-    let closed = closing.clone();
     tasks.spawn("spool", |cancel| async move {
         // What became of a message is not known before this node has caught up with the cluster.
         if begin::wait(begun, &cancel).await.is_some() {
@@ -102,7 +94,7 @@ pub(super) fn start(
         }
         Ok(())
     });
-    Ok((closing, gone))
+    Ok(gone)
 }
 
 /// Makes a folder that is missing; what cannot be made is told when it is opened.
