@@ -60,13 +60,19 @@ fn start_smsd(dir: &Path, configuration: &str) -> Process {
     assert!(Side::Smsd.is_installed(), "{SMSD} is missing: install the package smstools, as .ci/run does");
     let file = written(dir, "smsd.conf", configuration);
     let log = dir.join("smsd.log");
-    let process = Process::start(Path::new(SMSD), &[format!("-c{}", file.display()), "-t".to_owned()]);
+    let mut process = Process::start(Path::new(SMSD), &[format!("-c{}", file.display()), "-t".to_owned()]);
     let has_begun = || {
         let said = fs::read_to_string(&log).unwrap_or_default();
-        (said.contains("Outgoing file checker has started") && said.contains("Waiting for messages to send"))
-            .then_some(())
+        // One that receives looks for messages instead of waiting for files.
+        let waits =
+            ["Waiting for messages to send", "No SMS received"].iter().any(|text| said.contains(text));
+        (said.contains("Outgoing file checker has started") && waits).then_some(())
     };
     let begun = wait::poll(PATIENCE, has_begun);
+    if begun.is_none() {
+        // Killed, it would leave children behind that hold its output open.
+        process.terminate(PATIENCE);
+    }
     assert!(begun.is_some(), "smsd did not begin:\n{}", fs::read_to_string(&log).unwrap_or_default());
     process
 }

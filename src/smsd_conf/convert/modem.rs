@@ -268,8 +268,9 @@ fn report(text: &str, asks: bool, any_asks: bool) -> Made {
             Made::changed(how, Vec::new())
         }
         (false, _) if value::boolean(text).is_none() => Made::converted("report", quoted("disabled")),
+        // Where smsd does not receive it then asks for none, whatever a file says.
+        (true, false) => Made::converted("report", quoted("disabled")),
         (_, _) if any_asks => Made::converted("report", quoted("no")),
-        (true, false) => Made::unnecessary("smsd asks for none either, since the modem has no `incoming`"),
         (false, _) => Made::unnecessary("no report is asked for anyway"),
     }
 }
@@ -329,8 +330,8 @@ mod tests {
         let no = |word: &str| (Outcome::Converted, Some(format!("\"{word}\"")));
 
         assert_eq!(ours(report("yes", true, true)), (Outcome::Changed, None));
-        assert_eq!(ours(report("yes", false, true)), no("no"));
-        assert_eq!(ours(report("yes", false, false)), (Outcome::Unnecessary, None));
+        assert_eq!(ours(report("yes", false, true)), no("disabled"));
+        assert_eq!(ours(report("yes", false, false)), no("disabled"));
         assert_eq!(ours(report("no", false, true)), no("no"));
         assert_eq!(ours(report("no", false, false)), (Outcome::Unnecessary, None));
         assert_eq!(ours(report("disabled", false, false)), no("disabled"));
