@@ -13,7 +13,8 @@ use serde_json::Value;
 use smsgrid::model::{Language, Timestamp};
 use smsgrid::pdu;
 use smsgrid::sms_file::{
-    Autosplit, Device, Document, Failed, LocalTime, MessageIds, Sent, Settings, Ucs2Notice, relative_octet,
+    Autosplit, Device, Document, Failed, LocalTime, MessageIds, Sent, Settings, TimeFormat, Ucs2Notice,
+    relative_octet,
 };
 use smsgrid::worker::submission::{self, Submission};
 
@@ -111,7 +112,8 @@ fn result(vector: &Value) -> Vec<u8> {
         Err(rejection) => {
             let reason = rejection.to_string();
             let (device, pdus, notices) = (Device::default(), Vec::new(), Vec::new());
-            return Failed { device, reason, failed: start, pdus, notices }.file(&document);
+            return Failed { device, reason, failed: start, pdus, notices }
+                .file(&document, &TimeFormat::default());
         }
     };
     let device = Device {
@@ -129,7 +131,7 @@ fn result(vector: &Value) -> Vec<u8> {
         pdus: pdus(&made),
         notices: made.notices,
     };
-    sent.file(&document)
+    sent.file(&document, &TimeFormat::default())
 }
 
 /// smsd draws the reference of joined parts at random: ours is told the one it drew.
