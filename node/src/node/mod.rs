@@ -142,7 +142,7 @@ impl Node {
     /// take longer. A node of a larger cluster needs a majority for both and does not wait for it here: it says that
     /// it is not ready, and goes on by itself. Dropping the future leaves tasks running that end with the runtime.
     pub async fn start(config: Config, clock: Clock) -> Result<Node, StartError> {
-        Node::start_here(config, clock, Listeners::default()).await
+        Box::pin(Node::start_here(config, clock, Listeners::default())).await
     }
 
     /// The same, in a runtime of its own and on these listeners: for several nodes in one process, each of which can be
