@@ -77,6 +77,7 @@ impl Verdict {
     pub fn of(end: &SendEnd) -> Verdict {
         match end {
             SendEnd::EarlierCopyAccepted | SendEnd::Outcome(PartOutcome::Sent { .. }) => Verdict::Sent,
+            SendEnd::Outcome(PartOutcome::Called(_)) => Verdict::Silent,
             SendEnd::Outcome(PartOutcome::Uncertain(_)) => Verdict::Uncertain,
             SendEnd::Outcome(PartOutcome::Refused(refusal)) => match refusal.disposition {
                 Disposition::Permanent => Verdict::Silent,

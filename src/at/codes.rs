@@ -126,7 +126,7 @@ mod tests {
                 PartOutcome::Uncertain(doubt) => {
                     assert_eq!((expected, doubt), ("uncertain", Doubt::Cms(code)), "{code}");
                 }
-                PartOutcome::Sent { .. } => panic!("{code}"),
+                PartOutcome::Sent { .. } | PartOutcome::Called(_) => panic!("{code}"),
             }
         }
     }

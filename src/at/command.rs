@@ -52,6 +52,8 @@ pub(super) enum Grammar {
     Prompt,
     /// `+CMGS: n`.
     Reference,
+    /// A word about the call, which ends it like a final result.
+    Call,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,11 @@ impl Command {
         let line = line.into();
         let prefix = prefix_of(&line).to_owned();
         Command::open(line, Grammar::Words(prefix))
+    }
+
+    /// Dials, or plays tones in a call.
+    pub(super) fn call(line: String) -> Command {
+        Command::open(line, Grammar::Call)
     }
 
     /// Selects the memory to read from.
@@ -177,7 +184,7 @@ impl Command {
     /// Whether its answer, and nothing else, begins like `line`.
     pub(super) fn claims(&self, line: &str) -> bool {
         match &self.grammar {
-            Grammar::Nothing { .. } | Grammar::Prompt => false,
+            Grammar::Nothing { .. } | Grammar::Prompt | Grammar::Call => false,
             Grammar::Prefixed(prefix) | Grammar::Words(prefix) => after_prefix(line, prefix).is_some(),
             Grammar::Stored(prefix) => after_prefix(line, prefix).is_some(),
             Grammar::Registration(prefix) => after_prefix(line, prefix).is_some_and(is_registration_answer),
@@ -192,7 +199,7 @@ impl Command {
 
     /// Whether a restart of the modem ends it.
     pub(super) fn ends_on_restart(&self) -> bool {
-        matches!(self.grammar, Grammar::Prompt | Grammar::Reference)
+        matches!(self.grammar, Grammar::Prompt | Grammar::Reference | Grammar::Call)
     }
 
     /// Whether the prompt ends it.
@@ -200,9 +207,9 @@ impl Command {
         self.grammar == Grammar::Prompt
     }
 
-    /// Whether it puts a part on the air.
+    /// Whether it puts a part on the air, or a call through.
     pub(super) fn hands_over(&self) -> bool {
-        self.grammar == Grammar::Reference
+        matches!(self.grammar, Grammar::Reference | Grammar::Call)
     }
 
     /// Whether `+CMS ERROR` can be its final result; otherwise that line belongs to an earlier command.
@@ -218,7 +225,8 @@ impl Command {
             | Grammar::Registration(_)
             | Grammar::Stored(_)
             | Grammar::Prompt
-            | Grammar::Reference => line,
+            | Grammar::Reference
+            | Grammar::Call => line,
         }
     }
 

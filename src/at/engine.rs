@@ -142,7 +142,9 @@ impl Engine {
 
     /// Whether nothing is lost when the port is closed now: no part is on its way, no late answer awaited.
     pub fn is_settled(&self) -> bool {
-        let sends = |running: &Running| running.dialogue.kind() == ProcedureKind::SendPart;
+        let sends = |running: &Running| {
+            matches!(running.dialogue.kind(), ProcedureKind::SendPart | ProcedureKind::Call)
+        };
         self.modem.unsettled.is_none() && !self.running.as_ref().is_some_and(sends)
     }
 
@@ -454,6 +456,7 @@ impl Engine {
                 *quiet + self.profile.registration_wait + self.profile.warm_up_max * 2
             }
             Procedure::SendPart(_) => self.profile.result_timeout.unwrap_or(self.modem.driver.result_timeout),
+            Procedure::Call(place) => dialogue::longest_call(place),
             Procedure::Ask { patience, .. } => *patience,
             Procedure::Survey
             | Procedure::List { .. }
@@ -496,7 +499,8 @@ impl Running {
     fn is_abortable(&self) -> bool {
         let on_the_wire = matches!(&self.stage, Stage::Exchange(exchange)
             if exchange.handed_over && exchange.command.hands_over());
-        self.dialogue.kind() != ProcedureKind::Resynchronise && !on_the_wire
+        let runs_on = on_the_wire || self.dialogue.is_committed();
+        self.dialogue.kind() != ProcedureKind::Resynchronise && !runs_on
     }
 }
 
@@ -510,6 +514,7 @@ fn is_writable(procedure: &Procedure, profile: &Profile) -> bool {
             };
             is_hex(pdu_hex) && pdu_hex.len() <= PDU_DIGITS_MAX && is_announced
         }
+        Procedure::Call(place) => place.is_writable(),
         Procedure::Ask { line, .. } => dialogue::is_askable(line),
         Procedure::Initialise { .. } | Procedure::Stop => profile.is_writable(dialogue::is_askable),
         Procedure::Survey

@@ -286,6 +286,8 @@ pub enum ProcedureKind {
     Survey,
     /// `Procedure::SendPart`.
     SendPart,
+    /// `Procedure::Call`.
+    Call,
     /// `Procedure::List`.
     List,
     /// `Procedure::Read`.

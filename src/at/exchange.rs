@@ -9,6 +9,8 @@ use super::response::{FinalResult, is_hex};
 
 /// Lines kept of one answer; a full device memory lists in fewer.
 const LINES_MAX: usize = 2048;
+/// What ends a call, or the attempt at one, like a final result (TS 27.007, ITU-T V.250).
+const CALL_WORDS: &[&str] = &["BUSY", "NO ANSWER", "NO CARRIER", "DELAYED", "NO DIALTONE", "NO DIAL TONE"];
 /// How long `OK` may follow `+CMGS: n`: the part is sent, whatever comes.
 const TRAILING_RESULT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -87,6 +89,10 @@ impl Exchange {
         }
         if let Some(end) = self.end_of(line) {
             return Offered::Ended(end);
+        }
+        if self.command.grammar == Grammar::Call && CALL_WORDS.contains(&line) {
+            self.keep(line);
+            return Offered::Ended(End::Result(FinalResult::Error(None)));
         }
         if self.command.is_verified() && self.echo.is_none() {
             self.echo = Some(line.to_owned());

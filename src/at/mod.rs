@@ -23,6 +23,7 @@
 //! The engine knows neither claims nor leases: the host answers for them at [`Event::PromptReached`].
 
 mod breaker;
+mod calling;
 mod cause_text;
 mod codes;
 mod command;
@@ -46,6 +47,7 @@ mod trace;
 mod urc;
 
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
+pub use calling::{AnswerSign, Calling, HangUp, PlaceCall, ToneForm};
 pub use cause_text::{cme_text, cms_text, explained};
 pub use driver::{Driver, Optional};
 pub use engine::{Engine, StartError};

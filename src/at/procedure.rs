@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Attempt, UncertainPolicy};
 
-use super::{Memory, PinPlan, ProcedureKind, Rung, Slot};
+use super::{Memory, PinPlan, PlaceCall, ProcedureKind, Rung, Slot};
 
 /// A piece of dialogue with a beginning and an end. It ends with the event named here, or with
 /// [`super::Event::Failed`] where nothing else is said.
@@ -24,6 +24,8 @@ pub enum Procedure {
     /// One SMS-SUBMIT; ends with [`super::Event::SendEnded`], then, unless the engine is idle at once, with
     /// [`super::Event::Quiesced`] or [`super::Event::NeedsReopen`].
     SendPart(SendPart),
+    /// One voice call; ends with [`super::Event::SendEnded`] once it was hung up, then as `SendPart` does.
+    Call(PlaceCall),
     /// All messages of one memory; ends with [`super::Event::Listed`].
     List {
         /// The memory to select and to list.
@@ -82,6 +84,7 @@ impl Procedure {
             Procedure::Initialise { .. } => ProcedureKind::Initialise,
             Procedure::Survey => ProcedureKind::Survey,
             Procedure::SendPart(_) => ProcedureKind::SendPart,
+            Procedure::Call(_) => ProcedureKind::Call,
             Procedure::List { .. } => ProcedureKind::List,
             Procedure::Read { .. } => ProcedureKind::Read,
             Procedure::Delete { .. } => ProcedureKind::Delete,

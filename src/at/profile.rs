@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Driver, Memory};
+use super::{Calling, Driver, Memory};
 
 /// The host's choices for one modem. Where a field is none the driver decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Profile {
     pub bare_pdu: bool,
     /// Whether the echo is on while a part is sent, and the PDU that comes back is compared; the answer alone counts.
     pub verify_pdu: bool,
+    /// How it makes voice calls.
+    pub calling: Calling,
     /// Whether to say every line, masked, as [`super::Event::Traced`].
     pub trace: bool,
 }
@@ -132,6 +134,7 @@ impl Default for Profile {
             sync_rounds: 10,
             bare_pdu: false,
             verify_pdu: false,
+            calling: Calling::default(),
             trace: false,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Alphabet, Name, Part, Timestamp};
+use super::{Address, Alphabet, Call, Name, Part, Timestamp};
 
 /// How urgent a message is; the higher class is matched first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,4 +137,7 @@ pub struct Content {
     pub parts: Vec<Part>,
     /// Fields of SMS-SUBMIT.
     pub options: SendOptions,
+    /// A voice call instead of an SMS; then there is one part, and it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<Call>>,
 }

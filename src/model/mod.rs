@@ -4,6 +4,7 @@
 
 mod address;
 mod alphabet;
+mod call;
 mod id;
 mod identity;
 mod message;
@@ -15,6 +16,7 @@ mod time;
 
 pub use address::{Address, AddressError, NumberingPlan, TypeOfNumber};
 pub use alphabet::{Alphabet, Language};
+pub use call::{Call, CallEnd, is_tone};
 pub use id::{
     Attempt, Epoch, MessageId, MessageIdError, NodeId, OpenNumber, PartNumber, Position, ReadyNumber,
     RegistrationId, SessionId, StartNumber,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{CallEnd, Timestamp};
 
 /// The reason an SMS was refused, as the modem or the network gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub enum PartOutcome {
     Refused(Refusal),
     /// It may or may not have been sent.
     Uncertain(Doubt),
+    /// The part was a call, and it was made; it counts as sent however it ended.
+    Called(CallEnd),
 }
 
 impl fmt::Display for Cause {

@@ -208,6 +208,7 @@ mod tests {
             alphabet: crate::model::Alphabet::GSM7,
             parts: vec![part()],
             options,
+            call: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::record::{Indexed, Record, Stage};
 use super::state::{Effects, Queue};
 use super::{Rejection, Reply, Route, Submit};
-use crate::model::{Content, MessageId, MessageState, Name, Origin, Payload, Timestamp};
+use crate::model::{Content, MessageId, MessageState, Name, Origin, Part, Payload, Timestamp};
 
 /// Most tags a route asks for.
 const ROUTE_TAGS_MAX: usize = 8;
@@ -140,5 +140,14 @@ pub(super) fn has_legal_parts(content: &Content) -> bool {
         let (Payload::Septets(units) | Payload::Octets(units)) = &part.user_data.payload;
         units.len() <= PART_UNITS_MAX && part.user_data.header.len() <= HEADER_OCTETS_MAX
     });
-    (1..=usize::from(u8::MAX)).contains(&content.parts.len()) && numbered && fits
+    (1..=usize::from(u8::MAX)).contains(&content.parts.len()) && numbered && fits && has_legal_call(content)
+}
+
+/// A call has one part, and nothing in it that could be sent as an SMS.
+fn has_legal_call(content: &Content) -> bool {
+    let is_empty = |part: &Part| part.user_data.header.is_empty() && part.user_data.payload.units() == 0;
+    content
+        .call
+        .as_ref()
+        .is_none_or(|call| call.is_legal() && content.parts.len() == 1 && content.parts.iter().all(is_empty))
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::record::is_default;
 use crate::model::{
-    Attempt, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartNumber, Refusal,
-    RegistrationId, SessionId, Timestamp,
+    Attempt, CallEnd, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartNumber,
+    Refusal, RegistrationId, SessionId, Timestamp,
 };
 
 /// Where one attempt stands. `Sent` and `NotAired` are final.
@@ -77,6 +77,9 @@ pub struct AttemptRecord {
     /// Service centre time stamp, when the modem returned one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub service_centre_time: Option<Timestamp>,
+    /// How it ended, when it was a call and somebody heard.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub call: Option<CallEnd>,
     /// Why it is not known to be sent: the last word on it before it was.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failing: Option<Failing>,
@@ -145,6 +148,7 @@ impl AttemptRecord {
             ended: None,
             message_reference: None,
             service_centre_time: None,
+            call: None,
             failing: None,
             source: None,
         }
@@ -174,6 +178,12 @@ impl AttemptRecord {
         self.service_centre_time = centre;
         self.source = Some(source);
         self.ended = Some(now);
+    }
+
+    /// A call that was made.
+    pub(super) fn called(&mut self, end: CallEnd, source: Source, now: Timestamp) {
+        self.sent(None, None, source, now);
+        self.call = Some(end);
     }
 
     /// Certainly never left.

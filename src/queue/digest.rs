@@ -26,6 +26,11 @@ pub fn digest(submit: &Submit) -> Digest {
     fields.name(submit.route.modem.as_ref());
     fields.number(submit.route.tags.len() as u64);
     submit.route.tags.iter().for_each(|tag| fields.name(Some(tag)));
+    if let Some(call) = &content.call {
+        fields.octets(call.tones.as_bytes());
+        fields.octets(&[call.rounds]);
+        fields.number(call.wait_seconds.map_or(0, u64::from));
+    }
     fields.finish()
 }
 

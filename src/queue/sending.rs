@@ -121,7 +121,7 @@ impl Queue {
             .for_each(|a| record_outcome(a, outcome, Source::Modem, now));
         let follows = next.map(|part| Attempt { epoch: attempt.epoch, part });
         match outcome {
-            PartOutcome::Sent { .. } => {
+            PartOutcome::Sent { .. } | PartOutcome::Called(_) => {
                 self.faulty.remove(&identity);
                 if let Some(next) = follows.filter(|next| may_start(record, *next)) {
                     begin_attempt(record, next, now);
@@ -279,6 +279,7 @@ fn record_outcome(attempt: &mut AttemptRecord, outcome: PartOutcome, source: Sou
         PartOutcome::Sent { message_reference, service_centre_time } => {
             attempt.sent(Some(message_reference), service_centre_time, source, now);
         }
+        PartOutcome::Called(end) => attempt.called(end, source, now),
         PartOutcome::Refused(refusal) => attempt.not_aired(Failing::Refused(refusal), source, now),
         PartOutcome::Uncertain(doubt) if attempt.state == AttemptState::InFlight => {
             attempt.doubt(doubt, Some(source), now);

@@ -10,5 +10,5 @@ pub mod routing;
 pub mod submission;
 
 pub use lease::{Lease, LeaseTerms};
-pub use part::{PartError, PduForm, Reports, submit_pdu};
+pub use part::{PartError, PduForm, Reports, dialled, submit_pdu};
 pub use renewals::Renewals;

@@ -1,6 +1,6 @@
 //! The PDU of one part as it goes to the modem now.
 
-use crate::model::{PartNumber, ProtocolIdentifier, SendOptions};
+use crate::model::{Address, PartNumber, ProtocolIdentifier, SendOptions, TypeOfNumber};
 use crate::pdu::{self, SubmitPdu};
 use crate::queue::Record;
 use crate::text;
@@ -77,6 +77,15 @@ pub fn submit_pdu(record: &Record, number: PartNumber, form: PduForm) -> Result<
         return Ok(pdu::submit_bare(&tpdu)?);
     }
     Ok(pdu::submit_of(&tpdu, options.service_centre.as_ref())?)
+}
+
+/// The number of a call as it is dialled.
+pub fn dialled(destination: &Address) -> String {
+    let digits = destination.reveal();
+    if destination.type_of_number() == TypeOfNumber::International {
+        return format!("+{digits}");
+    }
+    digits.to_owned()
 }
 
 fn reference_of(header: &[u8]) -> Result<Option<u16>, text::HeaderError> {

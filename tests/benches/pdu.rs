@@ -69,6 +69,7 @@ fn content(text: &str) -> Content {
             status_report: true,
             ..SendOptions::default()
         },
+        call: None,
     }
 }
 

@@ -315,6 +315,7 @@ fn submit(number: u32, key: Option<u32>) -> Command {
             alphabet: Alphabet::GSM7,
             parts: vec![Part { number: PartNumber(1), user_data }],
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

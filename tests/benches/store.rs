@@ -208,6 +208,7 @@ fn submit(number: u64) -> Command {
             alphabet: Alphabet::GSM7,
             parts: vec![Part { number: PartNumber(1), user_data }],
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use smsgrid::model::{
-    Address, Alphabet, Attempt, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi, Language,
-    MessageClass, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part,
-    PartNumber, PartOutcome, Payload, Position, Priority, ProtocolIdentifier, ReadyNumber, Refusal,
+    Address, Alphabet, Attempt, Call, CallEnd, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi,
+    Language, MessageClass, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin,
+    Part, PartNumber, PartOutcome, Payload, Position, Priority, ProtocolIdentifier, ReadyNumber, Refusal,
     RegistrationId, ResendLimit, SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
     ValidityPeriod,
 };
@@ -199,6 +199,7 @@ fn commands() -> Vec<(&'static str, Command)> {
     let policy = policy();
     let bodies = vec![
         ("submit", Body::Submit(Box::new(submit(message)))),
+        ("submit_call", Body::Submit(Box::new(call(message)))),
         ("register_session", Body::RegisterSession { node: NodeId(3), start: StartNumber(12) }),
         ("expire_session", Body::ExpireSession { session: SessionId(41) }),
         (
@@ -218,6 +219,11 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("outcome_sent", outcome(sent, Some(PartNumber(3)), rearm)),
         ("outcome_that_starts", outcome(sent, None, start)),
         ("outcome_refused", outcome(PartOutcome::Refused(refusal), None, rearm)),
+        ("outcome_called", outcome(PartOutcome::Called(CallEnd::NoAnswer), None, rearm)),
+        (
+            "outcome_call_refused",
+            outcome(PartOutcome::Called(CallEnd::Error(Some(Cause::Cme(30)))), None, None),
+        ),
         ("outcome_uncertain", outcome(PartOutcome::Uncertain(Doubt::Cms(332)), None, None)),
         ("not_written", Body::NotWritten { attempt, reason: NotWrittenReason::SimChanged }),
         ("resolve", Body::Resolve { message, part: PartNumber(2), verdict: Verdict::NotSent }),
@@ -289,6 +295,7 @@ fn submit(id: MessageId) -> Submit {
                 message_reference: 9,
                 service_centre: Address::international("358405202000").ok(),
             },
+            call: None,
         },
         origin: Origin::Spool { node: name("node1"), intake: "01HZX".to_owned() },
         priority: Priority::High,
@@ -301,6 +308,30 @@ fn submit(id: MessageId) -> Submit {
     };
     submit.digest = digest(&submit);
     submit
+}
+
+fn call(id: MessageId) -> Submit {
+    let mut submit = submit(id);
+    let user_data = UserData { data_coding: 0, header: Vec::new(), payload: Payload::Septets(Vec::new()) };
+    submit.content.parts = vec![Part { number: PartNumber(1), user_data }];
+    submit.content.call = Some(Box::new(Call { tones: "12#".to_owned(), rounds: 3, wait_seconds: Some(30) }));
+    submit.digest = digest(&submit);
+    submit
+}
+
+#[test]
+fn calls_that_differ_are_no_repetition() {
+    let first = call(MessageId::from_bytes([1; 16]));
+    let differs = |change: fn(&mut Call)| {
+        let mut other = first.clone();
+        other.content.call.as_deref_mut().into_iter().for_each(change);
+        digest(&other) != digest(&first)
+    };
+    assert!(differs(|call| call.tones = "12*".to_owned()));
+    assert!(differs(|call| call.rounds = 4));
+    assert!(differs(|call| call.wait_seconds = None));
+    let none = Submit { content: Content { call: None, ..first.content.clone() }, ..first.clone() };
+    assert_ne!(digest(&none), digest(&first));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use smsgrid::model::{
-    Address, Alphabet, Attempt, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi, MessageId,
-    MessageState, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part, PartNumber,
-    PartOutcome, Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit, SendOptions,
-    SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
+    Address, Alphabet, Attempt, Call, CallEnd, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi,
+    MessageId, MessageState, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part,
+    PartNumber, PartOutcome, Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit,
+    SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{
     Body, Command, Digest, Event, IdempotencyKey, PinLost, Policy, Queue, Rearm, Reply, Route, Submit,
@@ -144,6 +144,7 @@ fn outcome(random: &mut Random, attempt: Attempt, rearm: Rearm) -> Body {
         refused(Disposition::Temporary),
         refused(Disposition::ModemFault),
         PartOutcome::Uncertain(Doubt::BareOk),
+        PartOutcome::Called(CallEnd::Hangup),
     ]);
     let next = random.chance(50).then(|| part(random));
     let rearm = random.chance(50).then_some(rearm);
@@ -199,6 +200,7 @@ fn submit(random: &mut Random) -> Submit {
             alphabet: Alphabet::GSM7,
             parts: (1..=count).map(part).collect(),
             options: SendOptions::default(),
+            call: random.chance(10).then(|| Box::new(call(random))),
         },
         origin: Origin::Api,
         priority: random.pick(&Priority::MOST_URGENT_FIRST),
@@ -241,4 +243,13 @@ fn number(random: &mut Random, below: usize) -> u64 {
 
 fn name(text: &str) -> Name {
     Name::new(text).expect("a legal name")
+}
+
+/// Legal or not, beside parts that are no call's.
+fn call(random: &mut Random) -> Call {
+    Call {
+        tones: random.pick(&["", "1#*", "A"]).to_owned(),
+        rounds: random.pick(&[0, 1, 255]),
+        wait_seconds: random.pick(&[None, Some(0), Some(30), Some(u16::MAX)]),
+    }
 }

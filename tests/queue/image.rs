@@ -337,6 +337,7 @@ fn submit(number: u8, parts: u8, not_before: Option<Timestamp>) -> Body {
             alphabet: Alphabet::GSM7,
             parts: (1..=parts).map(part).collect(),
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

@@ -190,6 +190,7 @@ impl Bench {
                 alphabet: Alphabet::GSM7,
                 parts: parts(1),
                 options: SendOptions::default(),
+                call: None,
             },
             origin: Origin::Api,
             priority: Priority::Normal,

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smsgrid::model::{
-    Address, Alphabet, Attempt, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi, MessageId,
-    MessageState, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part, PartNumber,
-    PartOutcome, Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit, SendOptions,
-    SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
+    Address, Alphabet, Attempt, Call, CallEnd, Cause, Content, Disposition, Doubt, Epoch, Imei, Imsi,
+    MessageId, MessageState, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, Origin, Part,
+    PartNumber, PartOutcome, Payload, Position, Priority, ReadyNumber, Refusal, RegistrationId, ResendLimit,
+    SendOptions, SessionId, StartNumber, Timestamp, UncertainPolicy, UserData,
 };
 use smsgrid::queue::{
     Body, CancelReply, Command, DiscardReply, Event, Failure, HoldReply, IdempotencyKey, PinLost, Policy,
@@ -170,9 +170,13 @@ impl Story {
     }
 
     fn submit(&self, words: &Words<'_>) -> Result<Submit, String> {
-        let part = |number| Part {
+        let part = |number, units| Part {
             number: PartNumber(number),
-            user_data: UserData { data_coding: 0, header: Vec::new(), payload: Payload::Septets(vec![65]) },
+            user_data: UserData {
+                data_coding: 0,
+                header: Vec::new(),
+                payload: Payload::Septets(vec![65; units]),
+            },
         };
         let later =
             |name| words.named.get(name).map(|wait| span(wait).map(|wait| self.now + wait)).transpose();
@@ -187,6 +191,10 @@ impl Story {
             Some("fail") => UncertainPolicy::Fail,
             _ => UncertainPolicy::Resend,
         };
+        let call = words
+            .named
+            .get("call")
+            .map(|tones| Box::new(Call { tones: (*tones).to_owned(), rounds: 3, wait_seconds: None }));
         let parts = words.named.get("parts").map_or(Ok(1), |_| words.get("parts"))?;
         let mut submit = Submit {
             id: words.message(1)?,
@@ -196,8 +204,9 @@ impl Story {
                 destination: Address::international(words.named.get("to").unwrap_or(&"15550001"))
                     .map_err(|e| e.to_string())?,
                 alphabet: Alphabet::GSM7,
-                parts: (1..=parts).map(part).collect(),
+                parts: (1..=parts).map(|number| part(number, if call.is_some() { 0 } else { 1 })).collect(),
                 options: SendOptions::default(),
+                call,
             },
             origin: Origin::Api,
             priority,
@@ -379,6 +388,7 @@ fn outcome(word: &str) -> Result<PartOutcome, String> {
     let refused = |disposition| PartOutcome::Refused(Refusal { cause: Cause::Cms(42), disposition });
     Ok(match word {
         "sent" => PartOutcome::Sent { message_reference: 7, service_centre_time: None },
+        "called" => PartOutcome::Called(CallEnd::Busy),
         "temporary" => refused(Disposition::Temporary),
         "permanent" => refused(Disposition::Permanent),
         "fault" => refused(Disposition::ModemFault),

@@ -359,6 +359,7 @@ fn submit(id: MessageId, to: u8, parts: u8) -> Body {
             alphabet: Alphabet::GSM7,
             parts: (1..=parts).map(part).collect(),
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

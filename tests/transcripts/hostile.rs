@@ -164,6 +164,7 @@ impl World {
                 PartOutcome::Sent { .. } | PartOutcome::Uncertain(_) | PartOutcome::Refused(_),
             )
             | SendEnd::EarlierCopyAccepted => assert!(handed_over, "it was never handed over"),
+            SendEnd::Outcome(PartOutcome::Called(end)) => panic!("a part ended like a call: {end}"),
         }
     }
 

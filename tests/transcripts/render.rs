@@ -82,6 +82,7 @@ fn sent(outcome: &PartOutcome) -> String {
             None => format!("Sent({message_reference})"),
         },
         PartOutcome::Refused(refusal) => format!("Refused({}, {:?})", refusal.cause, refusal.disposition),
+        PartOutcome::Called(end) => format!("Called({end})"),
         PartOutcome::Uncertain(doubt) => format!("Uncertain({doubt:?})"),
     }
 }

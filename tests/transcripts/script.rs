@@ -20,10 +20,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use smsgrid::at::{
-    Chunking, Driver, Engine, Event, ListMethod, Memory, Pin, PinPlan, Procedure, Profile, Rung, SendPart,
-    Slot, StartCommand,
+    AnswerSign, Calling, Chunking, Driver, Engine, Event, HangUp, ListMethod, Memory, Pin, PinPlan,
+    PlaceCall, Procedure, Profile, Rung, SendPart, Slot, StartCommand, ToneForm,
 };
-use smsgrid::model::{Attempt, Epoch, NotWrittenReason, PartNumber, Time, UncertainPolicy};
+use smsgrid::model::{Attempt, Call, Epoch, NotWrittenReason, PartNumber, Time, UncertainPolicy};
 
 use crate::obedient;
 use crate::render;
@@ -176,6 +176,7 @@ impl Player {
             "sync_rounds" => profile.sync_rounds = value.parse().expect("a number of rounds"),
             "no_registration" => profile.check_registration = false,
             "verify_pdu" => profile.verify_pdu = true,
+            "calling" => profile.calling = calling(value),
             "trace" => profile.trace = true,
             _ => panic!("no such part of a profile: {key}"),
         }
@@ -190,6 +191,7 @@ impl Player {
             "initialise" => initialise(&words),
             "survey" => Procedure::Survey,
             "send" => Procedure::SendPart(self.part(&words)),
+            "call" => Procedure::Call(self.call(&words)),
             "list" => Procedure::List { memory: Memory::new(rest).expect("a memory") },
             "read" => Procedure::Read { slot: slot(rest) },
             "delete" => {
@@ -229,6 +231,21 @@ impl Player {
         }
     }
 
+    /// `number tones rounds [wait]`, `-` for no tones.
+    fn call(&mut self, words: &VecDeque<&str>) -> PlaceCall {
+        self.epoch += 1;
+        let seconds = |text: &&str| u16::try_from(duration(text).as_secs()).expect("a short wait");
+        PlaceCall {
+            attempt: Attempt { epoch: Epoch(self.epoch), part: PartNumber::FIRST },
+            number: words[0].to_owned(),
+            call: Call {
+                tones: words[1].trim_start_matches('-').to_owned(),
+                rounds: words[2].parse().expect("a number of rounds"),
+                wait_seconds: words.get(3).map(seconds),
+            },
+        }
+    }
+
     fn part(&mut self, words: &VecDeque<&str>) -> SendPart {
         self.epoch += 1;
         let policy = match words.front() {
@@ -261,6 +278,24 @@ fn initialise(words: &VecDeque<&str>) -> Procedure {
         ignore: words.contains(&"ignore"),
     };
     Procedure::Initialise { pin, quiet: value("quiet").map(duration).unwrap_or_default() }
+}
+
+fn calling(text: &str) -> Calling {
+    let said = |word: &str| text.split(' ').any(|said| said == word);
+    Calling {
+        tones: match (said("list"), said("quoted")) {
+            (true, _) => ToneForm::List,
+            (false, true) => ToneForm::QuotedChain,
+            (false, false) => ToneForm::Chain,
+        },
+        hang_up: if said("ath") { HangUp::Ath } else { HangUp::Chup },
+        answer: match (said("cpas"), said("clcc")) {
+            (true, _) => AnswerSign::Activity,
+            (false, true) => AnswerSign::CallList,
+            (false, false) => AnswerSign::Result,
+        },
+        ignores_result: said("ignore"),
+    }
 }
 
 fn slot(text: &str) -> Slot {

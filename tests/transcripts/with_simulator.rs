@@ -357,6 +357,7 @@ impl World {
                 Some(PartOutcome::Sent { .. }) => assert_eq!(aired, 1, "{what}: part {epoch} {end:?}"),
                 Some(PartOutcome::Refused(_)) | None => assert_eq!(aired, 0, "{what}: part {epoch} {end:?}"),
                 Some(PartOutcome::Uncertain(doubt)) => assert_ne!(doubt, Doubt::SessionLost),
+                Some(PartOutcome::Called(end)) => panic!("{what}: a part ended like a call: {end}"),
             }
         }
     }

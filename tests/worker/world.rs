@@ -454,6 +454,7 @@ pub(crate) fn message(number: usize, parts: usize, policy: UncertainPolicy) -> (
         alphabet: segmented.alphabet,
         parts: parts.collect(),
         options: SendOptions::default(),
+        call: None,
     };
     let mut submit = Submit {
         id: MessageId::from_bytes(id),

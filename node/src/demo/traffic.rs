@@ -83,6 +83,7 @@ fn message(number: u32) -> Option<Request> {
         alphabet: segmented.alphabet,
         parts: parts.map(|(number, user_data)| Part { number, user_data }).collect(),
         options: SendOptions::default(),
+        call: None,
     };
     Some(Request {
         client: Name::new("demo").ok()?,

@@ -171,7 +171,7 @@ fn condition(notice: &Notice) -> Option<Turn> {
         Notice::Resumed => Some((ModemCondition::Starting, None, None)),
         Notice::Stopped => Some((ModemCondition::Draining, None, None)),
         // A modem that sends is ready again, whatever it was before.
-        Notice::Sent { .. } => Some((ModemCondition::Ready, None, None)),
+        Notice::Sent { .. } | Notice::Called { .. } => Some((ModemCondition::Ready, None, None)),
         Notice::Surveyed(_)
         | Notice::Refused { .. }
         | Notice::Uncertain { .. }

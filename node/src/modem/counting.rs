@@ -16,10 +16,14 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         Notice::LateAnswer { attempt, outcome: PartOutcome::Sent { .. } } => part(*attempt, counts, view),
         Notice::Refused { refusal, .. } => counts.refused(refusal.disposition),
         Notice::Uncertain { .. } => counts.uncertain(),
-        // Never an attempt on the air, or counted as one before.
+        // Never a part on the air, or counted as one before.
         Notice::NotWritten { .. }
+        | Notice::Called { .. }
         | Notice::PduEchoed { .. }
-        | Notice::LateAnswer { outcome: PartOutcome::Refused(_) | PartOutcome::Uncertain(_), .. }
+        | Notice::LateAnswer {
+            outcome: PartOutcome::Refused(_) | PartOutcome::Uncertain(_) | PartOutcome::Called(_),
+            ..
+        }
         | Notice::ClaimLost { .. }
         | Notice::Ready { .. }
         | Notice::SetUpFailed { .. }

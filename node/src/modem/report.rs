@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use smsgrid::at::{InitialiseFailure, OwnCommand, PduEcho, SendEnd, explained};
-use smsgrid::model::{Attempt, Cause, MessageId, Name, PartOutcome};
+use smsgrid::model::{Attempt, CallEnd, Cause, MessageId, Name, PartOutcome};
 use smsgrid::worker::modem::Notice;
 use smsgrid_proto::{Problem, Reason};
 use tracing::{debug, info, warn};
@@ -21,6 +21,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
             event = "message.sent", message_id = %message, part = attempt.part.0, attempt = %attempt,
             message_reference, duration_ms = took.as_millis(), "part sent"
         ),
+        Notice::Called { message, attempt, end, took } => called(*message, *attempt, *end, *took),
         Notice::Refused { message, attempt, refusal } => warn!(
             event = "message.refused", message_id = %message, part = attempt.part.0, attempt = %attempt,
             cause = explained(refusal.cause), then = %refusal.disposition, "part refused; it was not sent"
@@ -148,6 +149,13 @@ pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: O
     tell("modem.lost", &problem.why(why));
 }
 
+fn called(message: MessageId, attempt: Attempt, end: CallEnd, took: Duration) {
+    info!(
+        event = "message.called", message_id = %message, attempt = %attempt, result = %end,
+        duration_ms = took.as_millis(), "voice call made"
+    );
+}
+
 fn own_refused(modem: &Name, command: OwnCommand, cause: Option<Cause>) -> Problem {
     let key = match command {
         OwnCommand::Start => "start",
@@ -184,7 +192,7 @@ pub(super) fn suspended(reason: &str) -> String {
 pub(super) fn blocking(end: &SendEnd) -> Reason {
     match end {
         SendEnd::Outcome(PartOutcome::Uncertain(_)) | SendEnd::NotWritten { .. } => Reason::ModemSilent,
-        SendEnd::Outcome(PartOutcome::Refused(_) | PartOutcome::Sent { .. })
+        SendEnd::Outcome(PartOutcome::Refused(_) | PartOutcome::Sent { .. } | PartOutcome::Called(_))
         | SendEnd::EarlierCopyAccepted => Reason::NetworkRefused,
     }
 }
@@ -199,6 +207,7 @@ pub(super) fn ended(end: &SendEnd) -> String {
             Some(cause) => format!("the last part was not written: {reason}, {}", explained(*cause)),
             None => format!("the last part was not written: {reason}"),
         },
+        SendEnd::Outcome(PartOutcome::Called(end)) => format!("the last call ended with {end}"),
         SendEnd::Outcome(PartOutcome::Sent { .. }) | SendEnd::EarlierCopyAccepted => {
             "the last part was sent".to_owned()
         }

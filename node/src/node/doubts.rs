@@ -70,6 +70,7 @@ mod tests {
                 alphabet: Alphabet::GSM7,
                 parts: vec![Part { number: PartNumber::FIRST, user_data }],
                 options: SendOptions::default(),
+                call: None,
             },
             origin: Origin::Api,
             priority: Priority::Normal,

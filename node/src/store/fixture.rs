@@ -44,6 +44,7 @@ fn submit(number: u64, parts: u8, change: u8) -> Body {
             alphabet: Alphabet::GSM7,
             parts: (1..=parts).map(part).collect(),
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

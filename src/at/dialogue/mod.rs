@@ -10,6 +10,7 @@
 //! ```
 
 mod ask;
+mod call;
 mod configure;
 mod initialise;
 mod list;
@@ -35,6 +36,7 @@ use super::exchange::{Exchange, Reply};
 use super::{Event, Failure, Memory, Procedure, ProcedureKind, Profile};
 
 pub(super) use ask::is_askable;
+pub(super) use call::longest as longest_call;
 pub(super) use recover::Recover;
 
 /// One running procedure.
@@ -53,6 +55,11 @@ pub(super) trait Dialogue: fmt::Debug + Send {
 
     /// The modem said that its software has just started. Whether a question to the host has lost its point by that.
     fn restarted(&mut self) -> bool {
+        false
+    }
+
+    /// Whether it has done what cannot be taken back, so that it runs to its end.
+    fn is_committed(&self) -> bool {
         false
     }
 }
@@ -195,6 +202,7 @@ pub(super) fn of(procedure: Procedure) -> Box<dyn Dialogue> {
         Procedure::Initialise { pin, quiet } => Box::new(initialise::Initialise::new(pin, quiet)),
         Procedure::Survey => Box::new(survey::Surveying::default()),
         Procedure::SendPart(part) => Box::new(send::Send::new(part)),
+        Procedure::Call(place) => Box::new(call::Calls::new(place)),
         Procedure::List { memory } => Box::new(list::List::new(memory)),
         Procedure::Read { slot } => Box::new(slot::ReadSlot::new(slot)),
         Procedure::Delete { slot, only_if } => Box::new(slot::DeleteSlot::new(slot, only_if)),

@@ -224,7 +224,7 @@ impl Send {
                 context.modem.unsettled = Some(Unsettled { part: self.part.clone(), unanswered });
                 context.modem.quiet_until = Some(context.now + context.profile.quiet);
             }
-            SendEnd::Outcome(PartOutcome::Refused(_))
+            SendEnd::Outcome(PartOutcome::Refused(_) | PartOutcome::Called(_))
             | SendEnd::NotWritten { .. }
             | SendEnd::EarlierCopyAccepted => {}
         }

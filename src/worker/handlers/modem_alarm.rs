@@ -39,6 +39,7 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
         | Notice::CountCleared { .. }
         | Notice::Surveyed(_)
         | Notice::Sent { .. }
+        | Notice::Called { .. }
         | Notice::NotWritten { .. }
         | Notice::PduEchoed { .. }
         | Notice::LateAnswer { .. }

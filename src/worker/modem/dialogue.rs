@@ -151,13 +151,16 @@ impl ModemWorker {
             })),
         };
         self.job = Some(job);
-        if matches!(job.phase, Phase::Answered(PartOutcome::Sent { .. })) {
+        if matches!(job.phase, Phase::Answered(PartOutcome::Sent { .. } | PartOutcome::Called(_))) {
             self.count_sent(other_missing(&job, context).is_none(), context);
         }
         let message = job.message;
         self.notify(match job.phase {
             Phase::Answered(PartOutcome::Sent { message_reference, .. }) => {
                 Notice::Sent { message, attempt, message_reference, took: context.now.since(since) }
+            }
+            Phase::Answered(PartOutcome::Called(end)) => {
+                Notice::Called { message, attempt, end, took: context.now.since(since) }
             }
             Phase::Answered(PartOutcome::Refused(refusal)) => Notice::Refused { message, attempt, refusal },
             Phase::Answered(PartOutcome::Uncertain(doubt)) => Notice::Uncertain { message, attempt, doubt },
@@ -211,6 +214,7 @@ impl ModemWorker {
             }
             ProcedureKind::Initialise
             | ProcedureKind::SendPart
+            | ProcedureKind::Call
             | ProcedureKind::List
             | ProcedureKind::Read
             | ProcedureKind::Delete
@@ -244,7 +248,7 @@ fn cause_of(end: &SendEnd) -> Option<Cause> {
     match end {
         SendEnd::NotWritten { cause, .. } => *cause,
         SendEnd::Outcome(PartOutcome::Refused(refusal)) => Some(refusal.cause),
-        SendEnd::Outcome(PartOutcome::Sent { .. } | PartOutcome::Uncertain(_))
+        SendEnd::Outcome(PartOutcome::Sent { .. } | PartOutcome::Uncertain(_) | PartOutcome::Called(_))
         | SendEnd::EarlierCopyAccepted => None,
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::at::{InitialiseFailure, OwnCommand, PduEcho, Rung, SendEnd, Survey};
 use crate::model::{
-    Attempt, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, PartOutcome,
-    Refusal,
+    Attempt, CallEnd, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason,
+    PartOutcome, Refusal,
 };
 use crate::queue::Body;
 
@@ -88,6 +88,17 @@ pub enum Notice {
         /// TP-MR.
         message_reference: u8,
         /// From `AT+CMGS` to the answer.
+        took: Duration,
+    },
+    /// A voice call was made.
+    Called {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: Attempt,
+        /// How it ended.
+        end: CallEnd,
+        /// From dialling until it was hung up.
         took: Duration,
     },
     /// A part was certainly not sent.

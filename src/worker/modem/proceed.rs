@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::job::{Job, Phase};
 use super::{Asked, Context, Effect, Link, ModemWorker, Notice, Record, Registered, Waiting};
-use crate::at::{BreakerState, Procedure, SendPart};
+use crate::at::{BreakerState, PlaceCall, Procedure, SendPart};
 use crate::model::{
     Attempt, Cause, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, Time,
 };
 use crate::queue::{AttemptState, Body, Claim, Rearm, Registration};
-use crate::worker::{PduForm, submit_pdu};
+use crate::worker::{PduForm, dialled, submit_pdu};
 
 /// Wait before a registration that was refused is asked for again.
 const REGISTER_AGAIN: Duration = Duration::from_secs(10);
@@ -129,12 +129,12 @@ impl ModemWorker {
             self.notify(Notice::NotWritten { message, attempt, reason, cause: None });
             return Phase::Forfeit(reason);
         }
-        let Some(part) = part_to_send(job, self.settings.form, context) else {
+        let Some(procedure) = to_do(job, self.settings.form, context) else {
             let refusal = Refusal { cause: Cause::Unencodable, disposition: Disposition::Permanent };
             self.notify(Notice::Refused { message: job.message, attempt: job.attempt(), refusal });
             return Phase::Answered(PartOutcome::Refused(refusal));
         };
-        match self.engine.start(Procedure::SendPart(part), context.now) {
+        match self.engine.start(procedure, context.now) {
             Ok(()) => Phase::OnWire { since: context.now },
             Err(_) => Phase::Forfeit(NotWrittenReason::NoPrompt),
         }
@@ -149,10 +149,12 @@ impl ModemWorker {
     fn propose_outcome(&mut self, job: &Job, outcome: PartOutcome, context: &Context<'_>) -> bool {
         let next = match outcome {
             PartOutcome::Sent { .. } => self.next_part(job, context),
-            PartOutcome::Refused(_) | PartOutcome::Uncertain(_) => None,
+            PartOutcome::Refused(_) | PartOutcome::Uncertain(_) | PartOutcome::Called(_) => None,
         };
         let rearm = match outcome {
-            PartOutcome::Sent { .. } | PartOutcome::Refused(_) => self.rearm(context),
+            PartOutcome::Sent { .. } | PartOutcome::Refused(_) | PartOutcome::Called(_) => {
+                self.rearm(context)
+            }
             PartOutcome::Uncertain(_) => None,
         };
         let attempt = job.attempt();
@@ -426,6 +428,19 @@ impl ModemWorker {
 pub(super) fn other_missing(job: &Job, context: &Context<'_>) -> Option<PartNumber> {
     let record = context.queue.message(job.message)?;
     (1..=record.parts_count()).map(PartNumber).find(|part| *part != job.part && !record.is_part_sent(*part))
+}
+
+/// The call the job's message is, or its part; none when it cannot be encoded.
+fn to_do(job: &Job, form: PduForm, context: &Context<'_>) -> Option<Procedure> {
+    let record = context.queue.message(job.message)?;
+    match &record.content.call {
+        Some(call) => {
+            let number = dialled(&record.content.destination);
+            let call = PlaceCall { attempt: job.attempt(), number, call: call.as_ref().clone() };
+            Some(Procedure::Call(call))
+        }
+        None => part_to_send(job, form, context).map(Procedure::SendPart),
+    }
 }
 
 /// The PDU of the job's part; none when it cannot be encoded.

@@ -72,7 +72,7 @@ fn composed(request: Request, settings: &Settings, reference: u8) -> Result<Subm
         options.protocol_identifier = ProtocolIdentifier::default();
     }
     let destination = request.destination.clone();
-    let content = Content { destination, alphabet: converted.alphabet, parts, options };
+    let content = Content { destination, alphabet: converted.alphabet, parts, options, call: None };
     for part in &content.parts {
         pdu::submit(&content, part).map_err(|error| Rejection::NoPdu { what: error.to_string() })?;
     }

@@ -26,7 +26,8 @@ pub(super) fn content(octets: &[u8]) -> Result<Content, Rejection> {
     };
     let alphabet = text::alphabet(&submit.user_data);
     let part = Part { number: PartNumber(1), user_data: submit.user_data };
-    let content = Content { destination: submit.destination, alphabet, parts: vec![part], options };
+    let content =
+        Content { destination: submit.destination, alphabet, parts: vec![part], options, call: None };
     let again = content.parts.first().and_then(|part| pdu::submit(&content, part).ok());
     match again {
         Some(again) if again.hex == hex(octets) => Ok(content),

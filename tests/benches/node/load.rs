@@ -70,6 +70,7 @@ pub(crate) fn request(text: String) -> Request {
             alphabet: segmented.alphabet,
             parts: parts.collect(),
             options: SendOptions::default(),
+            call: None,
         },
         origin: Origin::Api,
         priority: Priority::Normal,

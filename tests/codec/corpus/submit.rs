@@ -44,6 +44,7 @@ fn message_lines(message: usize, random: &mut Random) -> Vec<Value> {
         alphabet,
         parts: parts.collect(),
         options: send_options(random),
+        call: None,
     };
     content.parts.iter().map(|part| line(message, &content, part)).collect()
 }

@@ -310,7 +310,9 @@ impl Broken {
 
     /// The old attempt is sent, the newer claim stays as it was.
     fn leave_claim(&mut self, call: &mut Call<'_>) -> Reply {
-        let Body::Outcome { attempt, outcome: PartOutcome::Sent { .. }, .. } = call.command.body else {
+        let Body::Outcome { attempt, outcome: PartOutcome::Sent { .. } | PartOutcome::Called(_), .. } =
+            call.command.body
+        else {
             return self.as_told(call);
         };
         let before = self.queue.clone();

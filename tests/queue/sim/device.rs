@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use smsgrid::model::{Attempt, Cause, Disposition, Imei, Imsi, ModemIdentity, Name, PartOutcome, Refusal};
+use smsgrid::model::{
+    Attempt, CallEnd, Cause, Disposition, Imei, Imsi, ModemIdentity, Name, PartOutcome, Refusal,
+};
 
 use super::random::Random;
 
@@ -102,7 +104,11 @@ impl Device {
             dialogue.handed_over = true;
         }
         self.references = self.references.wrapping_add(1);
-        let sent = PartOutcome::Sent { message_reference: self.references, service_centre_time: None };
+        // A call that was made is as good as a part that was sent, however it ended.
+        let sent = match self.references % 4 {
+            0 => PartOutcome::Called(CallEnd::Busy),
+            _ => PartOutcome::Sent { message_reference: self.references, service_centre_time: None },
+        };
         let delay = random.below(3) as u32;
         if random.chance(air.silent) {
             let aired = random.chance(50);

@@ -412,7 +412,8 @@ fn outcome_situations(
 ) -> Vec<(bool, &'static str)> {
     let state = queue.attempt(attempt);
     let late_refusal = state.is_doubtful() && matches!(outcome, PartOutcome::Refused(_));
-    let late_success = state.is_doubtful() && matches!(outcome, PartOutcome::Sent { .. });
+    let late_success =
+        state.is_doubtful() && matches!(outcome, PartOutcome::Sent { .. } | PartOutcome::Called(_));
     let beside = newer_claim(queue, attempt);
     vec![
         (late_success, "late success"),
@@ -504,7 +505,7 @@ fn check_evidence(queue: &Queue, body: &Body) -> Result<(), String> {
     let certain = match body {
         Body::NotWritten { attempt, .. } => Some(*attempt),
         Body::Outcome { attempt, outcome, .. } => match outcome {
-            PartOutcome::Sent { .. } | PartOutcome::Refused(_) => Some(*attempt),
+            PartOutcome::Sent { .. } | PartOutcome::Called(_) | PartOutcome::Refused(_) => Some(*attempt),
             PartOutcome::Uncertain(_) => None,
         },
         _ => None,

@@ -277,6 +277,7 @@ impl World {
                 alphabet: Alphabet::GSM7,
                 parts: (1..=parts).map(part).collect(),
                 options: SendOptions::default(),
+                call: None,
             },
             origin: Origin::Api,
             priority: self.random.pick(&Priority::MOST_URGENT_FIRST),

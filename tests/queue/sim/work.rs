@@ -282,7 +282,7 @@ impl World {
     fn report(&mut self, node: usize, device: usize, attempt: Attempt, outcome: PartOutcome, phase: Phase) {
         self.nodes[node].outbox.retain(|result| result.attempt != attempt);
         self.nodes[node].outbox.push(Kept { device, attempt, outcome });
-        let sent = matches!(outcome, PartOutcome::Sent { .. });
+        let sent = matches!(outcome, PartOutcome::Sent { .. } | PartOutcome::Called(_));
         let certain = !matches!(outcome, PartOutcome::Uncertain(_));
         let lives = self.nodes[node].session.is_some() && !matches!(phase, Phase::Evidence(_));
         let next = (sent && lives && self.random.chance(90)).then(|| self.next_part(node, attempt)).flatten();

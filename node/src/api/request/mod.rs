@@ -53,7 +53,13 @@ impl Asker {
         Ok(Request {
             client: self.client.clone(),
             key,
-            content: Content { destination, alphabet: segmented.alphabet, parts: parts.collect(), options },
+            content: Content {
+                destination,
+                alphabet: segmented.alphabet,
+                parts: parts.collect(),
+                options,
+                call: None,
+            },
             origin: Origin::Api,
             priority: priority(request)?,
             uncertain: uncertain(request)?,
