@@ -51,6 +51,8 @@ impl Modem {
     /// registration; reports still on their way follow the card they belong to.
     pub fn change_card(&mut self, card: Option<SimCard>, now: Time) -> Option<SimCard> {
         self.leave_send(now);
+        self.schedule.cancel(&Task::Callee);
+        self.note_call("network", now);
         let reports = self.schedule.take_reports();
         let unacknowledged = self.unacknowledged.take();
         self.schedule.cancel(&Task::Unacknowledged);

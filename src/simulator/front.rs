@@ -95,7 +95,7 @@ impl Modem {
                 }
             }
             Front::Reading(_) => self.pdu_octet(octet, now),
-            Front::Executing { .. } | Front::Sending(_) => self.lost_octet(octet),
+            Front::Executing { .. } | Front::Sending(_) => self.lost_octet(octet, now),
         }
     }
 
@@ -183,8 +183,13 @@ impl Modem {
     }
 
     /// Input while a command is carried out is lost; a line of it is a fault of the driver.
-    fn lost_octet(&mut self, octet: u8) {
+    fn lost_octet(&mut self, octet: u8, now: Time) {
         match octet {
+            CR if self.is_dialling() => {
+                let line = std::mem::take(&mut self.lost_line);
+                self.give_up_dialling(now);
+                self.execute(&line, now);
+            }
             CR => {
                 let sending = matches!(self.front, Front::Sending(_));
                 self.end_lost_line(sending);

@@ -1,14 +1,16 @@
-//! The ledger: what the network accepted, one entry a part, written before the modem answers.
+//! The ledger: what the network accepted, one entry a part, written before the modem answers, and one a voice call,
+//! written when it is over.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
 use super::calendar::rfc3339;
+use super::calling::CallEntry;
 use super::octets::to_hex;
 use super::submit::Submit;
 
-/// A part the network accepted. As JSON it is one line of the ledger file.
+/// A part the network accepted, or a call it put through. As JSON it is one line of the ledger file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When it was accepted: RFC 3339, UTC.
@@ -37,6 +39,9 @@ pub struct Entry {
     pub part: u8,
     /// Parts of the message.
     pub parts: u8,
+    /// A voice call; then there is no part, and what belongs to one is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<CallEntry>>,
 }
 
 impl Entry {
@@ -64,6 +69,27 @@ impl Entry {
             concatenation_reference: place.map(|place| place.reference),
             part: place.map_or(1, |place| place.part),
             parts: place.map_or(1, |place| place.parts),
+            call: None,
+        }
+    }
+
+    /// The entry of a call to `number` that was over at `time`.
+    pub(super) fn of_call(time: Timestamp, imei: &str, imsi: &str, number: &str, call: CallEntry) -> Entry {
+        Entry {
+            time: rfc3339(time),
+            imei: imei.to_owned(),
+            imsi: imsi.to_owned(),
+            message_reference: 0,
+            destination: number.trim_start_matches('+').to_owned(),
+            pdu: String::new(),
+            protocol_identifier: 0,
+            data_coding: 0,
+            status_report: false,
+            text: None,
+            concatenation_reference: None,
+            part: 0,
+            parts: 0,
+            call: Some(Box::new(call)),
         }
     }
 }

@@ -72,10 +72,18 @@ pub(super) fn parse(line: &[u8]) -> Line {
 fn next(text: &str) -> Option<(Command, &str)> {
     match text.chars().next()? {
         '+' | '^' | '$' | '*' | '#' | '%' => extended(text),
+        'D' | 'd' => dial(text),
         '&' => basic(text, 2),
         'A'..='Z' | 'a'..='z' => basic(text, 1),
         _ => None,
     }
+}
+
+/// `D` and a number, which ends with the semicolon of a voice call; nothing else is dialled.
+fn dial(text: &str) -> Option<(Command, &str)> {
+    let (number, rest) = text.get(1..)?.split_once(';')?;
+    let argument = Argument { text: number.trim().to_owned(), quoted: false };
+    Some((Command { name: "D".to_owned(), operation: Operation::Set(vec![argument]) }, rest))
 }
 
 /// A letter, perhaps behind `&`, and a number; `S` has a register number and `=value` or `?`.

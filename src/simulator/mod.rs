@@ -20,6 +20,7 @@
 mod alphabet;
 mod answer;
 mod calendar;
+mod calling;
 mod command;
 mod control;
 mod deliver;
@@ -49,6 +50,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub use calling::{CallEntry, Callee};
 pub use ledger::Entry;
 pub use modem::{Event, Modem};
 pub use network::Registration;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::model::{Imei, Time, Timestamp};
 
 use super::answer::{Answer, Fault, information};
+use super::calling::Line as CallLine;
 use super::front::Front;
 use super::ledger::Entry;
 use super::network::Network;
@@ -66,6 +67,8 @@ pub struct Modem {
     pub(super) owed: Option<Vec<u8>>,
     /// A routed message the driver has not acknowledged.
     pub(super) unacknowledged: Option<Incoming>,
+    /// The voice call under way.
+    pub(super) call: Option<CallLine>,
     events: VecDeque<Event>,
     violations: BTreeMap<Violation, u64>,
     started: Timestamp,
@@ -92,6 +95,7 @@ impl Modem {
             output: Vec::new(),
             owed: None,
             unacknowledged: None,
+            call: None,
             events: VecDeque::new(),
             violations: BTreeMap::new(),
             started,
@@ -174,6 +178,7 @@ impl Modem {
             Task::Report(report) => self.arrive(report, now),
             Task::Unacknowledged => self.give_up_routing(now),
             Task::Chatter => self.chatter(now),
+            Task::Callee => self.callee_acts(now),
         }
     }
 
@@ -192,7 +197,7 @@ impl Modem {
     }
 
     /// Ends the command at hand with these words; it is over when they were transmitted.
-    fn give(&mut self, words: Vec<u8>) {
+    pub(super) fn give(&mut self, words: Vec<u8>) {
         self.front = Front::Executing { answered: true };
         self.write(&words);
         if self.output.is_empty() {

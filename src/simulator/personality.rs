@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::calling::Callee;
 use super::quirk::Quirk;
 use super::span::{Rate, Span};
 
@@ -95,6 +96,12 @@ pub struct Personality {
     pub takes_bare_pdu: bool,
     /// What comes back of a PDU while the echo is on.
     pub echo: Echo,
+    /// How the one who is called takes a call.
+    pub callee: Callee,
+    /// From dialling to what the callee does, and from tones to its leaving.
+    pub ringing: Span,
+    /// Whether dialling is answered at once instead of when the callee has done something.
+    pub dials_at_once: bool,
     /// Whether a send is never answered; half the parts leave all the same.
     pub silent: bool,
     /// What it does otherwise than the standards say.
@@ -119,6 +126,7 @@ impl Personality {
         Personality {
             name: "fast".to_owned(),
             latency: Span::NONE,
+            ringing: Span::NONE,
             prompt_delay: Duration::ZERO,
             command_delay: Duration::ZERO,
             boot_delay: Duration::from_millis(50),
@@ -143,6 +151,9 @@ impl Personality {
             report: Some(Span::millis(2000, 8000)),
             takes_bare_pdu: false,
             echo: Echo::Whole,
+            callee: Callee::Answers,
+            ringing: Span::millis(2000, 6000),
+            dials_at_once: false,
             silent: false,
             quirk: None,
         }

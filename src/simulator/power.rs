@@ -96,6 +96,7 @@ impl Modem {
     /// Everything not on the card, in the device's memory or in the network is forgotten.
     fn lose_power(&mut self, now: Time) {
         self.leave_to_chance(now);
+        self.note_call("power", now);
         self.schedule.power_off();
         self.front = Front::Command;
         self.settings = Settings::default();

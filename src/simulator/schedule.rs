@@ -29,6 +29,8 @@ pub(super) enum Task {
     Unacknowledged,
     /// The maker's own unsolicited line is due.
     Chatter,
+    /// The one who is called answers, or does not.
+    Callee,
 }
 
 /// Tasks in order of their time; of one time, the first added comes first.
@@ -82,7 +84,8 @@ impl Schedule {
             | Task::Boot
             | Task::Register
             | Task::Unacknowledged
-            | Task::Chatter => true,
+            | Task::Chatter
+            | Task::Callee => true,
         });
         reports
     }

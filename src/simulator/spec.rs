@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::model::{Imei, Imsi};
 
+use super::calling::Callee;
 use super::personality::{Echo, NameError, Personality};
 use super::sim_card::{SIM_SLOTS, SimCard};
 use super::span::Span;
@@ -26,6 +27,9 @@ const CODE_MAX: u16 = 999;
 /// | `report` | [`Span`] until a status report, or `off` | the personality's |
 /// | `pdu` | `new`, or `old`: PDUs without a service centre field alone are taken | `new` |
 /// | `echo` | what comes back of a PDU while the echo is on: `whole`, `garbled` or `lost` | `whole` |
+/// | `callee` | who is called `answers`, `leaves`, is `busy`, `rings` for ever, or `no_answer`, `no_carrier` | `answers` |
+/// | `ringing` | [`Span`] from dialling to what the callee does | the personality's |
+/// | `dial` | dialling `waits` for the callee or `returns` at once | `waits` |
 /// | `imei`, `imsi` | digits | made of the modem's number and the seed |
 /// | `pin` | four to eight digits the SIM asks for | no PIN |
 /// | `sim_slots` | slots of the SIM, 0 to 255 | 10 |
@@ -96,13 +100,16 @@ pub enum SpecError {
 
 impl Spec {
     /// The keys, in the order of the table above.
-    pub const KEYS: [&'static str; 12] = [
+    pub const KEYS: [&'static str; 15] = [
         "latency",
         "fail",
         "codes",
         "report",
         "pdu",
         "echo",
+        "callee",
+        "ringing",
+        "dial",
         "imei",
         "imsi",
         "pin",
@@ -142,6 +149,12 @@ impl Spec {
                 self.personality.takes_bare_pdu = one_of("pdu", value, &[("new", false), ("old", true)])?
             }
             "echo" => self.personality.echo = one_of("echo", value, &ECHOES)?,
+            "callee" => self.personality.callee = one_of("callee", value, &CALLEES)?,
+            "ringing" => self.personality.ringing = read("ringing", value, "a span such as 300ms or 2s..5s")?,
+            "dial" => {
+                self.personality.dials_at_once =
+                    one_of("dial", value, &[("waits", false), ("returns", true)])?;
+            }
             "imei" => self.imei = Some(identity("imei", value, Imei::new)?),
             "imsi" => self.imsi = Some(identity("imsi", value, Imsi::new)?),
             "pin" => self.pin = Some(pin(value)?),
@@ -201,6 +214,16 @@ fn personality(name: &str) -> Result<Personality, SpecError> {
 
 /// The words for what comes back of a PDU.
 const ECHOES: [(&str, Echo); 3] = [("whole", Echo::Whole), ("garbled", Echo::Garbled), ("lost", Echo::Lost)];
+
+/// The words for how the one who is called takes a call.
+const CALLEES: [(&str, Callee); 6] = [
+    ("answers", Callee::Answers),
+    ("leaves", Callee::Leaves),
+    ("busy", Callee::Busy),
+    ("no_answer", Callee::NoAnswer),
+    ("no_carrier", Callee::NoCarrier),
+    ("rings", Callee::Rings),
+];
 
 fn one_of<T: Copy>(key: &'static str, value: &str, words: &[(&str, T)]) -> Result<T, SpecError> {
     let expected = "one of its words, see the table of keys";

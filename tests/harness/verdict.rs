@@ -128,7 +128,7 @@ pub fn collect(cluster: &Cluster, history: History) -> Evidence {
     let finals = cluster.running().into_iter().map(|node| last_word(cluster, node, &ids, &revision));
     let finals = finals.collect();
     let ledger = cluster.simulator().ledger().entries().into_iter();
-    let aired = ledger.map(aired).collect();
+    let aired = ledger.filter(|entry| entry.call.is_none()).map(aired).collect();
     Evidence { history, aired, finals, faults: cluster.faults().to_vec() }
 }
 

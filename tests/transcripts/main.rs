@@ -4,6 +4,7 @@
 //! compared line by line. With `SMSGRID_REWRITE=1` in the environment the files are written anew
 //! from what the engine did; the difference is then read by a person. The notation is explained in `script.rs`.
 
+mod calls_with_simulator;
 mod conversations;
 mod hostile;
 mod obedient;

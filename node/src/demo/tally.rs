@@ -25,7 +25,11 @@ type Network = BTreeMap<(String, u8), usize>;
 pub(super) fn count(queue: &Queue, ledger: &Path, acknowledged: &BTreeSet<MessageId>) -> Tally {
     let lines = std::fs::read_to_string(ledger).unwrap_or_default();
     let mut network = Network::new();
-    for entry in lines.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+    for entry in lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
+        .filter(|entry| entry.call.is_none())
+    {
         *network.entry((entry.imsi, entry.message_reference)).or_insert(0) += 1;
     }
     let gone = acknowledged.iter().filter(|id| queue.message(**id).is_none()).count();

@@ -24,6 +24,8 @@ enum Next {
     Prompt(usize),
     /// `OK`, then a restart.
     Restart,
+    /// A call rings; the answer comes with what the callee does.
+    Ring,
 }
 
 /// What a command comes to.
@@ -42,6 +44,10 @@ impl Modem {
         let verdict = commands.and_then(|commands| self.run_all(&commands, &mut answer, now));
         if let Ok(Next::Prompt(announced)) = verdict {
             self.open_prompt(announced, &answer, now);
+            return;
+        }
+        if verdict == Ok(Next::Ring) {
+            self.ring(now);
             return;
         }
         if self.chatters() {
@@ -73,7 +79,11 @@ impl Modem {
                 Next::Command => {}
                 // Nothing can follow a command that does not end here.
                 Next::Prompt(_) | Next::Restart if left > 0 => return Err(Fault::Plain),
-                last @ (Next::Prompt(_) | Next::Restart) => return Ok(last),
+                Next::Ring if left > 0 => {
+                    self.call = None;
+                    return Err(Fault::Plain);
+                }
+                last @ (Next::Prompt(_) | Next::Restart | Next::Ring) => return Ok(last),
             }
         }
         Ok(Next::Command)
@@ -86,6 +96,10 @@ impl Modem {
             }
             "+CGMI" | "+GMI" | "+CGMM" | "+GMM" | "+CGMR" | "+GMR" | "+CGSN" | "+GSN" | "I" => {
                 self.identity_command(command, answer)
+            }
+            "D" => self.dial(command).map(|()| Next::Ring),
+            "H" | "+CHUP" | "+VTS" | "+CPAS" | "+CLCC" => {
+                self.call_command(command, answer, now).map(|()| Next::Command)
             }
             "&C" | "&D" | "&W" | "&K" | "X" | "L" | "M" => Ok(Next::Command),
             name if name.starts_with('S') => device::register(command, answer),

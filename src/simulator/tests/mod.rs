@@ -1,5 +1,6 @@
 //! Conversations with the modem, one file a subject. The driver here is the one of the tests, by hand.
 
+mod calling;
 mod commands;
 mod control;
 mod quirks;
