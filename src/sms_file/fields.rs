@@ -18,7 +18,7 @@ impl Fields {
     pub(super) fn read(document: &Document) -> Result<Fields, Rejection> {
         let mut fields = Fields::default();
         for (place, (header, value)) in document.headers().enumerate() {
-            if unsupported::is_refused(header, &value) {
+            if unsupported::is_refused(header) {
                 return Err(Rejection::Unsupported { header: header.name() });
             }
             if header == Header::Macro {

@@ -95,6 +95,12 @@ pub enum Rejection {
         /// What is wrong.
         what: String,
     },
+    /// What a file with `Voicecall:` asks for is no call.
+    #[error("No voice call can be made of it: {what}")]
+    Call {
+        /// What is wrong.
+        what: &'static str,
+    },
     /// The file is larger than the spool takes.
     #[error("File is larger than {limit} octets")]
     FileTooLarge {

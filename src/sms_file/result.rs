@@ -45,6 +45,8 @@ pub struct Sent {
     pub message_references: Vec<u8>,
     /// Which of them are told.
     pub message_ids: MessageIds,
+    /// `Result:`, how a voice call ended.
+    pub result: Option<String>,
     /// The PDUs in hex that are to be kept.
     pub pdus: Vec<String>,
     /// What was changed or lost in conversion, in the character set of the file.
@@ -78,6 +80,7 @@ impl Sent {
                 .map(|text| Entry { header: Header::MessageId, value: text.into_bytes() }),
         );
         entries.extend(self.device.identities());
+        entries.extend(self.result.as_deref().map(|result| Entry::new(Header::Result, result)));
         entries.extend(kept(&self.pdus, &self.notices));
         document.with_result(&entries)
     }
@@ -149,6 +152,7 @@ mod tests {
             sending_time: Duration::from_millis(3900),
             message_references: vec![7, 8],
             message_ids: MessageIds::Last,
+            result: None,
             pdus: vec!["0011".to_owned(), "0022".to_owned()],
             notices: vec![b"one \xEA".to_vec()],
         };
@@ -158,6 +162,14 @@ mod tests {
             IMEI: 351234567890123\nPDU: 0011\nPDU: 0022\nNOTICE: one \u{FFFD}\n\nHello\n";
         let file = sent.file(&document, &TimeFormat::default());
         assert_eq!(String::from_utf8_lossy(&file), expected);
+        let call = Sent {
+            result: Some("NO ANSWER".to_owned()),
+            message_references: Vec::new(),
+            pdus: Vec::new(),
+            ..sent
+        };
+        let called = String::from_utf8_lossy(&call.file(&document, &TimeFormat::default())).into_owned();
+        assert!(called.contains("\nIMEI: 351234567890123\nResult: NO ANSWER\nNOTICE: "), "{called}");
         assert!(file.windows(6).any(|octets| octets == b"one \xEA\n"), "an octet of ISO-8859-15 stays one");
     }
 

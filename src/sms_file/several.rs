@@ -24,6 +24,8 @@ pub struct RecipientResult {
     pub modem: Option<String>,
     /// TP-MR of each part.
     pub message_references: Vec<u8>,
+    /// How a voice call ended.
+    pub result: Option<String>,
     /// Why it was given up; none when it was sent.
     pub reason: Option<String>,
 }
@@ -82,7 +84,8 @@ impl RecipientResult {
             None => {
                 let references: Vec<String> = self.message_references.iter().map(u8::to_string).collect();
                 let references = if references.is_empty() { "-".to_owned() } else { references.join(",") };
-                format!("{number} {SENT} {ended} {modem} {references}")
+                let told = self.result.clone().unwrap_or(references);
+                format!("{number} {SENT} {ended} {modem} {told}")
             }
         }
     }
@@ -104,6 +107,7 @@ mod tests {
             ended,
             modem: reason.is_none().then(|| "GSM1".to_owned()),
             message_references: references.to_vec(),
+            result: None,
             reason: reason.map(str::to_owned),
         };
 

@@ -128,6 +128,7 @@ fn result(vector: &Value) -> Vec<u8> {
         sending_time: Duration::ZERO,
         message_references: if made.content.options.status_report { vec![1] } else { Vec::new() },
         message_ids: MessageIds::Last,
+        result: None,
         pdus: pdus(&made),
         notices: made.notices,
     };

@@ -1,6 +1,7 @@
 //! Real node processes with real ptys and a simulator in a process of its own.
 
 mod administrator;
+mod calls;
 mod connections;
 mod demo;
 mod drain;

@@ -28,7 +28,7 @@ impl Outcome {
         let (head, body) = taken_apart(&self.octets);
         lines.extend(head.iter().map(|line| format!("header {}", self.masked(&printable(line)))));
         lines.push(format!("body {}", printable(body)));
-        lines.extend(self.parts.iter().map(|part| format!("pdu {}", masked_pdu(&part.pdu))));
+        lines.extend(self.parts.iter().map(taken));
         lines
     }
 
@@ -70,6 +70,17 @@ fn masked_name(name: &str) -> String {
             && (behind.is_empty() || behind.starts_with('-'))
     });
     made.map_or_else(|| name.to_owned(), |(title, rest)| format!("{title}.<made>{}", &rest[6..]))
+}
+
+/// What the network took: a PDU, or a call with the tones that were heard.
+fn taken(entry: &Entry) -> String {
+    match &entry.call {
+        None => format!("pdu {}", masked_pdu(&entry.pdu)),
+        Some(call) => {
+            let answered = if call.answered { "answered" } else { "not answered" };
+            format!("call {} {answered}, tones {}", entry.destination, call.tones.join(" "))
+        }
+    }
 }
 
 /// Header lines and the body behind the first empty line.

@@ -182,7 +182,8 @@ impl Outcomes for Cluster {
 }
 
 fn parts(doubtful: bool) -> Vec<PartResult> {
-    let part = |resent| PartResult { message_reference: Some(7), pdu: Some("00".to_owned()), resent };
+    let part =
+        |resent| PartResult { message_reference: Some(7), pdu: Some("00".to_owned()), resent, call: None };
     if doubtful { vec![part(false), part(true)] } else { vec![part(false)] }
 }
 

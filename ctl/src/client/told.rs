@@ -6,8 +6,8 @@ use chrono::DateTime;
 use smsgrid_proto::{State, v1};
 
 use crate::view::{
-    Accepted, Attempt, Consensus, Event, Freshness, Member, Membership, Message, Modem, ModemState, Moment,
-    Need, Node, Part, QueueCounts, Status, Step, Verdict, Waiting,
+    Accepted, Attempt, Call, Consensus, Event, Freshness, Member, Membership, Message, Modem, ModemState,
+    Moment, Need, Node, Part, QueueCounts, Status, Step, Verdict, Waiting,
 };
 
 pub(super) fn accepted(told: v1::SubmitResponse) -> Accepted {
@@ -49,6 +49,11 @@ pub(super) fn message(told: v1::Message) -> Message {
         modem: told.modem,
         held: told.held,
         dead_letter: told.dead_letter,
+        call: told.call.map(|call| Call {
+            tones: call.tones,
+            rounds: call.rounds,
+            wait_seconds: call.wait_seconds,
+        }),
     }
 }
 
@@ -68,6 +73,7 @@ fn part(told: v1::Part) -> Part {
         message_reference: told.message_reference,
         modem: told.modem,
         node: told.node,
+        call_result: told.call_result,
     }
 }
 
@@ -88,6 +94,7 @@ fn attempt(told: v1::Attempt) -> Attempt {
         outcome,
         cause: told.cause,
         epoch: told.epoch,
+        call_result: told.call_result,
         started: told.started.and_then(moment),
         ended: told.ended.and_then(moment),
     }

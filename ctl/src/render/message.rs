@@ -5,7 +5,7 @@ use smsgrid_proto::{Role, State};
 use super::sheet::{Cell, Column, Sheet};
 use super::style::{Style, role};
 use super::words::{count, tame};
-use crate::view::{self, Accepted, Attempt, Message, Step};
+use crate::view::{self, Accepted, Attempt, Call, Message, Step};
 
 /// Characters of a text that a list shows.
 const TEXT_CHARS_MAX: usize = 40;
@@ -105,7 +105,10 @@ fn cut(text: &str, style: Style) -> String {
 /// All of one message on a page.
 pub(crate) fn message_card(message: &Message, style: Style) -> String {
     let mut lines = vec![heading(message, style)];
-    lines.push(format!("  text      {}", tame(&message.text)));
+    match &message.call {
+        Some(call) => lines.push(format!("  call      {}", call_words(call, message))),
+        None => lines.push(format!("  text      {}", tame(&message.text))),
+    }
     lines.extend(settings(message, style));
     if let Some(waiting) = &message.waiting_for {
         let until = waiting.until.map(|until| format!(", until {}", style.moment(until))).unwrap_or_default();
@@ -128,6 +131,19 @@ pub(crate) fn message_card(message: &Message, style: Style) -> String {
     }
     lines.extend(next_commands(message));
     lines.join("\n")
+}
+
+/// What a call plays, and how it ended.
+fn call_words(call: &Call, message: &Message) -> String {
+    let tones = match call.tones.is_empty() {
+        true => "no tones".to_owned(),
+        false => format!("tones {}, up to {}", tame(&call.tones), count(call.rounds as usize, "time")),
+    };
+    let wait =
+        call.wait_seconds.map(|seconds| format!(", waits {seconds} s for an answer")).unwrap_or_default();
+    let result = message.parts.iter().find(|part| !part.call_result.is_empty());
+    let result = result.map(|part| format!(", ended: {}", tame(&part.call_result))).unwrap_or_default();
+    format!("{tones}{wait}{result}")
 }
 
 fn heading(message: &Message, style: Style) -> String {

@@ -28,6 +28,7 @@ fn uncertain() -> Message {
             epoch: 5,
             started: at("07:12:04"),
             ended: None,
+            call_result: String::new(),
         }],
         steps: vec![
             Step {
@@ -51,6 +52,21 @@ fn uncertain() -> Message {
         changed: at("07:12:05"),
         ..Message::default()
     }
+}
+
+#[test]
+fn a_call_shows_its_tones_and_how_it_ended() {
+    let call = Call { tones: "12#".into(), rounds: 3, wait_seconds: Some(30) };
+    let part = Part { call_result: "NO ANSWER".into(), ..Part::default() };
+    let message = Message { call: Some(call), parts: vec![part], ..uncertain() };
+
+    let card = message_card(&message, plain());
+
+    let line = "  call      tones 12#, up to 3 times, waits 30 s for an answer, ended: NO ANSWER";
+    assert!(card.lines().any(|shown| shown == line), "{card}");
+    assert!(!card.contains("  text  "), "a call has no text: {card}");
+    assert_eq!(message.json()["parts"][0]["call_result"], "NO ANSWER");
+    assert_eq!(message.json()["call"]["tones"], "12#");
 }
 
 #[test]

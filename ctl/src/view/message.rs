@@ -52,6 +52,18 @@ pub(crate) struct Message {
     pub(crate) deadline: Option<Moment>,
     pub(crate) held: bool,
     pub(crate) dead_letter: bool,
+    /// A voice call instead of an SMS.
+    pub(crate) call: Option<Call>,
+}
+
+/// A voice call with tones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) tones: String,
+    /// How often they are played.
+    pub(crate) rounds: u32,
+    /// How long an answer is waited for, when the call says so.
+    pub(crate) wait_seconds: Option<u32>,
 }
 
 /// One part.
@@ -63,6 +75,8 @@ pub(crate) struct Part {
     pub(crate) message_reference: Option<u32>,
     pub(crate) modem: String,
     pub(crate) node: String,
+    /// How the call ended.
+    pub(crate) call_result: String,
 }
 
 /// One try to put one part on the air.
@@ -77,6 +91,8 @@ pub(crate) struct Attempt {
     pub(crate) epoch: u64,
     pub(crate) started: Option<Moment>,
     pub(crate) ended: Option<Moment>,
+    /// How the call ended.
+    pub(crate) call_result: String,
 }
 
 /// One step in the life of a message.
@@ -161,7 +177,14 @@ impl Message {
             "deadline": json::moment(self.deadline),
             "held": self.held,
             "dead_letter": self.dead_letter,
+            "call": self.call.as_ref().map(Call::json),
         })
+    }
+}
+
+impl Call {
+    fn json(&self) -> Value {
+        json!({ "tones": self.tones, "rounds": self.rounds, "wait_seconds": self.wait_seconds })
     }
 }
 
@@ -173,6 +196,7 @@ impl Part {
             "message_reference": self.message_reference,
             "modem": json::text(&self.modem),
             "node": json::text(&self.node),
+            "call_result": json::text(&self.call_result),
         })
     }
 }
@@ -189,6 +213,7 @@ impl Attempt {
             "epoch": self.epoch,
             "started": json::moment(self.started),
             "ended": json::moment(self.ended),
+            "call_result": json::text(&self.call_result),
         })
     }
 }

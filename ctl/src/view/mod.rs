@@ -12,7 +12,7 @@ mod status;
 
 pub(crate) use event::Event;
 pub(crate) use json::{Moment, rfc3339};
-pub(crate) use message::{Accepted, Attempt, Message, Part, Step, Waiting, word};
+pub(crate) use message::{Accepted, Attempt, Call, Message, Part, Step, Waiting, word};
 pub(crate) use modem::{Modem, ModemState};
 pub(crate) use node::{Member, Membership, Node};
 pub(crate) use setting::Setting;

@@ -1,6 +1,6 @@
 //! A record as clients see it.
 
-use smsgrid::model::{Address, MessageClass, MessageState, Origin, TypeOfNumber};
+use smsgrid::model::{Address, Call, MessageClass, MessageState, Origin, TypeOfNumber};
 use smsgrid::queue::{AttemptRecord, Claim, PartView, Record, WaitingFor};
 use smsgrid::text::{self, DataCoding};
 use smsgrid_proto::v1;
@@ -60,6 +60,15 @@ pub(super) fn message(
         held: record.held,
         dead_letter: record.state() == MessageState::Failed && !record.discarded,
         spool,
+        call: content.call.as_deref().map(call),
+    }
+}
+
+fn call(call: &Call) -> v1::Call {
+    v1::Call {
+        tones: call.tones.clone(),
+        rounds: u32::from(call.rounds),
+        wait_seconds: call.wait_seconds.map(u32::from),
     }
 }
 
@@ -81,6 +90,7 @@ fn part(view: &PartView<'_>, names: &Names) -> v1::Part {
         message_reference: attempt.and_then(|attempt| attempt.message_reference).map(u32::from),
         modem: claim.map(|claim| claim.modem.to_string()).unwrap_or_default(),
         node: claim.map(|claim| names.name(claim.node)).unwrap_or_default(),
+        call_result: attempt.and_then(|attempt| attempt.call).map(|end| end.to_string()).unwrap_or_default(),
     }
 }
 
@@ -101,6 +111,7 @@ fn attempt(number: u32, claim: &Claim, made: &AttemptRecord, names: &Names) -> v
         started: Some(timestamp(made.started)),
         ended: made.ended.map(timestamp),
         message_reference: made.message_reference.map(u32::from),
+        call_result: made.call.map(|end| end.to_string()).unwrap_or_default(),
     }
 }
 

@@ -11,6 +11,7 @@
 //! The doc comment of a field is its manual.
 
 mod address;
+mod calling;
 mod cluster;
 mod command;
 mod files;

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use smsgrid::at::Calling;
 use smsgrid::model::{Address, Name};
 use smsgrid::simulator::{self, Spec, SpecError};
 use smsgrid::worker::handlers::Command;
@@ -12,6 +13,7 @@ use smsgrid::worker::{PduForm, Reports};
 use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
+use super::calling;
 use super::handlers;
 use super::report::Report;
 use super::section::{Named, Placed, Section};
@@ -66,6 +68,12 @@ pub struct Modem {
     /// Whether the modem's echo is on while it gets a part, and the PDU that comes back is compared, for the log alone.
     /// Default false; for the search for a bad line.
     pub verify_pdu: bool,
+    /// How it makes voice calls, each key false unless said. `voicecall_vts_list`: the tones are one list,
+    /// `AT+VTS=1,2`, instead of `AT+VTS=1;+VTS=2`. `voicecall_vts_quotation_marks`: each tone of the chain stands in
+    /// quotation marks. `voicecall_hangup_ath`: it hangs up by `ATH` instead of `AT+CHUP`. `voicecall_cpas` or
+    /// `voicecall_clcc`: whether a call was answered is polled by `AT+CPAS` or `AT+CLCC`, for modems that say `OK` as
+    /// soon as they dial. `voicecall_ignore_modem_response`: a call with `TIME:` rings that long whatever the modem says.
+    pub calling: Calling,
     /// Which status reports it asks for: `yes` those that messages or `report` of `[messages]` ask for, `no` those
     /// that messages ask for themselves, `disabled` none but those of pings. Default `yes`.
     pub report: Reports,
@@ -251,6 +259,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         check_network: section.or("check_network", true),
         pdu_mode: section.or("pdu_mode", PduMode::New),
         verify_pdu: section.or("verify_pdu", false),
+        calling: calling::read(section),
         report: section.or("report", Reports::All),
         send_timeout: section.optional_within(
             "send_timeout",

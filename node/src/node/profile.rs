@@ -56,6 +56,7 @@ fn profile(modem: &Modem) -> Profile {
         quiet: modem.quiet_time,
         bare_pdu: modem.pdu_mode == PduMode::Old,
         verify_pdu: modem.verify_pdu,
+        calling: modem.calling,
         trace: tracing::enabled!(tracing::Level::TRACE),
         ..Profile::default()
     }

@@ -3,6 +3,7 @@
 use super::super::fields::Fields;
 use super::super::{Charset, Header, Letter, Rejection, Settings, hex_body, iso, value};
 use super::coding::Coding;
+use crate::model::Call;
 
 /// Most octets one TPDU carries.
 const USER_DATA_OCTETS_MAX: usize = 140;
@@ -22,6 +23,8 @@ pub enum Body {
     Octets(Vec<u8>),
     /// A whole PDU with its service centre field; no header of the file says anything of what is sent.
     Pdu(Vec<u8>),
+    /// A voice call instead of a message.
+    Call(Call),
 }
 
 /// How the body of one file is read.
@@ -75,6 +78,7 @@ impl Body {
         match self {
             Body::Latin(text) => text.is_empty(),
             Body::Text(text) => text.is_empty(),
+            Body::Call(_) => false,
             Body::Septets(octets) | Body::Ucs2(octets) | Body::Octets(octets) | Body::Pdu(octets) => {
                 octets.is_empty()
             }
@@ -84,7 +88,7 @@ impl Body {
     fn is_text(&self) -> bool {
         match self {
             Body::Latin(_) | Body::Text(_) | Body::Septets(_) | Body::Ucs2(_) => true,
-            Body::Octets(_) | Body::Pdu(_) => false,
+            Body::Octets(_) | Body::Pdu(_) | Body::Call(_) => false,
         }
     }
 }

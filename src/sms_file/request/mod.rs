@@ -1,6 +1,7 @@
 //! What a file asks for: destination, body and options, ready to be made parts of.
 
 mod body;
+mod call;
 mod coding;
 mod options;
 
@@ -68,12 +69,17 @@ impl Request {
         let shift = options::shift_tables(&fields, settings)?;
         let header = body::user_data_header(&fields)?;
         let decoder = body::Decoder { fields: &fields, settings, charset, shifted: shift.is_some() };
-        let is_pdu = fields.yes_or(Header::TextIsPdu, false);
+        let is_call = fields.yes_or(Header::Voicecall, false);
+        let is_pdu = !is_call && fields.yes_or(Header::TextIsPdu, false);
         let number = number::compared(to);
         if is_pdu && settings.text_is_pdu_key.as_ref() != Some(&number) {
             return Err(Rejection::InvalidKey);
         }
-        let body = if is_pdu { body::pdu(body)? } else { decoder.decode(body)? };
+        let body = match (is_call, is_pdu) {
+            (true, _) => Body::Call(call::read(body, &destination)?),
+            (false, true) => body::pdu(body)?,
+            (false, false) => decoder.decode(body)?,
+        };
         let (user_data_header, body) = body::join_header(&fields, coding, header, body)?;
         Ok(Request {
             destination,

@@ -47,7 +47,11 @@ fn a_file_that_cannot_be_sent_is_refused_in_smsd_s_words() {
         ("To: 1\nInclude: /etc/passwd\n\nx", "Header Include: is not supported by Smsgrid"),
         ("To: 1\nMacro: x=\n\nx", "No text"),
         ("To: 1\nText_is_pdu: yes\n\nx", "Invalid key (To) for text_is_pdu"),
-        ("To: 1\nVoicecall: yes\n\nx", "Header Voicecall: is not supported by Smsgrid"),
+        (
+            "To: 1\nVoicecall: yes\n\n100 1",
+            "No voice call can be made of it: its tones are played 99 times at most",
+        ),
+        ("To: 1\nVoicecall: yes\n\n", "No text or data"),
         ("To: 123456789012345678901\n\nx", "Destination number is too long"),
     ];
     for (file, reason) in table {

@@ -49,6 +49,7 @@ impl<'a> File<'a> {
         let folders = global::folders(folder, &mut faults);
         globals.iter().for_each(|setting| global::check(setting, &mut faults));
         ports(&modems, &mut faults);
+        modems.iter().for_each(|modem| answers(modem, &mut faults));
         let of_modems = modems.iter().flat_map(Modem::settings);
         for setting in globals.iter().copied().chain(of_modems) {
             text(&setting, &mut faults);
@@ -107,6 +108,15 @@ fn ports(modems: &[Modem<'_>], faults: &mut Faults) {
                 }
             }
         }
+    }
+}
+
+/// An answered call is told from one that rings in one way: smsd does not start with two.
+fn answers(modem: &Modem<'_>, faults: &mut Faults) {
+    let said = |key: &str| modem.get(key).filter(Setting::is_yes);
+    if let (Some(_), Some(list)) = (said("voicecall_cpas"), said("voicecall_clcc")) {
+        let what = format!("modem {} has both `voicecall_cpas` and `voicecall_clcc`", modem.name);
+        faults.push(Some(list.line), what, "keep one of them");
     }
 }
 

@@ -218,6 +218,18 @@ fn queues_and_providers_smsd_does_not_start_with_are_faults() {
 }
 
 #[test]
+fn calls_are_made_as_each_modem_says() {
+    let text = format!("voicecall_hangup_ath = yes\n{ONE}voicecall_cpas = yes\nvoicecall_vts_list = yes\n");
+    let conversion = converted(&text);
+    assert!(conversion.toml.contains("\nvoicecall_cpas = true"), "{}", conversion.toml);
+    assert!(conversion.toml.contains("\nvoicecall_vts_list = true"), "{}", conversion.toml);
+    assert_eq!(line(&text, 1).0, Outcome::Unsupported, "it is no setting of the node");
+
+    let both = faults(&format!("{ONE}voicecall_cpas = yes\nvoicecall_clcc = yes\n"));
+    assert!(both[0].contains("both `voicecall_cpas` and `voicecall_clcc`"), "{both:?}");
+}
+
+#[test]
 fn what_is_missing_altogether_is_a_fault() {
     assert!(faults("[X]\ndevice = /dev/x\n")[0].contains("no `devices`"));
     assert!(faults("devices = X\n").iter().any(|fault| fault.contains("modem X has no section")));

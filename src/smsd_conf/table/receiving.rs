@@ -31,7 +31,11 @@ pub(super) const GLOBAL: &[Key] = &[
     key("priviledged_numbers", LONG, Unsupported(why::RECEIVES)),
     key("phonecalls", LONG, Unsupported(why::CALLS)),
     key("hangup_incoming_call", Boolean, Only("no", why::CALLS)),
-    key("voicecall_hangup_ath", Boolean, Only("no", why::CALLS)),
+    key(
+        "voicecall_hangup_ath",
+        Boolean,
+        Only("no", "smsnode has it of each modem: set `voicecall_hangup_ath` in its section"),
+    ),
 ];
 
 pub(super) const MODEM: &[Key] = &[
@@ -66,12 +70,12 @@ pub(super) const MODEM: &[Key] = &[
     key("phonecalls", BooleanOr(&["clip"]), Only("no", why::CALLS)),
     key("phonecalls_purge", LONG, Unsupported(why::CALLS)),
     key("phonecalls_error_max", Whole, Unsupported(why::CALLS)),
-    key("voicecall_vts_list", Boolean, Only("no", why::CALLS)),
-    key("voicecall_vts_quotation_marks", Boolean, Only("no", why::CALLS)),
-    key("voicecall_ignore_modem_response", Boolean, Only("no", why::CALLS)),
-    key("voicecall_hangup_ath", Boolean, Only("no", why::CALLS)),
-    key("voicecall_cpas", Boolean, Only("no", why::CALLS)),
-    key("voicecall_clcc", Boolean, Only("no", why::CALLS)),
+    key("voicecall_vts_list", Boolean, Setting(Target::Flag)),
+    key("voicecall_vts_quotation_marks", Boolean, Setting(Target::Flag)),
+    key("voicecall_ignore_modem_response", Boolean, Setting(Target::Flag)),
+    key("voicecall_hangup_ath", Boolean, Setting(Target::Flag)),
+    key("voicecall_cpas", Boolean, Setting(Target::Flag)),
+    key("voicecall_clcc", Boolean, Setting(Target::Flag)),
     key("eventhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
     key("eventhandler_ussd", LONG, Unsupported("smsnode asks no service codes")),
     key("ussd_convert", Within(0, 4), Only("0", "smsnode asks no service codes")),

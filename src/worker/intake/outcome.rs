@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Alphabet, Content, MessageState, Timestamp};
+use crate::at::explained;
+use crate::model::{Alphabet, CallEnd, Content, MessageState, Timestamp};
 use crate::sms_file::{
     Device, Document, Entry, Failed, Header, LocalTime, RecipientResult, Sent, Several, recipients,
 };
@@ -43,6 +44,8 @@ pub struct PartResult {
     pub pdu: Option<String>,
     /// It was sent again although the time before may have reached the network.
     pub resent: bool,
+    /// How it ended, when it was a call and somebody heard.
+    pub call: Option<CallEnd>,
 }
 
 /// Which PDUs a result file keeps (`store_sent_pdu`).
@@ -112,6 +115,7 @@ impl Verdict {
             ended: wall,
             modem: None,
             message_references: Vec::new(),
+            result: None,
             reason: None,
         };
         match self {
@@ -119,6 +123,7 @@ impl Verdict {
                 ended: LocalTime { at: outcome.ended, ..wall },
                 modem: outcome.device.modem.clone(),
                 message_references: outcome.parts.iter().filter_map(|part| part.message_reference).collect(),
+                result: outcome.result(),
                 reason: (!outcome.is_sent()).then(|| outcome.reason_in_words()),
                 ..none
             },
@@ -269,6 +274,22 @@ impl Outcome {
         }
     }
 
+    /// How a call ended, in the words of the modem.
+    fn result(&self) -> Option<String> {
+        let end = self.parts.iter().find_map(|part| part.call)?;
+        Some(match end {
+            CallEnd::Error(Some(cause)) => explained(cause),
+            CallEnd::Answered
+            | CallEnd::Busy
+            | CallEnd::NoAnswer
+            | CallEnd::NoCarrier
+            | CallEnd::Delayed
+            | CallEnd::Error(None)
+            | CallEnd::Timeout
+            | CallEnd::Hangup => end.to_string(),
+        })
+    }
+
     fn sent(
         &self,
         content: Option<&Content>,
@@ -288,6 +309,7 @@ impl Outcome {
             sending_time: self.started.map_or(Duration::ZERO, |started| self.ended.since(started)),
             message_references: references.collect(),
             message_ids: settings.message_ids,
+            result: self.result(),
             pdus: match settings.keep_pdus {
                 KeepPdus::Never | KeepPdus::Failed => Vec::new(),
                 KeepPdus::FailedOrNotText if text => Vec::new(),
@@ -341,8 +363,12 @@ mod tests {
 
     /// The PDU lines of the result of a file, as it is configured.
     fn pdus(keep_pdus: KeepPdus, state: MessageState, file: &str) -> usize {
-        let part =
-            |pdu: &str| PartResult { resent: false, message_reference: Some(7), pdu: Some(pdu.to_owned()) };
+        let part = |pdu: &str| PartResult {
+            resent: false,
+            message_reference: Some(7),
+            pdu: Some(pdu.to_owned()),
+            call: None,
+        };
         let outcome = Outcome {
             state,
             device: Device::default(),

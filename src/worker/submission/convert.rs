@@ -27,6 +27,8 @@ pub(super) fn convert(request: &Request, settings: &Settings) -> Result<Converte
             None => gsm7_or_ucs2(text, settings)?,
         },
         Body::Latin(text) => gsm7_only(text, settings)?,
+        // It has no payload: the call stands beside it.
+        Body::Call(_) => plain(Alphabet::GSM7, Payload::Septets(Vec::new())),
     };
     Ok(if request.coding.system.is_some() { as_data(converted) } else { converted })
 }

@@ -3,6 +3,7 @@
 //! Everything here is a function of the file, the settings and the number of the intake, so that a repetition after a
 //! restart submits the very same content under the same key.
 
+mod call;
 mod convert;
 mod notice;
 mod preview;
@@ -49,6 +50,10 @@ pub fn prepare(document: &Document, settings: &Settings, reference: u8) -> Resul
             // Lists and routes go by who gets the message, not by the key in `To:`.
             let number = content.destination.reveal().to_owned();
             Ok(Submission { is_pdu: true, ..submission(Request { number, ..request }, content, Vec::new()) })
+        }
+        Body::Call(call) => {
+            let content = call::content(&request.destination, call);
+            Ok(submission(request, content, Vec::new()))
         }
         Body::Latin(_) | Body::Text(_) | Body::Septets(_) | Body::Ucs2(_) | Body::Octets(_) => {
             composed(request, settings, reference)

@@ -77,7 +77,12 @@ pub(in crate::node) fn outcome(record: &Record, own: &Own) -> Outcome {
     let parts = record.parts().map(|part| PartResult {
         resent: is_resent(part.number),
         message_reference: part.attempt.and_then(|(_, attempt)| attempt.message_reference),
-        pdu: part.attempt.and_then(|_| submit_pdu(record, part.number, form).ok()).map(|pdu| pdu.hex),
+        pdu: part
+            .attempt
+            .filter(|_| record.content.call.is_none())
+            .and_then(|_| submit_pdu(record, part.number, form).ok())
+            .map(|pdu| pdu.hex),
+        call: part.attempt.and_then(|(_, attempt)| attempt.call),
     });
     Outcome {
         state: record.state(),
