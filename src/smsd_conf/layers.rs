@@ -69,6 +69,9 @@ impl<'a> Setting<'a> {
     }
 }
 
+/// What a modem does by what stands before the first section, unless its own sections say otherwise.
+const OF_ALL_MODEMS: [&str; 1] = ["voicecall_hangup_ath"];
+
 /// A modem with the settings that count for it.
 #[derive(Clone, Debug)]
 pub(super) struct Modem<'a> {
@@ -85,8 +88,12 @@ impl<'a> Modem<'a> {
             faults.push(None, what, format!("write [{name}] with its settings, or take it out of `devices`"));
         }
         let mut settings: BTreeMap<&'static str, Vec<Setting<'a>>> = BTreeMap::new();
-        for entry in sections.iter().flat_map(|section| &section.entries) {
-            let Some(setting) = Setting::read(Place::Modem, entry, faults) else { continue };
+        // Their faults are told where they stand.
+        let of_all = document.global.iter().filter(|entry| OF_ALL_MODEMS.contains(&entry.key.as_str()));
+        let of_all = of_all.filter_map(|entry| Setting::read(Place::Modem, entry, &mut Faults::default()));
+        let own = sections.iter().flat_map(|section| &section.entries);
+        let own = own.filter_map(|entry| Setting::read(Place::Modem, entry, faults));
+        for setting in of_all.chain(own) {
             let counted = settings.entry(setting.key.slot()).or_default();
             if !setting.key.adds_up() {
                 counted.clear();

@@ -50,6 +50,10 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::Validity => validity(setting.value),
         Target::LogLevel => log_level(setting.value),
         Target::Files(of) | Target::Spool(of) => files::made(&of, setting.value),
+        Target::Flag if !setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
+        Target::Flag => {
+            Made { text: "each [modems.NAME] that does not say it itself".to_owned(), ..converted() }
+        }
         Target::BlockAfter => pace::block_after(setting.value),
         Target::BlockTime => pace::block_time(setting.value),
         Target::AdminTo => modem::admin_to(setting.value),
@@ -68,7 +72,6 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Tags
         | Target::Report
         | Target::Mode
-        | Target::Flag
         | Target::AdminLimit
         | Target::AdminCountClear
         | Target::CommandTimeout

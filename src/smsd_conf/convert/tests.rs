@@ -223,7 +223,10 @@ fn calls_are_made_as_each_modem_says() {
     let conversion = converted(&text);
     assert!(conversion.toml.contains("\nvoicecall_cpas = true"), "{}", conversion.toml);
     assert!(conversion.toml.contains("\nvoicecall_vts_list = true"), "{}", conversion.toml);
-    assert_eq!(line(&text, 1).0, Outcome::Unsupported, "it is no setting of the node");
+    assert_eq!(line(&text, 1).0, Outcome::Converted);
+    assert!(conversion.toml.contains("\nvoicecall_hangup_ath = true  # line 1"), "{}", conversion.toml);
+    let own = converted(&format!("{text}voicecall_hangup_ath = no\n")).toml;
+    assert!(!own.contains("voicecall_hangup_ath = true"), "its own word goes first: {own}");
 
     let both = faults(&format!("{ONE}voicecall_cpas = yes\nvoicecall_clcc = yes\n"));
     assert!(both[0].contains("both `voicecall_cpas` and `voicecall_clcc`"), "{both:?}");

@@ -31,11 +31,7 @@ pub(super) const GLOBAL: &[Key] = &[
     key("priviledged_numbers", LONG, Unsupported(why::RECEIVES)),
     key("phonecalls", LONG, Unsupported(why::CALLS)),
     key("hangup_incoming_call", Boolean, Only("no", why::CALLS)),
-    key(
-        "voicecall_hangup_ath",
-        Boolean,
-        Only("no", "smsnode has it of each modem: set `voicecall_hangup_ath` in its section"),
-    ),
+    key("voicecall_hangup_ath", Boolean, Setting(Target::Flag)),
 ];
 
 pub(super) const MODEM: &[Key] = &[
