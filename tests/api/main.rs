@@ -2,6 +2,7 @@
 //! answers.
 
 mod acts;
+mod calls;
 mod http;
 mod metrics;
 mod reads;
