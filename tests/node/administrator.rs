@@ -58,11 +58,12 @@ fn a_program_that_begins_to_fail_is_told_once_until_it_succeeds_and_not_beyond_t
     let simulator = Simulator::start(Path::new(SMSNODE), dir.path(), 1, "fast");
     let folder = dir.path().display();
     let handler = dir.path().join("on-event");
-    script(&handler, &format!("echo x >>{folder}/ran; exit $(cat {folder}/exit)"));
+    // What it returns is read before the test can see that it runs, and the next one runs when it has returned.
+    script(&handler, &format!("code=$(cat {folder}/exit); echo x >>{folder}/ran; exit $code"));
     let port = simulator.ports()[0].display();
     let modem = format!("port = \"{port}\"\neventhandler = {handler:?}\nadminmessage_limit = 2\n");
     let mut gateway = Gateway::prepare(Path::new(SMSNODE), dir.path(), &[("GSM1".to_owned(), modem)]);
-    add(&gateway, &format!("[handlers]\nattempts = 1\nadmin_to = \"+{ADMIN}\"\n"));
+    add(&gateway, &format!("[handlers]\nattempts = 1\nconcurrency = 1\nadmin_to = \"+{ADMIN}\"\n"));
     let runs = || fs::read_to_string(dir.path().join("ran")).unwrap_or_default().lines().count();
     gateway.start();
 
