@@ -139,7 +139,7 @@ impl Memory {
                 let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }
             }
-            Effect::Take { name, identity, place } => self.take_up(name, identity, &place),
+            Effect::Take { name, identity, place } => self.take_up(name, identity, place),
             Effect::Append(record) => {
                 self.append(&record);
                 return None;
@@ -202,11 +202,11 @@ impl Memory {
         })
     }
 
-    fn take_up(&mut self, name: FileName, identity: Identity, place: &Standing) -> Input {
+    fn take_up(&mut self, name: FileName, identity: Identity, place: Standing) -> Input {
         self.next_id += 1;
         let id = IntakeId::from_bytes(self.next_id.to_be_bytes());
         self.append(&Record::taken(id, &name, &place.name(&name, id), identity));
-        Input::Taken { name, identity, id }
+        Input::Taken { name, identity, place, id }
     }
 
     fn stage(&mut self, id: IntakeId, destination: Destination, octets: &[u8]) -> Input {

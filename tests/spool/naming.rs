@@ -91,6 +91,36 @@ fn two_files_of_one_name_are_not_in_each_other_s_way() {
 }
 
 #[test]
+fn a_name_comes_again_while_its_first_file_waits_under_its_own_and_each_is_sent_once() {
+    let mut rig = Rig::new();
+    rig.put("same", format!("To: {ENDLESS}\n\nfirst"));
+    rig.settle();
+    assert_eq!(rig.names("checked"), ["same", "same.LOCK"]);
+
+    rig.settings.keep_filename = false;
+    rig.put("same", format!("To: {ENDLESS}\n\nsecond"));
+    rig.settle();
+    rig.settle();
+    rig.settle();
+    assert_eq!(rig.cluster.texts(), ["first", "second"]);
+    assert_eq!(rig.names("outgoing"), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_found_in_checked_and_one_of_its_name_in_outgoing_are_each_sent_once() {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    std::fs::write(rig.path("checked/same"), format!("To: {ENDLESS}\n\nfirst")).expect("write");
+    rig.put("same", format!("To: {ENDLESS}\n\nsecond"));
+    rig.settle();
+    rig.settle();
+    rig.settle();
+    let mut texts = rig.cluster.texts();
+    texts.sort();
+    assert_eq!(texts, ["first", "second"]);
+}
+
+#[test]
 fn the_beginning_of_the_text_stands_behind_the_name_where_it_became_a_message() {
     let mut rig = Rig::new();
     rig.settings.filename_preview = 8;

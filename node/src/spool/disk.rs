@@ -98,7 +98,7 @@ impl Disk {
         Done::Reply(match effect {
             Effect::Scan => self.scan(),
             Effect::Inspect(name) => self.inspect(name),
-            Effect::Take { name, identity, place } => self.record(name, identity, &place),
+            Effect::Take { name, identity, place } => self.record(name, identity, place),
             Effect::Append(record) => match self.journal.append(record) {
                 Ok(()) => return Done::Silent,
                 Err(error) => Input::JournalFailed(error.to_string()),
@@ -169,10 +169,10 @@ impl Disk {
         })
     }
 
-    fn record(&mut self, name: FileName, identity: Identity, place: &Place) -> Input {
+    fn record(&mut self, name: FileName, identity: Identity, place: Place) -> Input {
         let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
         match self.journal.append(Record::taken(id, &name, &place.name(&name, id), identity)) {
-            Ok(()) => Input::Taken { name, identity, id },
+            Ok(()) => Input::Taken { name, identity, place, id },
             Err(error) => Input::JournalFailed(error.to_string()),
         }
     }

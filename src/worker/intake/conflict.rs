@@ -42,8 +42,8 @@ impl Intake {
 
     /// Whether the file of that name in `checked` is ours, and its result stands or is on its way.
     fn is_leaving(&self, name: &FileName) -> bool {
-        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
-        entry.is_some_and(|entry| entry.is_filing() || entry.stage == Stage::Telling)
+        let mut entries = self.names.in_checked(name).filter_map(|id| self.entries.get(&id));
+        entries.any(|entry| entry.is_filing() || entry.stage == Stage::Telling)
     }
 
     /// Somebody's file or lock stands in `checked`: the file keeps its id and waits, so that nothing is written meanwhile.
@@ -83,7 +83,7 @@ impl Intake {
     pub(super) fn on_handled(&mut self, name: &FileName) {
         let Some(contest) = self.contest.as_mut().filter(|contest| contest.name == *name) else { return };
         contest.handled = true;
-        let waiting = self.names.get(name).copied().filter(|id| self.is_waiting_to_lock(*id));
+        let waiting = self.names.in_outgoing(name).filter(|id| self.is_waiting_to_lock(*id));
         if let Some(id) = waiting {
             self.timers.retain(|(_, other)| *other != id);
             self.resume(id);

@@ -191,6 +191,8 @@ pub enum Input {
         name: FileName,
         /// Its identity, as it was recorded.
         identity: Identity,
+        /// Its name in `checked`, as the effect had it.
+        place: Place,
         /// The id it got.
         id: IntakeId,
     },

@@ -9,6 +9,7 @@ use super::candidates::{Candidates, Choice};
 use super::conflict::Contest;
 use super::entry::{Entry, Stage};
 use super::gone::file_key;
+use super::names::Names;
 use super::telling::Telling;
 use super::{
     Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Place, Replayed,
@@ -38,15 +39,13 @@ pub struct Intake {
     uuid: MessageId,
     pub(super) moment: Moment,
     pub(super) entries: BTreeMap<IntakeId, Entry>,
-    pub(super) names: BTreeMap<FileName, IntakeId>,
+    pub(super) names: Names,
     pub(super) candidates: Candidates,
-    /// Names that are being recorded, and those they have in `checked`.
-    pub(super) recording: BTreeMap<FileName, Place>,
     /// Names that are looked at, and whether they are known to be complete.
     pub(super) looking: BTreeMap<FileName, bool>,
     /// Files found in `checked` that nobody knows.
     pub(super) strangers: VecDeque<(FileName, Identity)>,
-    /// Those of them that are being recorded.
+    /// The names of those that are being recorded.
     pub(super) unasked: BTreeSet<FileName>,
     /// Entries of the journal not yet examined; nothing is taken before.
     pub(super) unexamined: usize,
@@ -105,9 +104,8 @@ impl Intake {
             uuid,
             moment,
             entries: BTreeMap::new(),
-            names: BTreeMap::new(),
+            names: Names::default(),
             candidates,
-            recording: BTreeMap::new(),
             looking: BTreeMap::new(),
             strangers: VecDeque::new(),
             unasked: BTreeSet::new(),
@@ -148,7 +146,7 @@ impl Intake {
             Input::Hint(hint) => self.on_hint(hint),
             Input::Scanned { observations, reach } => self.on_scanned(observations, &reach),
             Input::Inspected { name, found } => self.on_inspected(&name, found),
-            Input::Taken { name, identity, id } => self.on_taken(name, identity, id),
+            Input::Taken { name, identity, place, id } => self.on_taken(name, identity, &place, id),
             Input::JournalSynced => self.on_journal_synced(),
             Input::JournalFailed(what) => self.halt(Halt::Journal(what), None),
             Input::Locked(id, result) => self.on_locked(id, result),
@@ -319,16 +317,15 @@ impl Intake {
             return;
         }
         // A look counts: in a long row of files whose last look is too old, only as many are looked at as are taken.
-        let busy = |intake: &Intake| intake.in_hand.len() + intake.recording.len() + intake.looking.len();
+        let busy = |intake: &Intake| intake.in_hand.len() + intake.names.recording() + intake.looking.len();
         while self.is_settled_in() && busy(self) < IN_HAND_MAX {
-            let live = (self.entries.len() + self.recording.len())
+            let live = (self.entries.len() + self.names.recording())
                 .saturating_sub(self.hindered.len() + self.standing());
             if live >= self.settings.live_max + URGENT_RESERVE {
                 return;
             }
             let ordinary = live < self.settings.live_max;
             if ordinary && let Some((name, identity)) = self.strangers.pop_front() {
-                // As with smsd, what stands in `checked` already is not asked about.
                 self.unasked.insert(name.clone());
                 self.record(name.clone(), identity, Place::Known(name));
                 continue;
@@ -357,7 +354,7 @@ impl Intake {
     }
 
     pub(super) fn record(&mut self, name: FileName, identity: Identity, place: Place) {
-        self.recording.insert(name.clone(), place.clone());
+        self.names.record(&name, &place);
         self.effects.push_back(Effect::Take { name, identity, place });
     }
 
@@ -477,13 +474,9 @@ impl Intake {
             self.filing_effects.push_back(Effect::Discard(id));
         }
         self.forget(id);
-        for name in [&entry.name, &entry.place] {
-            if self.names.get(name) == Some(&id) {
-                self.names.remove(name);
-            }
-        }
-        if self.candidates.is_held(&entry.name) {
-            self.look(entry.name, false);
+        self.names.forget(&entry.name, &entry.place, id);
+        if self.candidates.is_held(&entry.place) {
+            self.look(entry.place, false);
         }
     }
 

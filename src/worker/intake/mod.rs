@@ -32,6 +32,7 @@ mod filing;
 mod gone;
 mod journal;
 mod machine;
+mod names;
 mod naming;
 mod observation;
 mod outcome;

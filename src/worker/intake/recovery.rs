@@ -34,8 +34,8 @@ impl Intake {
                 stage: Stage::Examining(None),
                 ..Entry::new(pending.name.clone(), pending.identity)
             };
-            self.names.insert(pending.name, id);
-            self.names.insert(pending.place, id);
+            self.names.leads(pending.name, id);
+            self.names.stands(pending.place, id);
             self.entries.insert(id, entry);
             self.examine(id, pending.filing);
         }
@@ -80,8 +80,12 @@ impl Intake {
             return self.effects.push_back(effect);
         }
         self.unexamined = self.unexamined.saturating_sub(1);
+        if places.outgoing == Some(entry.identity) {
+            // A later one of the name, which stands in `checked`, does not take it from this one.
+            self.names.leads(entry.name.clone(), id);
+        }
         // Beside another file of this name the lock may be another's too.
-        let is_newest = self.names.get(&entry.place) == Some(&id);
+        let is_newest = self.names.in_checked(&entry.place).next_back() == Some(id);
         entry.owns_lock = entry.in_checked || places.checked.is_none() && is_newest;
         match filing {
             Some(filing) => self.resume_filing(id, filing, &places),
@@ -139,12 +143,6 @@ impl Intake {
         self.finish(id);
     }
 
-    /// Whether a file of this name in `checked` is one that was taken.
-    fn stands_in_checked(&self, name: &FileName) -> bool {
-        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
-        entry.is_some_and(|entry| entry.place == *name)
-    }
-
     /// Files of `checked` the journal does not know: put there by hand, or left by smsd.
     pub(super) fn on_listed(&mut self, listed: Result<Vec<Observation>, Fault>) {
         let observations = match listed {
@@ -156,7 +154,7 @@ impl Intake {
         let strangers: BTreeSet<FileName> = self.strangers.iter().map(|(name, _)| name.clone()).collect();
         for observation in observations.iter().take(CANDIDATES_MAX) {
             let Observation { name, identity, .. } = observation;
-            let known = self.stands_in_checked(name) || self.recording.contains_key(name);
+            let known = self.names.is_known_in_checked(name);
             if !known && !strangers.contains(name) && judge(observation, &[]) == Judgement::Eligible {
                 self.strangers.push_back((name.clone(), *identity));
             }

@@ -59,7 +59,7 @@ impl Intake {
     /// One entry of a pass: only what is not known as it is gets a closer look.
     fn sight(&mut self, observation: Observation) {
         let Observation { name, identity, .. } = &observation;
-        if self.recording.contains_key(name) || self.is_being_moved(name) {
+        if self.names.is_recorded(name, self.settings.keep_filename) || self.is_being_moved(name) {
             return;
         }
         let known = self.candidates.sighted(name, *identity);
@@ -84,7 +84,7 @@ impl Intake {
             }
             Err(fault) => return self.leave_unseen(name, &fault),
         };
-        if self.recording.contains_key(name) || self.is_being_moved(name) {
+        if self.names.is_recorded(name, self.settings.keep_filename) || self.is_being_moved(name) {
             return;
         }
         self.judge_inspected(name, &inspection, complete);
@@ -147,24 +147,18 @@ impl Intake {
 
     /// Whether the name in `outgoing` is that of a file on its way to `checked`.
     fn is_being_moved(&self, name: &FileName) -> bool {
-        let entry = self.names.get(name).and_then(|id| self.entries.get(id));
+        let entry = self.names.in_outgoing(name).and_then(|id| self.entries.get(&id));
         entry.is_some_and(|entry| !entry.in_checked)
     }
 
-    pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, id: IntakeId) {
-        let recorded = self.recording.remove(&name).unwrap_or(Place::Same);
-        let in_checked = matches!(recorded, Place::Known(_));
-        let place = recorded.name(&name, id);
-        let checked = self.unasked.remove(&name).then_some(handlers::Verdict::Accepted);
-        let entry = Entry {
-            place: place.clone(),
-            in_checked,
-            checked,
-            owns_lock: in_checked,
-            ..Entry::new(name.clone(), identity)
-        };
-        self.names.insert(name, id);
-        self.names.insert(place, id);
+    pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, place: &Place, id: IntakeId) {
+        self.names.recorded(&name, place, id);
+        let in_checked = matches!(place, Place::Known(_));
+        let place = place.name(&name, id);
+        // As with smsd, what was found in `checked` is not asked about.
+        let is_found = in_checked && self.unasked.remove(&place);
+        let checked = is_found.then_some(handlers::Verdict::Accepted);
+        let entry = Entry { place, in_checked, checked, owns_lock: in_checked, ..Entry::new(name, identity) };
         self.entries.insert(id, entry);
         self.hold_in_hand(id);
         self.recorded.push(id);
