@@ -121,6 +121,20 @@ fn a_file_found_in_checked_and_one_of_its_name_in_outgoing_are_each_sent_once() 
 }
 
 #[test]
+fn a_file_that_tells_its_original_name_already_tells_no_other() {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    let file = "To: 4917\nOriginal_filename: invoice\n\nmarker-moved";
+    std::fs::write(rig.path("checked/AbCdEf"), file).expect("write");
+    rig.settle();
+
+    let sent = rig.names("sent");
+    let result = rig.read(&format!("sent/{}", sent[0]));
+    let told: Vec<_> = result.lines().filter(|line| line.starts_with("Original_filename")).collect();
+    assert_eq!(told, ["Original_filename: invoice"]);
+}
+
+#[test]
 fn the_beginning_of_the_text_stands_behind_the_name_where_it_became_a_message() {
     let mut rig = Rig::new();
     rig.settings.filename_preview = 8;

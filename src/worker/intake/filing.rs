@@ -33,7 +33,8 @@ impl Intake {
             return self.tell_before_unlinking(id, destination, verdict.account());
         }
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let (octets, result) = verdict.file(&entry.name, octets, id, &self.settings, self.moment.wall);
+        let (octets, result) =
+            verdict.file((&entry.name, &entry.place), octets, id, &self.settings, self.moment.wall);
         entry.result = Some(result);
         entry.stage = Stage::Staging(verdict);
         let name = entry.place.clone();

@@ -154,10 +154,11 @@ impl Verdict {
         }
     }
 
-    /// The result file for the file with these octets, which was called `name`, and the name of the result.
+    /// The result file for the file with these octets, which was called `name` and stands in `checked` as `place`, and
+    /// the name of the result.
     pub(super) fn file(
         &self,
-        name: &FileName,
+        (name, place): (&FileName, &FileName),
         octets: &[u8],
         id: IntakeId,
         settings: &Settings,
@@ -168,7 +169,10 @@ impl Verdict {
         };
         let submission = submission::prepare(&document, &settings.messages, reference(id)).ok();
         let result = naming::of_result(name, id, self, submission.as_ref(), settings);
-        if !settings.keep_filename && settings.store_original_filename {
+        // Where smsd moved it to `checked`, the file tells it already, and its name is only what smsd made.
+        let is_told =
+            name == place && document.headers().any(|(header, _)| header == Header::OriginalFilename);
+        if !settings.keep_filename && settings.store_original_filename && !is_told {
             let entry = Entry::octets(Header::OriginalFilename, name.as_bytes());
             // smsd tells it when the file leaves `outgoing`, which one it refuses never does.
             if self.had_its_message() {
@@ -384,7 +388,7 @@ mod tests {
         let id = IntakeId::from_bytes([1; 16]);
         let name = FileName::new(b"any").expect("a name");
         let verdict = Verdict::Outcome(Box::new(outcome));
-        let (result, _) = verdict.file(&name, file.as_bytes(), id, &settings, wall);
+        let (result, _) = verdict.file((&name, &name), file.as_bytes(), id, &settings, wall);
         String::from_utf8_lossy(&result).lines().filter(|line| line.starts_with("PDU: ")).count()
     }
 
