@@ -141,6 +141,11 @@ impl Command {
         self
     }
 
+    /// Whether nothing but its name is shown.
+    pub(super) fn is_secret(&self) -> bool {
+        self.kind == Kind::Secret
+    }
+
     /// Whether the line that comes back is looked at.
     pub(super) fn is_verified(&self) -> bool {
         self.kind == Kind::VerifiedPdu

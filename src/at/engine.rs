@@ -21,7 +21,7 @@ use super::framer::{Framer, Token};
 use super::pacing::Paced;
 use super::response::{FinalResult, is_answer, is_hex};
 use super::storage::is_whole;
-use super::trace::masked;
+use super::trace::{by_length, heard, masked};
 use super::urc::{Listener, is_boot_line, is_ready_line};
 use super::{Driver, Event, Procedure, ProcedureKind, Profile, SendEnd, SendPart, Urc};
 
@@ -138,6 +138,11 @@ impl Engine {
     /// Whether nothing runs, so that a procedure may start.
     pub fn is_idle(&self) -> bool {
         self.running.is_none()
+    }
+
+    /// Whether a procedure of this kind runs.
+    pub fn is_running(&self, kind: ProcedureKind) -> bool {
+        self.running.as_ref().is_some_and(|running| running.dialogue.kind() == kind)
     }
 
     /// Whether nothing is lost when the port is closed now: no part is on its way, no late answer awaited.
@@ -257,7 +262,7 @@ impl Engine {
 
     fn line(&mut self, line: &str, now: Time) {
         if self.profile.trace {
-            self.push(Event::Traced(format!("< {}", masked(line))));
+            self.push(Event::Traced(format!("< {}", self.shown(line))));
         }
         let mut heard = Vec::new();
         let resumed = self.listener.resume(line, &mut heard);
@@ -270,6 +275,21 @@ impl Engine {
             return;
         }
         self.offer(line, now);
+    }
+
+    /// What may be seen of a line the modem said. As long as the echo is on for a PDU, any line may be what is left of
+    /// it; only answers are certain not to be.
+    fn shown(&self, line: &str) -> String {
+        let in_flight = match &self.running {
+            Some(Running { stage: Stage::Exchange(exchange), .. }) => Some(&exchange.command),
+            Some(_) | None => None,
+        };
+        let sends = self.is_running(ProcedureKind::SendPart) || self.is_running(ProcedureKind::Resynchronise);
+        let may_be_pdu = sends || self.modem.unsettled.is_some();
+        match self.profile.verify_pdu && may_be_pdu && !is_answer(line) {
+            true => by_length(line),
+            false => heard(line, in_flight),
+        }
     }
 
     fn claimed(&mut self, line: &str, now: Time) -> bool {

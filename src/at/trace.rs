@@ -1,9 +1,13 @@
 //! What may be seen of a dialogue: the shape of every line, no number of a person, no text, no secret.
 
-use super::response::is_hex;
+use super::command::Command;
+use super::response::{is_answer, is_hex};
 
 /// Digits in a row that may belong to a person's number, a SIM or a device.
 const DIGITS_SHOWN_MAX: usize = 5;
+
+/// Hex digits in a row that are no part of a PDU.
+const HEX_SHOWN_MAX: usize = 2 * DIGITS_SHOWN_MAX;
 
 /// Characters of a line that are told to a person.
 const TOLD_CHARACTERS_MAX: usize = 80;
@@ -27,6 +31,28 @@ fn escaped(character: char) -> impl Iterator<Item = char> {
     plain.then_some(character).into_iter().chain(escape.into_iter().flatten())
 }
 
+/// A line of which nothing may be seen but how long it is.
+pub(super) fn by_length(line: &str) -> String {
+    format!("<{} characters>", line.chars().count())
+}
+
+/// What may be seen of a line the modem said while this command was in flight. A modem that echoes may give a secret
+/// command back, garbled or late.
+pub(super) fn heard(line: &str, in_flight: Option<&Command>) -> String {
+    if in_flight.is_some_and(|command| !command.is_secret() && command.is_echoed_by(line)) || is_answer(line)
+    {
+        return masked(line);
+    }
+    let is_command = line.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case("AT"));
+    let parameters = line.find('=').filter(|_| is_command || in_flight.is_some_and(Command::is_secret));
+    match parameters.and_then(|at| line.get(..at)) {
+        Some(name) => format!("{}=****", masked(name)),
+        // What lost its `=` is no command any more, but may hold what stood behind it.
+        None if is_command && line.len() > HEX_SHOWN_MAX => by_length(line),
+        None => masked(line),
+    }
+}
+
 /// The line with its PDUs, long numbers and secrets masked.
 pub(super) fn masked(line: &str) -> String {
     if let Some(shown) = without_secret(line) {
@@ -35,21 +61,31 @@ pub(super) fn masked(line: &str) -> String {
     if line.starts_with("+CUSD:") {
         return "+CUSD: <text>".to_owned();
     }
-    if line.len() > 2 * DIGITS_SHOWN_MAX && is_hex(line) {
+    if line.len() > HEX_SHOWN_MAX && is_hex(line) {
         return format!("<{} hex digits>", line.len());
     }
-    let mut shown = String::new();
-    let mut digits = String::new();
-    for character in line.chars() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        shown.push_str(&masked_digits(&digits));
-        digits.clear();
-        shown.push(character);
+    runs(line, |character| character.is_ascii_hexdigit()).map(masked_run).collect()
+}
+
+/// The line cut into what is of this kind and what is not.
+fn runs(line: &str, is_of_kind: fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let kind = is_of_kind(rest.chars().next()?);
+        let end = rest.find(|character| is_of_kind(character) != kind).unwrap_or(rest.len());
+        let (run, after) = rest.split_at_checked(end)?;
+        rest = after;
+        Some(run)
+    })
+}
+
+/// A run of hex digits, or of none. A long one with letters is what is left of a PDU.
+fn masked_run(run: &str) -> String {
+    let is_hex = run.len() > HEX_SHOWN_MAX && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && !run.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("<{} hex digits>", run.len());
     }
-    shown + &masked_digits(&digits)
+    runs(run, |character| character.is_ascii_digit()).map(masked_digits).collect()
 }
 
 /// The line up to the first parameter of a command that takes a secret, if there is one.
@@ -62,7 +98,7 @@ fn without_secret(line: &str) -> Option<String> {
 }
 
 fn masked_digits(digits: &str) -> String {
-    match digits.len() > DIGITS_SHOWN_MAX {
+    match digits.len() > DIGITS_SHOWN_MAX && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         true => "*".repeat(digits.len()),
         false => digits.to_owned(),
     }
@@ -78,6 +114,28 @@ mod tests {
         assert_eq!(masked("+CLIP: \"+491701234567\",145"), "+CLIP: \"+************\",145");
         assert_eq!(masked("262011234567890"), "***************");
         assert_eq!(masked("0011000B919471"), "<14 hex digits>");
+    }
+
+    #[test]
+    fn a_pdu_with_a_lost_or_garbled_character_is_masked_too() {
+        assert_eq!(masked("0011000B91947"), "<13 hex digits>");
+        assert_eq!(masked("> 0011000B919471"), "> <14 hex digits>");
+        assert_eq!(masked("0011000B919471*0011000B919471"), "<14 hex digits>*<14 hex digits>");
+        assert_eq!(masked("Hardware 1.2 \u{e4}"), "Hardware 1.2 \u{e4}");
+    }
+
+    #[test]
+    fn no_parameter_of_a_secret_command_is_shown_when_it_comes_back() {
+        let secret = Command::set("AT^WAKE=\"1234\"").secret();
+        let open = Command::set("AT+CMEE=1");
+
+        for in_flight in [None, Some(&secret), Some(&open)] {
+            assert_eq!(heard("AT^WAKE=\"1234\"", in_flight), "AT^WAKE=****");
+            assert_eq!(heard("AT^WAKE\"1234\"", in_flight), "<13 characters>");
+        }
+        assert_eq!(heard("T^WAKE=\"1234\"", Some(&secret)), "T^WAKE=****");
+        assert_eq!(heard("AT+CMEE=1", Some(&open)), "AT+CMEE=1");
+        assert_eq!(heard("+CMS ERROR: 38", Some(&secret)), "+CMS ERROR: 38");
     }
 
     #[test]
