@@ -185,6 +185,10 @@ impl Initialise {
                 self.after_unlock(flow, false, context)
             }
             Some(task) => {
+                if task.duty == Duty::Start {
+                    // Whatever comes of it, it is not said again: a modem that restarts by it would never be set up.
+                    context.modem.start_due = false;
+                }
                 let command = task.command.clone();
                 self.phase = Phase::Task(task);
                 Ok(Step::Ask(command))
@@ -216,9 +220,8 @@ impl Initialise {
         }
     }
 
-    /// Whatever came of it, it is not said again: a modem that restarts by it would never be set up.
+    /// A refusal is told, and changes nothing else.
     fn after_start(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        context.modem.start_due = false;
         let Input::Reply(reply) = input else { return self.next_task(context) };
         if !reply.is_ok() {
             let cause = stop::cause(&reply);
