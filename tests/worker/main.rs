@@ -7,6 +7,7 @@ mod chance;
 mod checks;
 mod pins;
 mod station;
+mod suspend;
 mod takeover;
 mod two_nodes;
 mod world;

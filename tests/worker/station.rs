@@ -29,6 +29,8 @@ pub(crate) struct Station {
     pub(crate) outbox: BTreeMap<Attempt, PartOutcome>,
     pub(crate) ledger: Vec<Entry>,
     pub(crate) notices: Vec<Notice>,
+    /// What the worker wrote to the port.
+    pub(crate) written: Vec<u8>,
     /// What the device sent and the worker has not read.
     buffer: Vec<u8>,
     port: Port,
@@ -60,6 +62,7 @@ impl Station {
             outbox: BTreeMap::new(),
             ledger: Vec::new(),
             notices: Vec::new(),
+            written: Vec::new(),
             buffer: Vec::new(),
             port: Port::Closed,
         }
@@ -100,6 +103,16 @@ impl Station {
         }
     }
 
+    /// How often the worker wrote this.
+    pub(crate) fn times_written(&self, what: &str) -> usize {
+        self.written.windows(what.len()).filter(|window| *window == what.as_bytes()).count()
+    }
+
+    /// Whether the port is closed and not being opened.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.port == Port::Closed && !self.under.iter().any(|(_, under)| matches!(under, Under::Opening))
+    }
+
     /// Whether the port holds bytes, or its end, for the worker.
     pub(crate) fn has_input(&self) -> bool {
         !self.buffer.is_empty() || self.port == Port::Lost
@@ -131,6 +144,7 @@ impl Station {
             Effect::OpenPort => self.under.push((soon, Under::Opening)),
             Effect::ClosePort => self.close(),
             Effect::Write(bytes) => {
+                self.written.extend(&bytes);
                 if self.port == Port::Open {
                     self.device.handle_input(&bytes, context.now);
                 }

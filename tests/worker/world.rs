@@ -152,18 +152,50 @@ impl World {
     /// Runs until every message is settled, or held for a person.
     pub(crate) fn run(&mut self) {
         self.tell_all();
-        while !self.is_over() {
+        while !self.is_over() && self.go_on() {}
+    }
+
+    /// Runs until `is_so` holds, which it does at some time.
+    pub(crate) fn run_until(&mut self, is_so: impl Fn(&World) -> bool) {
+        self.tell_all();
+        self.settle();
+        while !is_so(self) {
+            assert!(self.go_on(), "seed {}: nothing is left to happen", self.plan.seed);
             self.settle();
-            let Some(next) = self.next_moment() else { break };
-            self.now = next.max(self.now);
-            assert!(
-                self.now < END,
-                "seed {}: not settled in {END}: {:?}",
-                self.plan.seed,
-                self.queue.counts()
-            );
-            self.happen();
         }
+    }
+
+    /// Runs for this long and to the next moment at which anything happens.
+    pub(crate) fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        self.run_until(|world| world.now >= end);
+    }
+
+    /// Everything that is due now, then the next moment at which anything is; none when nothing is left to happen.
+    fn go_on(&mut self) -> bool {
+        self.settle();
+        let Some(next) = self.next_moment() else { return false };
+        self.now = next.max(self.now);
+        assert!(self.now < END, "seed {}: not settled in {END}: {:?}", self.plan.seed, self.queue.counts());
+        self.happen();
+        true
+    }
+
+    /// The suspend file names the first modem from now on, or does not any more.
+    pub(crate) fn suspend(&mut self, reason: Option<&str>) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_suspension(reason, &context);
+    }
+
+    /// The first modem's worker is to stop.
+    pub(crate) fn drain(&mut self) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_drain(&context);
+    }
+
+    /// What is due now.
+    pub(crate) fn settle_now(&mut self) {
+        self.settle();
     }
 
     fn is_over(&self) -> bool {

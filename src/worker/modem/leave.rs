@@ -1,7 +1,7 @@
 //! Leaving the modem: everything is given back, the operator's `stop` is said, the port is closed.
 
-use super::{Context, Link, ModemWorker, Notice};
-use crate::at::Procedure;
+use super::{Context, ModemWorker, Notice};
+use crate::at::{Procedure, ProcedureKind};
 use crate::model::Time;
 
 impl ModemWorker {
@@ -10,13 +10,18 @@ impl ModemWorker {
         self.draining || self.suspended.is_some()
     }
 
-    /// Takes the operator's wish. A modem that is taken into use again is told its `start` again, at once.
+    /// Takes the operator's wish. A modem that was out of use is told its `start` again, at once, and its `stop` the next
+    /// time; one that was still at work when the wish was taken back was never out of use.
     pub(super) fn suspend(&mut self, reason: Option<&str>, now: Time) {
-        let was_suspended = self.suspended.is_some();
         self.suspended = reason.map(str::to_owned);
-        if was_suspended && self.suspended.is_none() {
-            self.is_told_suspended = false;
+        if self.suspended.is_some() {
+            return;
+        }
+        let was_told = std::mem::take(&mut self.is_told_suspended);
+        if was_told || std::mem::take(&mut self.stop_said) {
             self.engine.forget_start();
+        }
+        if was_told {
             self.not_before = now;
             self.notify(Notice::Resumed);
         }
@@ -62,6 +67,6 @@ impl ModemWorker {
     }
 
     fn is_saying_stop(&self) -> bool {
-        self.link == Link::Open && self.stop_said
+        self.engine.is_running(ProcedureKind::Stop)
     }
 }

@@ -112,7 +112,7 @@ pub struct ModemWorker {
     suspended: Option<String>,
     /// Whether the operator knows that it is left alone.
     is_told_suspended: bool,
-    /// The operator's `stop` was said since the port was opened.
+    /// The operator's `stop` was said since the modem was set up last.
     stop_said: bool,
     stopped: bool,
     effects: VecDeque<Effect>,

@@ -236,6 +236,7 @@ impl ModemWorker {
 
     fn initialise(&mut self, context: &Context<'_>) -> bool {
         self.facts = None;
+        self.stop_said = false;
         let pin = self.settings.pin.clone();
         let quiet = if self.quiet_first { self.settings.profile.quiet } else { Duration::ZERO };
         self.start(Procedure::Initialise { pin, quiet }, context)

@@ -1,0 +1,118 @@
+//! A modem that the suspend file names: busy, resting, saying its `stop`, and named for a moment only.
+
+use std::time::Duration;
+
+use smsgrid::model::MessageState;
+use smsgrid::worker::modem::{ModemWorker, Notice, Settings};
+
+use crate::checks::check;
+use crate::world::{Plan, World};
+
+/// A `stop` that changes nothing in the simulated modem, and that nobody else says.
+const STOP: &str = "AT+CMEE=2";
+/// What a set-up asks first.
+const SET_UP: &str = "AT+CGMI\r";
+
+/// One steady modem that says `STOP`.
+fn world(keep_open: bool) -> World {
+    let mut world = World::new(Plan { personalities: vec!["steady"], keep_open, ..Plan::default() });
+    let station = &mut world.stations[0];
+    let mut settings = Settings { keep_open, ..Settings::new(station.name.clone()) };
+    settings.profile.stop = Some(STOP.to_owned());
+    station.worker = ModemWorker::new(settings);
+    world
+}
+
+/// How many messages were begun.
+fn begun(world: &World) -> usize {
+    world.queue().messages().filter(|record| record.is_exposed()).count()
+}
+
+fn sent(world: &World) -> usize {
+    world.queue().messages().filter(|record| record.state() == MessageState::Sent).count()
+}
+
+/// How often the operator was told that the modem is suspended, and that it is in use again.
+fn told(world: &World) -> (usize, usize) {
+    let count =
+        |is: fn(&Notice) -> bool| world.stations[0].notices.iter().filter(|notice| is(notice)).count();
+    (count(|notice| matches!(notice, Notice::Suspended { .. })), count(|notice| *notice == Notice::Resumed))
+}
+
+fn stops(world: &World) -> usize {
+    world.stations[0].times_written(&format!("{STOP}\r"))
+}
+
+/// Runs on to the end and holds everything to be sent.
+fn finish(world: &mut World) {
+    world.run();
+    check(world);
+    assert_eq!(sent(world), world.messages());
+}
+
+#[test]
+fn a_busy_modem_sends_what_it_has_begun_and_begins_nothing_until_it_is_taken_into_use_again() {
+    let mut world = world(true);
+    world.run_until(|world| begun(world) == 3 && sent(world) == 2);
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| told(world) == (1, 0));
+    assert_eq!((begun(&world), sent(&world), stops(&world)), (3, 3, 1));
+    assert!(world.stations[0].is_closed());
+
+    world.run_for(Duration::from_secs(90));
+    assert_eq!((begun(&world), told(&world)), (3, (1, 0)));
+    assert!(world.queue().messages().count() > 3, "others wait");
+    assert!(world.stations[0].is_closed());
+
+    world.suspend(None);
+    finish(&mut world);
+    assert_eq!(told(&world), (1, 1));
+}
+
+#[test]
+fn a_modem_that_was_named_only_while_it_was_sending_was_never_suspended() {
+    let mut world = world(true);
+    world.run_until(|world| begun(world) == 3 && sent(world) == 2);
+    world.suspend(Some("rack 3"));
+    assert_eq!(sent(&world), 2);
+    world.suspend(None);
+    let openings = world.stations[0].openings;
+
+    finish(&mut world);
+    assert_eq!((told(&world), stops(&world)), ((0, 0), 0));
+    assert_eq!(world.stations[0].openings, openings);
+}
+
+#[test]
+fn a_modem_taken_back_while_it_says_its_stop_says_it_the_next_time_too() {
+    let mut world = taken_back_at_its_stop();
+    world.run_until(|world| begun(world) == 4);
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| told(world).0 == 1);
+    assert_eq!(stops(&world), 2);
+
+    world.suspend(None);
+    finish(&mut world);
+}
+
+#[test]
+fn a_set_up_after_a_stop_that_was_taken_back_holds_up_no_drain() {
+    let mut world = taken_back_at_its_stop();
+    let set_ups = world.stations[0].times_written(SET_UP);
+    world.run_until(|world| world.stations[0].times_written(SET_UP) > set_ups);
+    world.drain();
+    world.settle_now();
+
+    assert!(world.stations[0].worker.is_stopped(), "the set-up was waited for");
+}
+
+/// Suspended after some messages, and taken back before its `stop` was answered.
+fn taken_back_at_its_stop() -> World {
+    let mut world = world(true);
+    world.run_until(|world| begun(world) == 3 && sent(world) == 2);
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| stops(world) == 1);
+    assert_eq!(told(&world), (0, 0), "the stop is being said");
+    world.suspend(None);
+    world
+}
