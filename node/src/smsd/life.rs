@@ -30,6 +30,8 @@ use crate::{reload, run};
 
 /// How long an alarm handler is waited for before the process stops.
 const ALARM_WITHIN: Duration = Duration::from_secs(20);
+/// How often it is looked whether a trouble waits too long for its log.
+const TROUBLES_EVERY: Duration = Duration::from_secs(15);
 /// How often it is looked whether the folders are still there.
 const FOLDERS_EVERY: Duration = Duration::from_secs(5);
 
@@ -247,6 +249,7 @@ impl Running {
     async fn watch(&self, node: &Node, signals: &mut Signals, figures: &mut Tasks) -> End {
         let every = Duration::from_secs(self.process.check_pid_interval.max(1));
         let mut looks = interval_at(Instant::now() + every, every);
+        let mut troubles = interval_at(Instant::now() + TROUBLES_EVERY, TROUBLES_EVERY);
         let folders = lost(Folders::now(self.config.spool.as_ref()));
         tokio::pin!(folders);
         // One reload at a time: what is asked for meanwhile follows it.
@@ -272,6 +275,7 @@ impl Running {
                 },
                 failure = &mut reloads => return End::Failed(format!("the reload failed half-way: {failure}")),
                 end = node.unexpected_end() => return End::Failed(end.to_string()),
+                _ = troubles.tick() => self.tongue.settle(),
                 alarm = &mut folders => return End::Lost(alarm),
                 _ = looks.tick(), if self.process.check_pid_interval > 0 => {
                     if let Some(other) = self.pidfile.other() {

@@ -53,6 +53,14 @@ impl Tongue {
         }
     }
 
+    /// Writes what waited long enough in the logs of troubles.
+    pub(super) fn settle(&self) {
+        match self {
+            Tongue::Smsd(log) => log.settle(),
+            Tongue::Own => {}
+        }
+    }
+
     /// Opens a file of the log anew.
     pub(super) fn reopen(&self) {
         let Tongue::Smsd(log) = self else { return };

@@ -34,6 +34,8 @@ const LEVEL_OF_FILE: u8 = 4;
 const LEVEL_OF_SYSTEM: u8 = 7;
 /// A log of troubles keeps everything, the dialogue with the modem too.
 const LEVEL_OF_TROUBLES: u8 = 8;
+/// Level of the lines around troubles that nothing ended.
+const LEVEL_OF_OVERDUE: u8 = 4;
 /// Events that an operator of smsd finds at level 5, `notice`.
 const NOTICES: [&str; 7] = [
     "config.notice",
@@ -129,6 +131,14 @@ impl SmsdLog {
         Ok(is_file)
     }
 
+    /// Writes the troubles whose step has not ended for long.
+    pub fn settle(&self) {
+        let now = Local::now();
+        for log in self.0.modems.values().chain([&self.0.main]) {
+            locked(log).settle(now);
+        }
+    }
+
     /// From now on lines of the process up to this level are written; without one, to the usual level.
     pub fn turn(&self, level: Option<u8>) {
         let mut main = locked(&self.0.main);
@@ -154,7 +164,8 @@ impl SmsdLog {
         let mut text = String::new();
         // A value whose own Display fails spoils its line, not the program.
         let _ = written(&mut text, fields);
-        let ends_step = trouble::ends_step(event);
+        // Nothing says when a step of the process ends.
+        let ends_step = trouble::ends_step(event) || (is_trouble && title.is_none());
         log.write(Said { level, title, text: &text, is_trouble, ends_step }, Local::now());
     }
 }
@@ -193,6 +204,13 @@ impl Open {
         Ok(true)
     }
 
+    fn settle(&mut self, now: DateTime<Local>) {
+        let Some(beside) = &mut self.troubles else { return };
+        for speaker in beside.troubles.overdue(now) {
+            beside.flush(&speaker, LEVEL_OF_OVERDUE, (&self.time_format, now));
+        }
+    }
+
     fn write(&mut self, said: Said<'_>, now: DateTime<Local>) {
         let Said { level, title, text, .. } = said;
         let shown = level.min(LEVEL_OF_SYSTEM);
@@ -224,14 +242,17 @@ impl Beside {
     }
 
     /// Keeps a line, and writes what is kept when a step with trouble has ended.
-    fn note(&mut self, said: Said<'_>, told: &str, (format, now): (&str, DateTime<Local>)) {
-        let Said { level, title, is_trouble, ends_step, .. } = said;
-        let speaker = title.unwrap_or(MAIN);
-        self.troubles.keep(speaker, told, is_trouble, now);
-        if !ends_step {
-            return;
+    fn note(&mut self, said: Said<'_>, told: &str, when: (&str, DateTime<Local>)) {
+        let speaker = said.title.unwrap_or(MAIN);
+        let is_full = self.troubles.keep(speaker, told, said.is_trouble, when.1);
+        if said.ends_step || is_full {
+            self.flush(speaker, said.level, when);
         }
-        let tell = |text: &str| line(format, level.min(LEVEL_OF_SYSTEM), title, text, now);
+    }
+
+    /// Ends the step of a speaker.
+    fn flush(&mut self, speaker: &str, level: u8, (format, now): (&str, DateTime<Local>)) {
+        let tell = |text: &str| line(format, level.min(LEVEL_OF_SYSTEM), Some(speaker), text, now);
         let text = match self.troubles.flush(speaker, now) {
             Flushed::Nothing => return,
             Flushed::Over { lasted } => {
@@ -337,8 +358,11 @@ fn cut(line: &mut String) {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::registry::Registry;
 
     use super::*;
+    use crate::telemetry::layer::LineLayer;
 
     fn noon() -> DateTime<Local> {
         Local.with_ymd_and_hms(2026, 11, 22, 12, 8, 23).single().expect("an hour that is there")
@@ -376,6 +400,32 @@ mod tests {
         let text = line("%H", 7, None, &"ä".repeat(20_000), noon());
 
         assert!(text.len() <= LINE_OCTETS_MAX + 1 && text.ends_with("...\n"));
+    }
+
+    #[test]
+    fn trouble_of_the_process_is_in_its_log_of_troubles_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("smsd.log");
+        let log = SmsdLog::open(&ProcessLog {
+            file: path.display().to_string(),
+            level: Some(3),
+            time_format: "%H".to_owned(),
+            smart: true,
+            modems: Vec::new(),
+        })
+        .expect("a log");
+        let lines = Registry::default().with(LineLayer::smsd(log));
+
+        tracing::subscriber::with_default(lines, || {
+            tracing::debug!("before");
+            tracing::warn!("wrong");
+        });
+
+        let troubles = fs::read_to_string(trouble::path(&path)).expect("a file");
+        assert!(
+            troubles.contains(",7, smsd: before\n") && troubles.contains(",4, smsd: wrong\n"),
+            "{troubles}"
+        );
     }
 
     #[test]

@@ -4,14 +4,19 @@
 //! lines of one speaker ──▶ kept ──a step ends──▶ one of them told trouble: all are written, and how long it took
 //!                                           └──▶ none: forgotten; the first time after a trouble one line says so
 //! ```
+//!
+//! Trouble is never left out and never waits for long: a step that has some ends too when it holds as much as it may,
+//! or has lasted its time. That of the process, whose steps may not end for days, is written at once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local, TimeDelta};
 
-/// Octets of lines kept of one speaker; the oldest go first.
+/// Octets of lines kept of one speaker, and one line more; the oldest go first.
 const KEPT_OCTETS_MAX: usize = 256 * 1024;
+/// How long trouble waits for the end of its step.
+const WAITS_MAX: TimeDelta = TimeDelta::seconds(60);
 /// Speakers that are kept apart: the modems of a host, and the process.
 const SPEAKERS_MAX: usize = 1024;
 /// What the name of a log ends with, and that of its troubles.
@@ -58,8 +63,9 @@ struct Step {
     lines: VecDeque<String>,
     octets: usize,
     left_out: u64,
-    is_trouble: bool,
     began: Option<DateTime<Local>>,
+    /// When the first trouble of this step was told.
+    troubled: Option<DateTime<Local>>,
     /// Since when it has trouble.
     since: Option<DateTime<Local>>,
 }
@@ -76,12 +82,18 @@ pub(super) enum Flushed {
 }
 
 impl Troubles {
-    /// Keeps a line of a speaker.
-    pub(super) fn keep(&mut self, speaker: &str, line: &str, is_trouble: bool, now: DateTime<Local>) {
+    /// Keeps a line of a speaker. True when the step has trouble and holds as much as it may: it has to end now.
+    pub(super) fn keep(&mut self, speaker: &str, line: &str, is_trouble: bool, now: DateTime<Local>) -> bool {
         if self.0.len() >= SPEAKERS_MAX && !self.0.contains_key(speaker) {
-            return;
+            return false;
         }
-        self.0.entry(speaker.to_owned()).or_insert_with(Step::new).keep(line, is_trouble, now);
+        self.0.entry(speaker.to_owned()).or_insert_with(Step::new).keep(line, is_trouble, now)
+    }
+
+    /// Speakers whose trouble has waited long enough for the end of its step.
+    pub(super) fn overdue(&self, now: DateTime<Local>) -> Vec<String> {
+        let overdue = |step: &Step| step.troubled.is_some_and(|since| now - since >= WAITS_MAX);
+        self.0.iter().filter(|(_, step)| overdue(step)).map(|(speaker, _)| speaker.clone()).collect()
     }
 
     /// A step of a speaker has ended.
@@ -92,27 +104,33 @@ impl Troubles {
 
 impl Step {
     fn new() -> Step {
-        Step { lines: VecDeque::new(), octets: 0, left_out: 0, is_trouble: false, began: None, since: None }
+        Step { lines: VecDeque::new(), octets: 0, left_out: 0, began: None, troubled: None, since: None }
     }
 
-    fn keep(&mut self, line: &str, is_trouble: bool, now: DateTime<Local>) {
+    fn keep(&mut self, line: &str, is_trouble: bool, now: DateTime<Local>) -> bool {
         self.began.get_or_insert(now);
-        self.is_trouble |= is_trouble;
+        if is_trouble {
+            self.troubled.get_or_insert(now);
+        }
         self.octets += line.len();
         self.lines.push_back(line.to_owned());
+        if self.troubled.is_some() {
+            return self.octets > KEPT_OCTETS_MAX;
+        }
         while self.octets > KEPT_OCTETS_MAX
             && let Some(oldest) = self.lines.pop_front()
         {
             self.octets -= oldest.len();
             self.left_out += 1;
         }
+        false
     }
 
     fn flush(&mut self, now: DateTime<Local>) -> Flushed {
         let since = self.since.take();
-        let Step { lines, left_out, is_trouble, began, .. } = std::mem::replace(self, Step::new());
+        let Step { lines, left_out, began, troubled, .. } = std::mem::replace(self, Step::new());
         let began = began.unwrap_or(now);
-        match (is_trouble, since) {
+        match (troubled.is_some(), since) {
             (true, since) => {
                 self.since = since.or(Some(began));
                 Flushed::Trouble { lines: lines.into(), left_out, took: now - began }
@@ -169,14 +187,44 @@ mod tests {
     fn what_is_kept_is_bounded_and_the_oldest_goes_first() {
         let mut troubles = Troubles::default();
         for number in 0..10_000 {
-            troubles.keep("GSM1", &format!("{number} {}", "x".repeat(1000)), number == 0, at(1));
+            assert!(!troubles.keep("GSM1", &filling(number), false, at(1)));
         }
+        troubles.keep("GSM1", "wrong", true, at(1));
 
         let Flushed::Trouble { lines, left_out, .. } = troubles.flush("GSM1", at(2)) else {
             panic!("trouble")
         };
-        assert!(lines.iter().map(String::len).sum::<usize>() <= KEPT_OCTETS_MAX);
-        assert_eq!(lines.len() as u64 + left_out, 10_000);
-        assert!(lines.last().is_some_and(|line| line.starts_with("9999 ")));
+        assert!(lines.iter().map(String::len).sum::<usize>() <= KEPT_OCTETS_MAX + "wrong".len());
+        assert_eq!(lines.len() as u64 + left_out, 10_001);
+        assert!(lines[lines.len() - 2].starts_with("9999 "));
+    }
+
+    #[test]
+    fn the_line_of_a_trouble_is_never_left_out() {
+        let mut troubles = Troubles::default();
+        troubles.keep("smsd", "wrong", true, at(1));
+        let is_full = |number: &usize| troubles.keep("smsd", &filling(*number), false, at(1));
+        let full = (0..10_000).find(is_full).expect("the step has to end");
+
+        let Flushed::Trouble { lines, left_out, .. } = troubles.flush("smsd", at(2)) else {
+            panic!("trouble")
+        };
+        assert_eq!((lines[0].as_str(), lines.len(), left_out), ("wrong", full + 2, 0));
+    }
+
+    #[test]
+    fn trouble_waits_for_the_end_of_its_step_for_a_while_only() {
+        let mut troubles = Troubles::default();
+        troubles.keep("GSM1", "wrong", true, at(1));
+        troubles.keep("GSM2", "fine", false, at(1));
+
+        assert!(troubles.overdue(at(2)).is_empty());
+        assert_eq!(troubles.overdue(at(1) + WAITS_MAX), ["GSM1"]);
+        troubles.flush("GSM1", at(1) + WAITS_MAX);
+        assert!(troubles.overdue(at(1) + WAITS_MAX * 2).is_empty(), "it is written once");
+    }
+
+    fn filling(number: usize) -> String {
+        format!("{number} {}", "x".repeat(1000))
     }
 }
