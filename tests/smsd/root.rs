@@ -1,6 +1,8 @@
-//! What only root can show: the process becomes another user, with the groups of that user. It needs root and the user
-//! `smsd` of Debian's package, who is in the group `dialout` too.
+//! What only root can show: the process becomes another user, with the groups of that user, and has its spool where the
+//! scripts of Debian's package expect it. It needs root and the user `smsd` of that package, who is in the group
+//! `dialout` too.
 
+mod sample_scripts;
 mod unprivileged;
 mod usual_file;
 
