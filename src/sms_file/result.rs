@@ -140,6 +140,9 @@ fn entries<const N: usize>(values: [(Header, &Option<String>); N]) -> Vec<Entry>
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::value;
     use super::*;
     use crate::model::Timestamp;
 
@@ -215,5 +218,45 @@ mod tests {
 
     fn noon() -> LocalTime {
         LocalTime { at: Timestamp::from_unix_millis(1_795_338_506_000), offset_seconds: 0 }
+    }
+
+    /// Values of strangers: from a modem, from a network, from a person's own file.
+    fn hostile() -> impl Strategy<Value = String> {
+        "([\\\\rn0 \r\n\0\t\u{1b}\u{7f}\u{85}\u{202e}\u{2028}:a-c\u{e4}]|\n(To|Modem|PDU): 6){0,40}"
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_makes_a_header_and_each_reads_back(
+            values in proptest::array::uniform6(hostile()),
+            notice in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let [modem, number, description, imsi, imei, reason] = values;
+            let told = [&modem, &number, &description, &imsi, &imei, &reason].map(|value| value.trim_matches([' ', '\t']).to_owned());
+            let device = Device {
+                modem: Some(modem),
+                number: Some(number),
+                description: Some(description),
+                imsi: Some(imsi),
+                imei: Some(imei),
+            };
+            let document = Document::read(b"To: 4917\n\nHello\n").expect("small");
+            let failed = Failed { device, reason, failed: noon(), pdus: Vec::new(), notices: vec![notice] };
+            let file = failed.file(&document, &TimeFormat::default());
+
+            prop_assert!(!file.contains(&b'\r') && !file.contains(&0));
+            let read = Document::read(&file).expect("small");
+            prop_assert_eq!(read.body(), Some(&b"Hello\n"[..]));
+            let (headers, found): (Vec<Header>, Vec<Vec<u8>>) = read.headers().unzip();
+            let expected = [
+                Header::To, Header::Modem, Header::Number, Header::Description, Header::Imsi, Header::Imei,
+                Header::FailReason, Header::Failed, Header::Notice,
+            ];
+            prop_assert_eq!(headers, expected);
+            prop_assert_eq!(file.iter().filter(|octet| **octet == b'\n').count(), expected.len() + 2);
+            for (value, told) in found[1..7].iter().zip(told) {
+                prop_assert_eq!(value::decode(std::str::from_utf8(value).expect("UTF-8")), told);
+            }
+        }
     }
 }
