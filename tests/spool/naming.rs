@@ -135,6 +135,23 @@ fn a_file_that_tells_its_original_name_already_tells_no_other() {
 }
 
 #[test]
+fn an_alarm_names_the_file_where_it_stands() {
+    let mut rig = Rig::new();
+    rig.settings.keep_filename = false;
+    rig.put("gone", format!("To: {ENDLESS}\n\ntext"));
+    rig.settle();
+    let place = rig.names("checked").into_iter().next().expect("it was taken");
+    std::fs::remove_file(rig.path(&format!("checked/{place}"))).expect("remove");
+    rig.put("large", vec![b'x'; smsgrid::sms_file::FILE_OCTETS_MAX + 1]);
+    rig.settle();
+
+    let alarms = rig.cluster.alarms();
+    assert!(alarms.iter().any(|alarm| alarm.starts_with(&format!("`checked/{place}`"))), "{alarms:?}");
+    let result = rig.names("failed").into_iter().next().expect("a result");
+    assert!(alarms.iter().any(|alarm| alarm.contains(&format!("`failed/{result}`"))), "{alarms:?}");
+}
+
+#[test]
 fn the_beginning_of_the_text_stands_behind_the_name_where_it_became_a_message() {
     let mut rig = Rig::new();
     rig.settings.filename_preview = 8;

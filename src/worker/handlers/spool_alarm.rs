@@ -119,8 +119,8 @@ pub fn of_spool(alarm: &intake::Alarm, paths: &SpoolPaths) -> Option<Alarm> {
         intake::Alarm::SetAside { name, why, .. } => {
             (Severity::Error, around("Cannot read sms file ", &outgoing(name), &format!(": {why}")))
         }
-        intake::Alarm::Vanished { name } => {
-            let file = paths.file(Folder::Checked, name);
+        intake::Alarm::Vanished { folder, name } => {
+            let file = paths.file(*folder, name);
             (Severity::Error, around("Cannot handle ", &file, ": it was removed by somebody else"))
         }
         intake::Alarm::Renamed { destination, name, filed_as } => {
@@ -230,12 +230,18 @@ mod tests {
                 "Cannot handle /var/spool/sms/outgoing/f: ",
             ),
             (
-                intake::Alarm::SetAside { name: name("f"), folder: Folder::Checked, aside: name("f"), why },
+                intake::Alarm::SetAside {
+                    name: name("f"),
+                    folder: Folder::Checked,
+                    aside: name("f"),
+                    result: name("f"),
+                    why,
+                },
                 Severity::Error,
                 "Cannot read sms file /var/spool/sms/outgoing/f: ",
             ),
             (
-                intake::Alarm::Vanished { name: name("f") },
+                intake::Alarm::Vanished { folder: Folder::Checked, name: name("f") },
                 Severity::Error,
                 "Cannot handle /var/spool/sms/checked/f: ",
             ),

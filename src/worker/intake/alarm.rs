@@ -64,19 +64,23 @@ pub enum Alarm {
         folder: Folder,
         /// Its name there.
         aside: FileName,
+        /// The name of its result, where that is free.
+        result: FileName,
         /// What it is.
         why: Irregularity,
     },
     /// A file was removed while it was being worked on.
     Vanished {
-        /// The file.
+        /// The folder it stood in.
+        folder: Folder,
+        /// Its name there.
         name: FileName,
     },
     /// The system refuses to lock, move or read one file; it is tried again.
     FileFailed {
         /// The folder it stands in.
         folder: Folder,
-        /// The file.
+        /// Its name there.
         name: FileName,
         /// What the system said.
         what: String,
@@ -148,12 +152,12 @@ impl fmt::Display for Alarm {
                 f,
                 "`outgoing/{name}` moved to `failed`: {reason}. The reason is also inside the file; mend what it names and move the file into `outgoing` again"
             ),
-            Alarm::SetAside { name, folder, aside, why } => write!(
+            Alarm::SetAside { name, folder, aside, result, why } => write!(
                 f,
-                "`outgoing/{name}` is not sent: {why}. Its reason is in `failed`; the thing itself is `{folder}/{aside}`, unread"
+                "`outgoing/{name}` is not sent: {why}. Its reason is in `failed/{result}`; the thing itself is `{folder}/{aside}`, unread"
             ),
-            Alarm::Vanished { name } => {
-                write!(f, "`checked/{name}` was removed by somebody else; no result is filed for it")
+            Alarm::Vanished { folder, name } => {
+                write!(f, "`{folder}/{name}` was removed by somebody else; no result is filed for it")
             }
             Alarm::FileFailed { folder, name, what } => {
                 write!(f, "`{folder}/{name}` waits: {what}. It is tried again, other files go on")

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{Alarm, Effect, Folder, Intake, IntakeId, Places, Record};
+use super::{Alarm, Effect, FileName, Folder, Intake, IntakeId, Places, Record};
 use crate::worker::handlers;
 
 /// Verdicts within this time share one look into `checked`.
@@ -29,7 +29,7 @@ impl Intake {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Checking;
         let folder = entry.folder();
-        let name = if entry.in_checked { entry.place.clone() } else { entry.name.clone() };
+        let name = entry.standing_name().clone();
         self.effects.push_back(Effect::Check { id, folder, name });
     }
 
@@ -64,7 +64,7 @@ impl Intake {
         let found = if entry.in_checked { places.checked } else { places.outgoing };
         let Some(identity) = found else {
             if entry.checked != Some(handlers::Verdict::Spooled) {
-                let alarm = Alarm::Vanished { name: entry.name.clone() };
+                let alarm = entry.vanished();
                 self.effects.push_back(Effect::Alarm(alarm));
             }
             self.unlock(id);
@@ -104,7 +104,16 @@ impl Intake {
 }
 
 impl super::entry::Entry {
-    fn folder(&self) -> Folder {
+    pub(super) fn folder(&self) -> Folder {
         if self.in_checked { Folder::Checked } else { Folder::Outgoing }
+    }
+
+    /// Its name there.
+    pub(super) fn standing_name(&self) -> &FileName {
+        if self.in_checked { &self.place } else { &self.name }
+    }
+
+    pub(super) fn vanished(&self) -> Alarm {
+        Alarm::Vanished { folder: self.folder(), name: self.standing_name().clone() }
     }
 }

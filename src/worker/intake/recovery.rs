@@ -137,7 +137,10 @@ impl Intake {
     /// Nothing is left of the file: it was never moved, or somebody removed it from `checked`.
     fn abandon(&mut self, id: IntakeId) {
         if let Some(entry) = self.entries.get(&id).filter(|entry| entry.recipients.has_message()) {
-            self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
+            self.effects.push_back(Effect::Alarm(Alarm::Vanished {
+                folder: Folder::Checked,
+                name: entry.place.clone(),
+            }));
         }
         self.unlock(id);
         self.finish(id);

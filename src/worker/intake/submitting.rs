@@ -119,7 +119,7 @@ impl Intake {
         }
         entry.recipients.lose(recipient);
         let what = "what became of its message cannot be told".to_owned();
-        let alarm = Alarm::FileFailed { folder: Folder::Checked, name: entry.name.clone(), what };
+        let alarm = Alarm::FileFailed { folder: Folder::Checked, name: entry.place.clone(), what };
         let (wait, is_waiting) = (entry.next_retry(), entry.stage != Stage::Live);
         self.tell_once(id, alarm);
         if !is_waiting {

@@ -10,7 +10,7 @@ use super::observation::{Judgement, judge, may_send};
 use super::outcome::{Verdict, reference};
 use super::{
     Alarm, Contents, Effect, Fault, FileName, Folder, Hint, Identity, Inspection, Intake, IntakeId,
-    Irregularity, Observation, Place, Reach,
+    Irregularity, Observation, Place, Reach, naming,
 };
 
 /// Stands for a file nothing could be seen of.
@@ -310,11 +310,13 @@ impl Intake {
     pub(super) fn refuse_unread(&mut self, id: IntakeId, why: Irregularity, start: &[u8]) {
         let Some(entry) = self.entries.get(&id) else { return };
         let (name, aside) = (entry.name.clone(), entry.name.aside(id));
-        let folder = if entry.in_checked { Folder::Checked } else { Folder::Outgoing };
+        let folder = entry.folder();
         let reason =
             format!("Not a message file: {why}. It was not sent; it is `{aside}` in the folder `{folder}`");
-        self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, folder, aside, why }));
-        self.stage(id, Verdict::Refused(reason), headers_of(start));
+        let verdict = Verdict::Refused(reason);
+        let result = naming::of_result(&name, id, &verdict, None, &self.settings);
+        self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, folder, aside, result, why }));
+        self.stage(id, verdict, headers_of(start));
     }
 
     fn refuse(&mut self, id: IntakeId, reason: String, octets: &[u8]) {
@@ -335,7 +337,8 @@ impl Intake {
 
     pub(super) fn vanished(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get(&id) else { return };
-        self.effects.push_back(Effect::Alarm(Alarm::Vanished { name: entry.name.clone() }));
+        let alarm = entry.vanished();
+        self.effects.push_back(Effect::Alarm(alarm));
         self.release(id);
         self.unlock(id);
         self.finish(id);

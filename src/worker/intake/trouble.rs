@@ -38,7 +38,8 @@ impl Intake {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let (wait, stage) = (entry.next_retry(), entry.stage.clone());
         let in_outgoing = !entry.in_checked && !entry.claimed;
-        let alarm = Alarm::FileFailed { folder, name: entry.name.clone(), what: fault.to_string() };
+        let name = if folder == Folder::Checked { &entry.place } else { &entry.name };
+        let alarm = Alarm::FileFailed { folder, name: name.clone(), what: fault.to_string() };
         self.tell_once(id, alarm);
         if in_outgoing && !self.hindered.contains(&id) {
             if self.hindered.len() >= HINDERED_MAX {

@@ -102,8 +102,8 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             let title = format!("`outgoing/{name}` moved to `failed`: {reason}");
             Problem::new(Reason::SpoolBadFile, title)
         }
-        Alarm::SetAside { name, folder, aside, why } => {
-            let title = format!("`outgoing/{name}` is not sent, `failed/{name}` says why");
+        Alarm::SetAside { name, folder, aside, result, why } => {
+            let title = format!("`outgoing/{name}` is not sent, `failed/{result}` says why");
             Problem::new(Reason::SpoolBadFile, title).why(why.to_string()).fix(format!(
                 "send a plain file in its place, and remove `{folder}/{aside}`, which nobody reads"
             ))
@@ -147,8 +147,8 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
                 .why("too many results wait for it")
                 .fix("see why the event handler takes so long, and run it by hand for this file")
         }
-        Alarm::Vanished { name } => {
-            let title = format!("`checked/{name}` was removed by somebody else; no result is filed for it");
+        Alarm::Vanished { folder, name } => {
+            let title = format!("`{folder}/{name}` was removed by somebody else; no result is filed for it");
             Problem::new(Reason::SpoolFileGone, title)
         }
         Alarm::FileFailed { folder, name, what } => {
@@ -228,7 +228,13 @@ mod tests {
         for (alarm, word, in_title) in [
             (Alarm::BadFile { name: name.clone(), reason: "No text".to_owned() }, "SPOOL_BAD_FILE", "inv-88"),
             (
-                Alarm::SetAside { name: name.clone(), folder: Folder::Checked, aside: name.clone(), why },
+                Alarm::SetAside {
+                    name: name.clone(),
+                    folder: Folder::Checked,
+                    aside: name.clone(),
+                    result: name.clone(),
+                    why,
+                },
                 "SPOOL_BAD_FILE",
                 "outgoing/inv-88",
             ),
@@ -242,7 +248,11 @@ mod tests {
                 "outgoing/inv-88",
             ),
             (renamed, "SPOOL_CONFLICT", "sent/inv-88"),
-            (Alarm::Vanished { name: name.clone() }, "SPOOL_FILE_GONE", "checked/inv-88"),
+            (
+                Alarm::Vanished { folder: Folder::Checked, name: name.clone() },
+                "SPOOL_FILE_GONE",
+                "checked/inv-88",
+            ),
             (
                 Alarm::FileFailed { folder: Folder::Outgoing, name, what },
                 "SPOOL_FILE_STUCK",
