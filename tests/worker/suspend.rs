@@ -116,3 +116,28 @@ fn taken_back_at_its_stop() -> World {
     world.suspend(None);
     world
 }
+
+#[test]
+fn a_resting_modem_is_suspended_without_a_word() {
+    let mut world = world(false);
+    world.run_until(|world| sent(world) > 0 && world.stations[0].is_closed());
+    let (openings, before) = (world.stations[0].openings, stops(&world));
+    assert!(world.stations[0].worker.registration().is_some(), "it rests");
+    world.suspend(Some("SIM out"));
+    world.run_until(|world| told(world) == (1, 0));
+    world.run_for(Duration::from_secs(60));
+    assert_eq!((world.stations[0].openings, stops(&world)), (openings, before));
+
+    world.suspend(None);
+    finish(&mut world);
+    assert_eq!(told(&world), (1, 1));
+}
+
+#[test]
+fn a_resting_modem_says_its_stop_when_the_node_stops() {
+    let mut world = world(false);
+    world.run_until(|world| sent(world) > 0 && world.stations[0].is_closed());
+    let before = stops(&world);
+    world.drain();
+    world.run_until(|world| stops(world) > before);
+}

@@ -56,7 +56,8 @@ pub struct Modem {
     pub start: Option<String>,
     /// Pause after `start`. Default 3 s, up to 10 m.
     pub start_pause: Duration,
-    /// A command of your own, sent when smsnode stops and is done with the modem. Default none.
+    /// A command of your own, sent when smsnode stops, or the modem is suspended, and is done with the modem. Default
+    /// none. A port that is closed anyway (`keep_open = false`) is opened for it when smsnode stops, not on a suspension.
     pub stop: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,

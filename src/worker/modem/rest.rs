@@ -1,8 +1,8 @@
 //! A port that is closed whenever its modem has nothing to do.
 //!
 //! ```text
-//!  Open ──nothing to do──▶ Resting ──claim, or a `stop` to be said──▶ Opening ──▶ Open: set up again
-//!                             │ the session ended, or the modem is given back
+//!  Open ──nothing to do──▶ Resting ──claim, or a node's `stop`─────▶ Opening ──▶ Open: set up again
+//!                             │ the session ended, or the modem is given back: suspended, or without a `stop`
 //!                             ▼
 //!                          Closed
 //! ```
@@ -28,8 +28,9 @@ impl ModemWorker {
 
     pub(super) fn step_resting(&mut self, context: &Context<'_>) -> bool {
         let registration = self.registered.and_then(|registered| context.queue.registration(registered.id));
-        let has_stop = self.settings.profile.stop.is_some();
-        let Some(registration) = registration.filter(|_| !self.is_leaving() || has_stop) else {
+        // A port may be asked for whose SIM is being changed: only a node that stops opens it to say `stop`.
+        let says_stop = self.suspended.is_none() && self.settings.profile.stop.is_some();
+        let Some(registration) = registration.filter(|_| !self.is_leaving() || says_stop) else {
             self.link = Link::Closed;
             self.not_before = context.now;
             return true;
