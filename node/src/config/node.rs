@@ -19,7 +19,8 @@ pub struct Node {
     /// send leaves uncertain parts; longer keeps the host waiting, and its service manager may kill first.
     pub drain_timeout: Duration,
     /// The suspend file: modems it names, one a line as `NAME: reason`, `BEGINNING*: reason` or `ALL: reason`, are left
-    /// alone with their port closed until the line is gone. Default none. Read every second; it need not be there.
+    /// alone with their port closed until the line is gone. Default none. Read every second; it need not be there. It speaks
+    /// for this node alone: a modem that other nodes can reach too is taken by one of them unless it is named there as well.
     pub suspend: Option<PathBuf>,
 }
 
