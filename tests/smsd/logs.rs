@@ -65,6 +65,12 @@ fn the_log_of_troubles_holds_what_went_wrong_and_that_it_is_over() {
     place.drop_file("fine-again", "fine");
     place.wait_for_sent("fine-again");
     wait_for(&place, "GSM1_trouble.log", ",5, GSM1: Everything ok now. Duration of trouble was ");
+    fs::rename(place.path("GSM1_trouble.log"), place.path("before_hup")).expect("ours");
+    process.signal(Signal::HUP);
+    place.wait_for_log("the configuration has not changed");
+    sim::order(&place.path(""), &format!("refuse 0 1 {REJECTED}"));
+    place.drop_file("refused-again", "secret words");
+    wait_for(&place, "GSM1_trouble.log", "part refused");
     assert!(process.terminate(PATIENCE).success());
 
     assert!(trouble.contains(" GSM1: Start:\n") && trouble.contains("> AT+CMGS="), "{trouble}");
@@ -75,6 +81,6 @@ fn the_log_of_troubles_holds_what_went_wrong_and_that_it_is_over() {
     let log = place.read("GSM1.log");
     assert!(log.lines().all(|line| line.contains(",4, ")), "{log}");
     assert!(place.path("logfile.trouble").exists());
-    let whole = place.read("GSM1_trouble.log") + &place.read("logfile.trouble");
+    let whole = place.read("before_hup") + &place.read("GSM1_trouble.log") + &place.read("logfile.trouble");
     assert!(!whole.contains("4917"), "no number of a person: {whole}");
 }

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::config::smsd::Process;
 use crate::node::{Node, StartError};
 use crate::tasks::Tasks;
+use crate::telemetry::LogError;
 use crate::{reload, run};
 
 /// How long an alarm handler is waited for before the process stops.
@@ -75,8 +76,8 @@ pub(super) fn live(config: Config, manner: Manner, talk: &mut dyn Write) -> io::
     }
     let tongue = match if manner.own_log { Ok(Tongue::Own) } else { Tongue::open(&process.log) } {
         Ok(tongue) => tongue,
-        Err(failure) => {
-            writeln!(talk, "Cannot open the log {}: {failure}. Nothing was started.", process.log.file)?;
+        Err(LogError::Open { path, source }) => {
+            writeln!(talk, "Cannot open the log {}: {source}. Nothing was started.", path.display())?;
             return Ok(Exit::Unexpected);
         }
     };

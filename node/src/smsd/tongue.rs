@@ -1,13 +1,13 @@
 //! Where the process says what it does: in the log smsd would write, or in the node's own.
 
-use std::io;
+use std::error::Error;
 
 use smsgrid_proto::Problem;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::config::smsd::ProcessLog;
-use crate::telemetry::{self, SmsdLog};
+use crate::telemetry::{self, LogError, SmsdLog};
 
 /// The log of the process. Clones are the same.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) enum Tongue {
 
 impl Tongue {
     /// Opens the log that the configuration names.
-    pub(super) fn open(log: &ProcessLog) -> io::Result<Tongue> {
+    pub(super) fn open(log: &ProcessLog) -> Result<Tongue, LogError> {
         Ok(Tongue::Smsd(SmsdLog::open(log)?))
     }
 
@@ -64,15 +64,13 @@ impl Tongue {
     /// Opens a file of the log anew.
     pub(super) fn reopen(&self) {
         let Tongue::Smsd(log) = self else { return };
-        match log.reopen() {
-            Ok(true) => log.say(5, "SIGHUP: the log was opened anew."),
-            Ok(false) => {}
-            Err(failure) => {
-                log.say(
-                    3,
-                    &format!("SIGHUP: the log cannot be opened anew, it goes on where it was: {failure}"),
-                );
-            }
+        let reopened = log.reopen();
+        for failure in &reopened.failures {
+            let why = failure.source().map(ToString::to_string).unwrap_or_default();
+            log.say(3, &format!("SIGHUP: {failure} anew, it goes on where it was: {why}"));
+        }
+        if reopened.is_file && reopened.failures.is_empty() {
+            log.say(5, "SIGHUP: the log was opened anew.");
         }
     }
 }

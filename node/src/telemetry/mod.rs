@@ -34,7 +34,7 @@ use crate::config::{Level, Log, LogFormat};
 use crate::raft;
 
 pub use layer::Sink;
-pub use smsd_log::SmsdLog;
+pub use smsd_log::{LogError, Reopened, SmsdLog};
 
 use layer::LineLayer;
 use line::Form;

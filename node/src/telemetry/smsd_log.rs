@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Local, TimeDelta};
@@ -58,6 +58,29 @@ struct Logs {
     modems: BTreeMap<String, Mutex<Open>>,
 }
 
+/// A log that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Its file cannot be opened.
+    #[error("the log {} cannot be opened", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What became of the files that were opened anew.
+#[derive(Debug, Default)]
+pub struct Reopened {
+    /// Whether there is any file.
+    pub is_file: bool,
+    /// Those that go on where they were.
+    pub failures: Vec<LogError>,
+}
+
 /// One log.
 #[derive(Debug)]
 struct Open {
@@ -104,13 +127,13 @@ impl Target {
 
 impl SmsdLog {
     /// Opens what the configuration names. Without the system's log the lines go to standard error.
-    pub fn open(log: &ProcessLog) -> io::Result<SmsdLog> {
+    pub fn open(log: &ProcessLog) -> Result<SmsdLog, LogError> {
         let main = Open::new(&log.file, log.level, log)?;
         let own = |modem: &ModemLog| {
             let open = Open::new(&modem.file, modem.level.or(Some(main.level)), log)?;
             Ok((modem.modem.to_string(), open))
         };
-        let modems = log.modems.iter().map(own).collect::<io::Result<BTreeMap<String, Open>>>()?;
+        let modems = log.modems.iter().map(own).collect::<Result<BTreeMap<String, Open>, LogError>>()?;
         let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
         Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems })))
     }
@@ -122,13 +145,13 @@ impl SmsdLog {
         locked(&self.0.main).write(said, Local::now());
     }
 
-    /// Opens the files anew, so that those that were renamed can be put away. Says whether there is a file.
-    pub fn reopen(&self) -> io::Result<bool> {
-        let mut is_file = false;
+    /// Opens all files anew, so that those that were renamed can be put away; one that cannot be keeps no other back.
+    pub fn reopen(&self) -> Reopened {
+        let mut reopened = Reopened::default();
         for log in self.0.modems.values().chain([&self.0.main]) {
-            is_file |= locked(log).reopen()?;
+            locked(log).reopen(&mut reopened);
         }
-        Ok(is_file)
+        reopened
     }
 
     /// Writes the troubles whose step has not ended for long.
@@ -171,14 +194,15 @@ impl SmsdLog {
 }
 
 impl Open {
-    fn new(file: &str, level: Option<u8>, log: &ProcessLog) -> io::Result<Open> {
+    fn new(file: &str, level: Option<u8>, log: &ProcessLog) -> Result<Open, LogError> {
         let target = match file {
             "1" => Target::Out,
             "2" => Target::Error,
             "" | "0" => system(),
             word if word.eq_ignore_ascii_case("syslog") => system(),
             path => {
-                let path = std::path::absolute(path)?;
+                let path = std::path::absolute(path)
+                    .map_err(|source| LogError::Open { path: path.into(), source })?;
                 Target::File { file: append(&path)?, path }
             }
         };
@@ -195,13 +219,19 @@ impl Open {
         if self.troubles.is_some() { LEVEL_OF_TROUBLES } else { self.level }
     }
 
-    fn reopen(&mut self) -> io::Result<bool> {
-        if let Some(beside) = &mut self.troubles {
-            beside.file = append(&beside.path)?;
+    fn reopen(&mut self, reopened: &mut Reopened) {
+        let beside = self.troubles.as_mut().map(|beside| (&beside.path, &mut beside.file));
+        let own = match &mut self.target {
+            Target::File { path, file } => Some((&*path, file)),
+            Target::System(_) | Target::Out | Target::Error => None,
+        };
+        for (path, file) in own.into_iter().chain(beside) {
+            reopened.is_file = true;
+            match append(path) {
+                Ok(anew) => *file = anew,
+                Err(failure) => reopened.failures.push(failure),
+            }
         }
-        let Target::File { path, file } = &mut self.target else { return Ok(false) };
-        *file = append(path)?;
-        Ok(true)
     }
 
     fn settle(&mut self, now: DateTime<Local>) {
@@ -237,7 +267,7 @@ impl Open {
 }
 
 impl Beside {
-    fn open(path: PathBuf) -> io::Result<Beside> {
+    fn open(path: PathBuf) -> Result<Beside, LogError> {
         Ok(Beside { file: append(&path)?, path, troubles: Troubles::default() })
     }
 
@@ -281,8 +311,9 @@ fn locked(log: &Mutex<Open>) -> MutexGuard<'_, Open> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn append(path: &std::path::Path) -> io::Result<File> {
-    fs::OpenOptions::new().append(true).create(true).mode(MODE).open(path)
+fn append(path: &Path) -> Result<File, LogError> {
+    let opened = fs::OpenOptions::new().append(true).create(true).mode(MODE).open(path);
+    opened.map_err(|source| LogError::Open { path: path.to_owned(), source })
 }
 
 fn system() -> Target {
@@ -445,11 +476,64 @@ mod tests {
         log.say(4, "too much");
         fs::rename(&path, folder.path().join("old")).expect("ours");
         log.say(2, "two");
-        assert!(log.reopen().expect("it can be"));
+        let reopened = log.reopen();
+        assert!(reopened.is_file && reopened.failures.is_empty(), "{reopened:?}");
         log.say(2, "three");
 
         let lines =
             |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file").lines().count();
         assert_eq!((lines("old"), lines("log")), (2, 1));
+    }
+
+    /// A log with troubles beside it, and one of a modem.
+    fn with_modem(file: &Path, of_modem: &Path) -> ProcessLog {
+        ProcessLog {
+            file: file.display().to_string(),
+            level: Some(3),
+            time_format: "%H".to_owned(),
+            smart: true,
+            modems: vec![ModemLog {
+                modem: smsgrid::model::Name::new("GSM1").expect("a name"),
+                file: of_modem.display().to_string(),
+                level: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_opened_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (main, missing) = (folder.path().join("smsd.log"), folder.path().join("missing/GSM1.log"));
+
+        let LogError::Open { path, .. } = SmsdLog::open(&with_modem(&main, &missing)).expect_err("no folder");
+        assert_eq!(path, missing);
+
+        let (other, troubles) = (folder.path().join("other.log"), folder.path().join("other_trouble.log"));
+        fs::create_dir(&troubles).expect("room");
+        let LogError::Open { path, .. } = SmsdLog::open(&with_modem(&other, &main)).expect_err("a folder");
+        assert_eq!(path, troubles);
+    }
+
+    #[test]
+    fn every_file_is_opened_anew_though_another_cannot_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of_modem = folder.path().join("modem");
+        fs::create_dir(&of_modem).expect("room");
+        let (main, lost) = (folder.path().join("smsd.log"), of_modem.join("GSM1.log"));
+        let log = SmsdLog::open(&with_modem(&main, &lost)).expect("a log");
+        fs::remove_dir_all(&of_modem).expect("ours");
+        for file in ["smsd.log", "smsd_trouble.log"] {
+            fs::rename(folder.path().join(file), folder.path().join(format!("{file}.old"))).expect("ours");
+        }
+
+        let failures = log.reopen().failures;
+        log.say(3, "wrong");
+
+        let failed = failures.iter().map(|LogError::Open { path, .. }| path.clone());
+        assert_eq!(failed.collect::<Vec<_>>(), [lost, of_modem.join("GSM1_trouble.log")]);
+        for file in ["smsd.log", "smsd_trouble.log"] {
+            let text = fs::read_to_string(folder.path().join(file)).expect("a file");
+            assert!(text.contains("smsd: wrong\n"), "{file}: {text}");
+        }
     }
 }
