@@ -10,7 +10,8 @@ use super::begin::{self, Begun};
 use crate::administrator::{Administrator, Errand};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::handlers::{Handlers, HandlersError, Installed, Settings, unfit};
+use crate::handlers::{Handlers, HandlersError, Installed, Settings, Unfit, unfit};
+use crate::modem::Board;
 use crate::submit::Submitter;
 use crate::tasks::Tasks;
 
@@ -27,13 +28,23 @@ pub(super) async fn open(
     if !settings.runs_any() {
         return Ok(None);
     }
-    let faults = unfit(config);
+    let faults = faults(config).await?;
     if !faults.is_empty() {
         return Err(HandlersError::Unfit(faults).into());
     }
     let handlers = Handlers::telling(settings, clock.clone(), administrator.clone())?;
     handlers.start().await?;
     Ok(Some(handlers))
+}
+
+/// Programs that cannot be run. A process that runs as smsd has looked before it began.
+async fn faults(config: &Config) -> Result<Vec<Unfit>, StartError> {
+    if config.process.is_some() {
+        return Ok(Vec::new());
+    }
+    // The shell may take seconds for its line, and a disk may not answer.
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || unfit(&config)).await.map_err(|_| StartError::Abandoned)
 }
 
 /// What runs beside the node: the alarm handler's queue, the child, the regular programs.
