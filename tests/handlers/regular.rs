@@ -1,5 +1,7 @@
 //! Programs that run again and again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use smsgrid_node::handlers::Regular;
@@ -17,7 +19,7 @@ fn the_first_run_is_at_once_and_the_next_after_the_interval() {
         let regular =
             Regular { modem: None, before: Some(before), after: None, statfile: None, interval: INTERVAL };
         let (handlers, hand) = rig.handlers_by_hand();
-        let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular).await });
+        let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, || true).await });
         let runs = |count: usize| until_true("a run", PATIENCE, || rig.read("told").lines().count() == count);
         runs(1);
         hand.advance(INTERVAL - Duration::from_millis(1));
@@ -47,7 +49,7 @@ fn those_of_a_modem_run_in_order_and_the_statistics_file_goes_between_them() {
         let telling = handlers.clone();
         let never = CancellationToken::new();
         let running = rig.runtime.spawn(async move {
-            tokio::join!(handlers.run_regularly(&regular), telling.tell_alarms(&never));
+            tokio::join!(handlers.run_regularly(&regular, || true), telling.tell_alarms(&never));
         });
         until_true("both alarms", PATIENCE, || rig.read("alarms").lines().count() == 2);
         running.abort();
@@ -70,11 +72,43 @@ fn a_run_longer_than_its_interval_is_followed_by_the_next_and_never_doubled() {
     let regular =
         Regular { modem: None, before, after: None, statfile: None, interval: Duration::from_secs(1) };
     let handlers = rig.handlers();
-    let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular).await });
+    let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, || true).await });
     until_true("the first run", PATIENCE, || rig.read("told") == "+\n");
     std::fs::write(rig.path("go"), "").expect("room");
     until_true("the second run", PATIENCE, || rig.read("told").lines().count() >= 4);
     running.abort();
 
     assert!(rig.read("told").starts_with("+\n-\n+\n-\n"));
+}
+
+#[test]
+fn nothing_runs_while_the_modem_is_another_nodes() {
+    let rig = Rig::strict();
+    let before = Some(rig.script("run", r#"echo "$3" >>$D/told"#));
+    let modem = Some("GSM1".to_owned());
+    let regular = Regular { modem, before, after: None, statfile: None, interval: INTERVAL };
+    let (handlers, hand) = rig.handlers_by_hand();
+    let (is_ours, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let (ours, asks) = (is_ours.clone(), asked.clone());
+    let gate = move || {
+        asks.fetch_add(1, Ordering::SeqCst);
+        ours.load(Ordering::SeqCst)
+    };
+    let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, gate).await });
+    let asked_times =
+        |times: u32| until_true("a question", PATIENCE, || asked.load(Ordering::SeqCst) == times);
+    asked_times(1);
+    hand.advance(Duration::from_secs(5));
+    asked_times(2);
+    assert_eq!(rig.read("told"), "");
+
+    is_ours.store(true, Ordering::SeqCst);
+    hand.advance(Duration::from_secs(5));
+    until_true("the run", PATIENCE, || rig.read("told") == "GSM1\n");
+    is_ours.store(false, Ordering::SeqCst);
+    hand.advance(INTERVAL);
+    asked_times(4);
+    running.abort();
+
+    assert_eq!(rig.read("told"), "GSM1\n");
 }

@@ -2,20 +2,30 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use smsgrid::worker::handlers::{Alarm, Command, Exit, Run, Severity};
 use tracing::warn;
 
 use super::{Handlers, Regular};
 
+/// Wait before it is asked again whose a modem is.
+const AGAIN: Duration = Duration::from_secs(5);
+
 impl Handlers {
     /// Runs the programs of one part of the configuration until the future is dropped. A run that takes longer than the
-    /// interval delays the next one; two never run at once.
-    pub async fn run_regularly(&self, regular: &Regular) {
+    /// interval delays the next one; two never run at once. Before each it is asked whether it `is_ours`: while it is
+    /// another node's, nothing is run and it is soon asked again.
+    pub async fn run_regularly(&self, regular: &Regular, is_ours: impl Fn() -> bool) {
         loop {
-            let due = self.inner.clock.now() + regular.interval;
-            self.run_once(regular).await;
-            self.inner.clock.sleep_until(due).await;
+            let began = self.inner.clock.now();
+            let wait = if is_ours() {
+                self.run_once(regular).await;
+                regular.interval
+            } else {
+                AGAIN.min(regular.interval)
+            };
+            self.inner.clock.sleep_until(began + wait).await;
         }
     }
 

@@ -88,6 +88,11 @@ impl Board {
         self.rows().iter().map(|(modem, row)| (modem.clone(), row.tally)).collect()
     }
 
+    /// Whether the modem is configured here and, as far as is known, no other node has it.
+    pub fn is_here(&self, modem: &str) -> bool {
+        self.rows().iter().any(|(name, row)| name.as_str() == modem && !row.is_elsewhere)
+    }
+
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, Row>> {
         // Nothing that can panic happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -306,13 +311,14 @@ mod tests {
     fn a_modem_that_another_node_has_is_shown_by_that_one() {
         let (board, modem) = (Board::default(), name("GSM1"));
         board.add(&modem, true, at(1));
-        assert!(board.news().is_empty(), "nobody knows yet whose it is");
+        assert!(board.news().is_empty() && !board.is_here("GSM1"), "nobody knows yet whose it is");
 
         board.note(&modem, &Notice::NoNetwork, at(2));
-        assert_eq!(board.news().len(), 1);
+        assert!(board.news().len() == 1 && board.is_here("GSM1"));
         board.note(&modem, &Notice::HeldElsewhere { node: NodeId(2) }, at(3));
 
-        assert!(board.news().is_empty());
+        assert!(board.news().is_empty() && !board.is_here("GSM1"));
+        assert!(!board.is_here("GSM2"), "it is not configured");
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(super) struct HandlerTasks {
     clock: Clock,
     begun: Begun,
     administrator: Administrator,
+    board: Board,
 }
 
 impl HandlerTasks {
@@ -65,11 +66,11 @@ impl HandlerTasks {
         installed: Installed,
         around: &Tasks,
         administrator: Administrator,
-        (clock, begun): (&Clock, &Begun),
+        (clock, begun, board): (&Clock, &Begun, &Board),
     ) -> HandlerTasks {
-        let (tasks, clock, begun) = (around.group(), clock.clone(), begun.clone());
-        start(installed.get().as_ref(), &tasks, &begun);
-        HandlerTasks { installed, around: around.clone(), tasks, clock, begun, administrator }
+        let (tasks, clock, begun, board) = (around.group(), clock.clone(), begun.clone(), board.clone());
+        start(installed.get().as_ref(), &tasks, &begun, &board);
+        HandlerTasks { installed, around: around.clone(), tasks, clock, begun, administrator, board }
     }
 
     /// Puts the programs of `config` in the place of those that run, unless they are the same. `start` has had its turn.
@@ -88,12 +89,12 @@ impl HandlerTasks {
         // Two children, or two regular runs, never run at once.
         self.tasks.drain(REPLACED_WITHIN).await;
         self.tasks = self.around.group();
-        start(self.installed.get().as_ref(), &self.tasks, &self.begun);
+        start(self.installed.get().as_ref(), &self.tasks, &self.begun, &self.board);
         Ok(())
     }
 }
 
-fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
+fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun, board: &Board) {
     let Some(handlers) = handlers else { return };
     let alarms = handlers.clone();
     tasks.spawn("alarms", |stop: CancellationToken| async move {
@@ -108,14 +109,15 @@ fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun) {
         Ok(())
     });
     for regular in handlers.settings().regular.clone() {
-        let (handlers, begun) = (handlers.clone(), begun.clone());
+        let (handlers, begun, board) = (handlers.clone(), begun.clone(), board.clone());
         let name = regular
             .modem
             .as_ref()
             .map_or_else(|| "regular run".to_owned(), |modem| format!("regular run of {modem}"));
         tasks.spawn(&name, |stop| async move {
             if begin::wait(begun, &stop).await.is_some() {
-                stop.run_until_cancelled(handlers.run_regularly(&regular)).await;
+                let is_ours = || regular.modem.as_deref().is_none_or(|modem| board.is_here(modem));
+                stop.run_until_cancelled(handlers.run_regularly(&regular, is_ours)).await;
             }
             Ok(())
         });

@@ -195,15 +195,20 @@ impl Node {
         let (beginning, has_begun) = beginning(&config, &opened, &member, &outcomes, &clock);
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
-        let handlers =
-            HandlerTasks::start(installed.clone(), tasks, administrator.clone(), (&clock, &has_begun));
+        let board = Board::default();
+        let handlers = HandlerTasks::start(
+            installed.clone(),
+            tasks,
+            administrator.clone(),
+            (&clock, &has_begun, &board),
+        );
         let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
         handlers::start_errand(errand, submitter.clone(), tasks, &has_begun);
         let around = around(&config, &opened, tasks, &has_begun, (&clock, &metrics, &installed, &submitter));
         let closing = CancellationToken::new();
         let (taking, gone) = Intake::start(&config, around.clone(), &intake, &closing)?;
         let beginning = Beginning { gone, ..beginning };
-        let (board, draining, shown) = (Board::default(), CancellationToken::new(), tasks.group());
+        let (draining, shown) = (CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
         let mut heir = HeirTask::new(&opened, &store, &installed, &clock, &intake);
         heir.start(&config);
