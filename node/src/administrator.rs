@@ -13,7 +13,7 @@ use std::time::Duration;
 use smsgrid::model::{Address, Name, Origin};
 use smsgrid::queue::{IdempotencyKey, Route};
 use smsgrid::sms_file::{self, Document};
-use smsgrid::worker::handlers::Quota;
+use smsgrid::worker::handlers::{Exit, Quota};
 use smsgrid::worker::submission;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,22 @@ const RETRIES_MIN: u8 = 2;
 #[derive(Clone, Debug, Default)]
 pub struct Administrator(Option<Arc<Inner>>);
 
+/// What the administrator is told.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// A program begins to fail.
+    Program {
+        /// Its kind.
+        program: &'a str,
+        /// How it ended.
+        exit: &'a Exit,
+        /// The number that smsd tells of that.
+        result: &'a str,
+    },
+    /// A modem has sent as many messages as it may.
+    MessageLimit(u32),
+}
+
 #[derive(Debug)]
 struct Inner {
     /// Whom to tell of each modem, and how often yet.
@@ -43,6 +59,8 @@ struct Inner {
     /// Whose quota counts for the gateway itself: smsd tells of itself by its first modem.
     gateway: Option<Address>,
     first: Option<String>,
+    /// Whether it is told in the words of smsd, which people filter by.
+    as_smsd: bool,
     waiting: mpsc::Sender<Message>,
     clock: Clock,
 }
@@ -79,13 +97,17 @@ impl Administrator {
             Some((name.to_string(), Told { to, quota: Quota::new(admin.limit, admin.count_clear) }))
         });
         let modems: BTreeMap<String, Told> = told.collect();
-        let first = modems.keys().next().cloned();
+        let as_smsd = config.process.is_some();
+        let in_order = config.process.iter().flat_map(|process| &process.modems).map(Name::as_str);
+        let first = in_order.chain(modems.keys().map(String::as_str)).find(|name| modems.contains_key(*name));
+        let first = first.map(str::to_owned);
         if modems.is_empty() && gateway.is_none() {
             return (Administrator::default(), None);
         }
-        let gateway = gateway.or_else(|| modems.values().next().map(|told| told.to.clone()));
+        let gateway = gateway.or_else(|| modems.get(first.as_ref()?).map(|told| told.to.clone()));
         let (waiting, queue) = mpsc::channel(WAITING_MAX);
-        let inner = Inner { modems: Mutex::new(modems), gateway, first, waiting, clock: clock.clone() };
+        let inner =
+            Inner { modems: Mutex::new(modems), gateway, first, as_smsd, waiting, clock: clock.clone() };
         let errand = Errand {
             waiting: queue,
             client: config.node.name.clone(),
@@ -110,11 +132,12 @@ impl Administrator {
         modems.retain(|name, _| config.modems.keys().any(|modem| modem.as_str() == name));
     }
 
-    /// Tells `what` of a modem, or of the gateway. Never waits.
-    pub fn tell(&self, modem: Option<&str>, what: &str) {
+    /// Tells `news` of a modem, or of the gateway. Never waits.
+    pub fn tell(&self, modem: Option<&str>, news: News<'_>) {
         let Some(inner) = &self.0 else { return };
         let Some(to) = inner.recipient(modem) else { return };
-        let text = text(modem, what);
+        let text =
+            plain(&if inner.as_smsd { in_words_of_smsd(modem, news) } else { in_own_words(modem, news) });
         if inner.waiting.try_send(Message { to, text }).is_err() {
             warn!(
                 event = "admin.lost",
@@ -142,11 +165,28 @@ impl Inner {
     }
 }
 
-/// One part of plain characters.
-fn text(modem: Option<&str>, what: &str) -> String {
+fn in_own_words(modem: Option<&str>, news: News<'_>) -> String {
     let who = modem.unwrap_or("the node");
+    match news {
+        News::Program { program, exit, .. } => format!("Smsnode: {who}: problem with {program}, it {exit}"),
+        News::MessageLimit(messages) => format!("Smsnode: {who}: Message limit {messages} is reached."),
+    }
+}
+
+fn in_words_of_smsd(modem: Option<&str>, news: News<'_>) -> String {
+    let (daemon, who) = modem.map_or(("Sms3", "mainprocess"), |modem| ("Smsd3", modem));
+    match news {
+        News::Program { program, result, .. } => {
+            format!("{daemon}: {who}, problem with {program}, result {result}")
+        }
+        News::MessageLimit(messages) => format!("{daemon}: {who}: Message limit {messages} is reached."),
+    }
+}
+
+/// One part of plain characters.
+fn plain(text: &str) -> String {
     let plain = |c: char| if (' '..='~').contains(&c) { c } else { '?' };
-    format!("Smsnode: {who}: {what}").chars().map(plain).take(CHARACTERS_MAX).collect()
+    text.chars().map(plain).take(CHARACTERS_MAX).collect()
 }
 
 impl Errand {
@@ -220,12 +260,58 @@ impl Errand {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::smsd::{self, Surroundings};
 
     #[test]
     fn what_is_told_is_one_part_of_plain_characters() {
-        assert_eq!(text(Some("GSM1"), "a\nb\u{e4}"), "Smsnode: GSM1: a?b?");
-        assert_eq!(text(None, &"x".repeat(1000)).len(), CHARACTERS_MAX);
+        assert_eq!(plain("GSM1: a\nb\u{e4}"), "GSM1: a?b?");
+        assert_eq!(plain(&"x".repeat(1000)).len(), CHARACTERS_MAX);
+    }
+
+    #[test]
+    fn a_process_that_runs_as_smsd_tells_in_the_words_of_smsd() {
+        let failed = News::Program { program: "eventhandler", exit: &Exit::Code(3), result: "3" };
+        let limit = News::MessageLimit(5);
+
+        for (modem, news, smsd, own) in [
+            (
+                Some("GSM1"),
+                failed,
+                "Smsd3: GSM1, problem with eventhandler, result 3",
+                "Smsnode: GSM1: problem with eventhandler, it returned 3",
+            ),
+            (
+                Some("GSM1"),
+                limit,
+                "Smsd3: GSM1: Message limit 5 is reached.",
+                "Smsnode: GSM1: Message limit 5 is reached.",
+            ),
+            (
+                None,
+                failed,
+                "Sms3: mainprocess, problem with eventhandler, result 3",
+                "Smsnode: the node: problem with eventhandler, it returned 3",
+            ),
+        ] {
+            assert_eq!((in_words_of_smsd(modem, news), in_own_words(modem, news)), (smsd.into(), own.into()));
+        }
+    }
+
+    #[test]
+    fn the_gateway_of_an_smsd_conf_tells_by_the_first_of_devices_that_tells_anybody() {
+        let text = "devices = C,B,A\n[A]\ndevice = /dev/a\nadmin_to = 491\n[B]\ndevice = /dev/b\n\
+                    admin_to = 492\n[C]\ndevice = /dev/c\n";
+        let surroundings = Surroundings { host: "gw-a".to_owned(), data_dir: "/d".to_owned(), api: None };
+        let path = Path::new("/etc/smsd.conf");
+        let config = smsd::read(path, text.as_bytes(), &surroundings).expect("no fault");
+        let (administrator, errand) = Administrator::of(&config, &Clock::system());
+        administrator.tell(None, News::MessageLimit(1));
+
+        let message = errand.expect("somebody is told").waiting.try_recv().expect("a message");
+        assert_eq!((message.to.reveal(), message.text.starts_with("Sms3: ")), ("492", true));
     }
 
     /// Who is told what, when `tell` is all that happens.
@@ -244,7 +330,7 @@ mod tests {
         let modems = "[modems.A]\nport = \"/dev/a\"\nadmin_to = \"+491\"\n[modems.B]\nport = \"/dev/b\"\n";
         let all = |administrator: &Administrator| {
             for modem in [Some("A"), Some("B"), None] {
-                administrator.tell(modem, "x");
+                administrator.tell(modem, News::MessageLimit(1));
             }
         };
         let numbers = |settings: &str| told(settings, all).into_iter().map(|(to, _)| to).collect::<Vec<_>>();
@@ -257,10 +343,12 @@ mod tests {
 
     #[test]
     fn what_waits_for_the_log_is_bounded() {
-        let often = |administrator: &Administrator| (0..1000).for_each(|_| administrator.tell(None, "x"));
+        let often = |administrator: &Administrator| {
+            (0..1000).for_each(|_| administrator.tell(None, News::MessageLimit(1)))
+        };
         let waiting = told("[handlers]\nadmin_to = \"+491\"\n", often);
 
         assert_eq!(waiting.len(), WAITING_MAX);
-        assert_eq!(waiting[0].1, "Smsnode: the node: x");
+        assert_eq!(waiting[0].1, "Smsnode: the node: Message limit 1 is reached.");
     }
 }

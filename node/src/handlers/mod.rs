@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::administrator::Administrator;
+use crate::administrator::{Administrator, News};
 use crate::clock::Clock;
 use alarms::Alarms;
 use alerts::Alerts;
@@ -51,6 +51,8 @@ pub use launch::Rules;
 pub use output::Said;
 pub use settings::{Regular, Settings, Unfit, unfit};
 
+/// The program that judges files.
+const CHECKHANDLER: Program = "checkhandler";
 /// Most programs whose output is read on after they have ended, because something they left running holds it.
 const LEFT_MAX: usize = 64;
 
@@ -193,8 +195,12 @@ impl Handlers {
     /// Takes note of a run of a program, `modem` if that has one of its own, and tells what is new.
     fn note_run(&self, program: Program, modem: Option<&str>, exit: &Exit) {
         if self.inner.alerts.note(program, modem, exit) == Telling::Begins {
-            let what = format!("problem with {program}, it {exit}");
-            self.inner.administrator.tell(modem, &what);
+            // The trouble of a check handler is none that smsd tells by SMS.
+            if program == CHECKHANDLER && self.inner.settings.rules == Rules::Smsd {
+                return;
+            }
+            let news = News::Program { program, exit, result: &regular::code(exit) };
+            self.inner.administrator.tell(modem, news);
         }
     }
 
@@ -227,12 +233,12 @@ impl Handlers {
     pub async fn check(&self, file: &[u8]) -> Verdict {
         let Some(command) = &self.inner.settings.checkhandler else { return Verdict::Accepted };
         let Ok(_place) = self.inner.checks.acquire().await else { return Verdict::Accepted };
-        let exit = self.run("checkhandler", command, &[file.to_vec()], None).await;
+        let exit = self.run(CHECKHANDLER, command, &[file.to_vec()], None).await;
         let otherwise = self.inner.settings.check_otherwise;
         if exit.is_no_verdict() {
-            self.note_run("checkhandler", None, &exit);
+            self.note_run(CHECKHANDLER, None, &exit);
         } else {
-            self.note_run("checkhandler", None, &Exit::Code(0));
+            self.note_run(CHECKHANDLER, None, &Exit::Code(0));
         }
         exit.verdict(otherwise)
     }

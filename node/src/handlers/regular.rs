@@ -71,7 +71,7 @@ fn name(run: &Run) -> &'static str {
 }
 
 /// The number that smsd tells, or what there is instead of one.
-fn code(exit: &Exit) -> String {
+pub(super) fn code(exit: &Exit) -> String {
     match exit {
         Exit::Code(code) => code.to_string(),
         Exit::Signal(_) | Exit::TimedOut(_) | Exit::NotStarted(_) => format!("nothing: it {exit}"),

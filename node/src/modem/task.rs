@@ -22,7 +22,7 @@ use super::pin_marks::PinMark;
 use super::port::{Location, Port, PortError};
 use super::report;
 use super::suspend_file::Suspended;
-use crate::administrator::Administrator;
+use crate::administrator::{Administrator, News};
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
 use crate::cluster::Barrier;
@@ -245,8 +245,7 @@ impl ModemTask {
         report::notice(&self.name, notice, &self.location, mark);
         self.alarm(of_modem(self.name.as_str(), notice));
         if let Notice::LimitReached { messages } = notice {
-            let what = format!("Message limit {messages} is reached.");
-            self.shared.administrator.tell(Some(self.name.as_str()), &what);
+            self.shared.administrator.tell(Some(self.name.as_str()), News::MessageLimit(*messages));
         }
     }
 
