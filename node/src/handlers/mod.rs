@@ -277,7 +277,7 @@ impl Handlers {
         over: impl Future<Output = ()>,
     ) -> Exit {
         let Inner { settings, spawner, clock, .. } = &*self.inner;
-        let argv = command.argv(&settings.shell, arguments);
+        let argv = trust::whole(command).argv(&settings.shell, arguments);
         let launch = Launch { argv, event: event.map(str::to_owned), limit };
         let ended = process::run(&launch, over, &settings.rules, spawner, clock).await;
         if settings.log_output {

@@ -162,6 +162,7 @@ pub fn unfit(config: &Config) -> Vec<Unfit> {
         modem.programs.each().map(named).collect::<Vec<_>>()
     });
     let fault = |(setting, command): (String, Command)| {
+        let command = trust::whole(&command);
         let program = Path::new(command.program());
         let fit = if is_strict { trust::resolve(program).map(drop) } else { trust::executable(program) };
         fit.err().map(|why| Unfit { setting, why })

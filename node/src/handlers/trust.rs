@@ -1,10 +1,12 @@
 //! Whether a program may be run: nobody but root and this user can have changed it, or put another in its place.
 
+use std::borrow::Cow;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
+use smsgrid::worker::handlers::Command;
 
 /// Bits of a mode that let others write.
 const OTHERS_WRITE: u32 = 0o022;
@@ -41,6 +43,17 @@ pub(super) fn executable(program: &Path) -> Result<(), String> {
     }
     rustix::fs::access(program, Access::READ_OK | Access::EXEC_OK)
         .map_err(|error| format!("{} is not executable: {error}", program.display()))
+}
+
+/// `command` as it is executed: a line that is the path of a program with blanks in it is that program, unless its first
+/// word is one.
+pub(super) fn whole(command: &Command) -> Cow<'_, Command> {
+    let Command::Line(line) = command else { return Cow::Borrowed(command) };
+    let path = line.trim();
+    let is_path = path.contains(' ')
+        && executable(Path::new(command.program())).is_err()
+        && executable(Path::new(path)).is_ok();
+    if is_path { Cow::Owned(Command::Direct(vec![path.to_owned()])) } else { Cow::Borrowed(command) }
 }
 
 fn is_ours(metadata: &Metadata) -> bool {
@@ -95,5 +108,25 @@ mod tests {
 
         assert!(resolve(root.path()).expect_err("a folder").contains("is no file"));
         assert!(resolve(&root.path().join("none")).expect_err("nothing").contains("none: No such file"));
+    }
+
+    #[test]
+    fn a_line_that_is_the_path_of_a_program_is_that_program_unless_its_first_word_is_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("on sms");
+        let line = Command::Line(format!("{} ", path.display()));
+        let program = |path: &Path| {
+            fs::write(path, "#!/bin/sh\n").expect("room");
+            fs::set_permissions(path, Permissions::from_mode(0o755)).expect("ours");
+        };
+        assert_eq!(*whole(&line), line, "nothing is there");
+
+        program(&path);
+        assert_eq!(*whole(&line), Command::Direct(vec![path.display().to_string()]));
+        let with_word = Command::Line(format!("{} SENT", path.display()));
+        assert_eq!(*whole(&with_word), with_word);
+
+        program(&folder.path().join("on"));
+        assert_eq!(*whole(&line), line);
     }
 }
