@@ -1,7 +1,10 @@
 //! The logs of modems, and the log of troubles beside each.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use smsgrid_tests::sim;
@@ -83,4 +86,50 @@ fn the_log_of_troubles_holds_what_went_wrong_and_that_it_is_over() {
     assert!(place.path("logfile.trouble").exists());
     let whole = place.read("before_hup") + &place.read("GSM1_trouble.log") + &place.read("logfile.trouble");
     assert!(!whole.contains("4917"), "no number of a person: {whole}");
+}
+
+/// Names and texts that would begin a line, steer a terminal or turn what is read.
+const HOSTILE: [&[u8]; 6] = [
+    b"a\n2026-01-01 00:00:00,2, smsd: forged",
+    b"b\r\x1b[2J\x1b]0;forged\x07",
+    b"c\xe2\x80\xaetxt\xe2\x81\xa6",
+    b"d\xc2\x9b31m\xe2\x80\xa8forged",
+    b"e\xff\xfe\x7f\x08\x08",
+    b"f\"},{\"msg\":\"forged\"}\\n",
+];
+
+#[test]
+fn no_name_text_or_output_begins_a_line_of_the_log_or_steers_a_terminal() {
+    let place = place("", "eventhandler = $D/speaks");
+    let speaks =
+        "#!/bin/sh\nprintf 'one %s\\n' \"$2\" | tr '\\n' '\\013'; printf '\\ntwo\\033[31m\\r\\n' >&2\n";
+    fs::write(place.path("speaks"), speaks).expect("room");
+    fs::set_permissions(place.path("speaks"), fs::Permissions::from_mode(0o755)).expect("ours");
+    let mut process = place.foreground(&[]);
+    for name in HOSTILE {
+        let draft = place.path(".draft");
+        fs::write(&draft, [b"To: 491700000001\nX-Mine: ", name, b"\n\n", name].concat()).expect("room");
+        fs::rename(&draft, place.path("outgoing").join(OsStr::from_bytes(name))).expect("same file system");
+    }
+    let said =
+        |log: &str, word: &str| log.lines().filter(|line| line.contains(&format!("said: {word}"))).count();
+    until_true("all handlers", PATIENCE, || said(&log(&place), "two") >= HOSTILE.len());
+    assert!(process.terminate(PATIENCE).success());
+
+    let log = log(&place);
+    assert_eq!((said(&log, "one"), said(&log, "two")), (HOSTILE.len(), HOSTILE.len()), "{log}");
+    for line in log.lines() {
+        let (time, rest) = line.split_at_checked(19).unwrap_or_default();
+        assert!(
+            time.starts_with("20") && rest.starts_with(',') && !rest.starts_with(",2, smsd: forged"),
+            "{line:?}"
+        );
+        let harmful = |c: char| c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c) || c == '\u{2066}';
+        assert!(!line.contains(harmful), "{line:?}");
+    }
+}
+
+/// The log as it is, whatever is in it.
+fn log(place: &Place) -> String {
+    String::from_utf8_lossy(&fs::read(place.path("logfile")).unwrap_or_default()).into_owned()
 }

@@ -19,6 +19,8 @@ pub struct Board(Arc<Mutex<BTreeMap<Name, Row>>>);
 #[derive(Debug)]
 struct Row {
     news: ModemNews,
+    /// Other nodes may reach it too.
+    is_shared: bool,
     /// Another node has the modem, or may have it: it is that one's to show.
     is_elsewhere: bool,
     tally: Tally,
@@ -40,7 +42,7 @@ impl Board {
         };
         let mut rows = self.rows();
         let tally = rows.get(modem).map(|row| row.tally).unwrap_or_default();
-        rows.insert(modem.clone(), Row { news, is_elsewhere: is_shared, tally });
+        rows.insert(modem.clone(), Row { news, is_shared, is_elsewhere: is_shared, tally });
     }
 
     /// The modem is not configured any more.
@@ -51,7 +53,7 @@ impl Board {
     /// The modem said something.
     pub fn note(&self, modem: &Name, notice: &Notice, now: Timestamp) {
         let mut rows = self.rows();
-        let Some(Row { news: row, is_elsewhere, tally }) = rows.get_mut(modem) else { return };
+        let Some(Row { news: row, is_elsewhere, tally, .. }) = rows.get_mut(modem) else { return };
         tally.count(notice);
         *is_elsewhere = matches!(notice, Notice::HeldElsewhere { .. });
         if let Notice::Surveyed(survey) = notice {
@@ -88,9 +90,12 @@ impl Board {
         self.rows().iter().map(|(modem, row)| (modem.clone(), row.tally)).collect()
     }
 
-    /// Whether the modem is configured here and, as far as is known, no other node has it.
+    /// Whether the modem is configured here and, as far as is known, no other node has it. A port that is shared and
+    /// refuses us may be refusing because of that one.
     pub fn is_here(&self, modem: &str) -> bool {
-        self.rows().iter().any(|(name, row)| name.as_str() == modem && !row.is_elsewhere)
+        let is_refused = |row: &Row| row.is_shared && row.news.condition == ModemCondition::Unplugged;
+        let is_own = |row: &Row| !row.is_elsewhere && !is_refused(row);
+        self.rows().iter().any(|(name, row)| name.as_str() == modem && is_own(row))
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Name, Row>> {
@@ -319,6 +324,11 @@ mod tests {
 
         assert!(board.news().is_empty() && !board.is_here("GSM1"));
         assert!(!board.is_here("GSM2"), "it is not configured");
+        board.unreachable(&modem, "refused".to_owned(), Reason::PortBusy, at(4));
+        assert!(board.news().len() == 1 && !board.is_here("GSM1"), "another node may be connected to it");
+        board.add(&name("GSM3"), false, at(5));
+        board.unreachable(&name("GSM3"), "gone".to_owned(), Reason::PortBusy, at(6));
+        assert!(board.is_here("GSM3"), "nobody else can have it");
     }
 
     #[test]
