@@ -6,6 +6,9 @@ use std::path::Path;
 
 use super::Pids;
 
+/// How often it is looked: a row or a descriptor can be missing from one reading of a table that changes meanwhile.
+const LOOKS: usize = 5;
+
 /// Tells the node behind the far end of a connection.
 #[derive(Clone, Debug)]
 pub struct Owners {
@@ -20,6 +23,10 @@ impl Owners {
 
     /// The node that opened the connection whose own address is `address`; nothing when none of them did.
     pub(super) fn of(&self, address: SocketAddr) -> Option<usize> {
+        (0..LOOKS).find_map(|_| self.look(address))
+    }
+
+    fn look(&self, address: SocketAddr) -> Option<usize> {
         let inode = inode(&fs::read_to_string("/proc/net/tcp").ok()?, address)?;
         let socket = format!("socket:[{inode}]");
         let pids = self.pids.lock().expect("no holder panics").clone();
