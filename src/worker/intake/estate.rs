@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{Address, Content, Name, Origin, Part, Payload, Position, Timestamp, TypeOfNumber};
+use crate::model::{Address, Call, Content, Name, Origin, Part, Payload, Position, Timestamp, TypeOfNumber};
 use crate::queue::Record;
 use crate::sms_file::{Document, Header, LocalTime};
 use crate::text;
@@ -126,18 +126,29 @@ fn event_id(intake: &str) -> &str {
 /// A file that asks for this message.
 fn file(content: &Content) -> Vec<u8> {
     let mut head = recipient(&content.destination);
-    let body = match text::join(content.parts.iter().map(|part| &part.user_data)) {
-        Some(text) => {
+    let text = || text::join(content.parts.iter().map(|part| &part.user_data));
+    let body = match (&content.call, text()) {
+        (Some(call), _) => {
+            head.push_str(&line(Header::Voicecall, "yes"));
+            tones(call).into_bytes()
+        }
+        (None, Some(text)) => {
             head.push_str(&line(Header::Alphabet, "UTF-8"));
             text.into_bytes()
         }
-        None => binary(&content.parts, &mut head),
+        (None, None) => binary(&content.parts, &mut head),
     };
     if content.options.status_report {
         head.push_str(&line(Header::Report, "yes"));
     }
     head.push('\n');
     [head.into_bytes(), body].concat()
+}
+
+/// The body that asks for this call.
+fn tones(call: &Call) -> String {
+    let time = call.wait_seconds.map(|seconds| format!("TIME: {seconds} ")).unwrap_or_default();
+    format!("TONE: {time}{} {}\n", call.rounds, call.tones)
 }
 
 /// The octets of 8-bit data, behind its own header where it is a single part with one.
@@ -288,6 +299,8 @@ mod tests {
             "To: 0170123\nTo_TOA: national\n\nhello",
             "To: s4711\nAlphabet: binary\nUDH: no\n\n\u{1}\u{2}binary",
             "To: s4711\nAlphabet: binary\nUDH: yes\n\n\u{6}\u{5}\u{4}\u{b}\u{1}\u{2}\u{3}data",
+            "To: 491700000001\nVoicecall: yes\n\nTONE: TIME: 20 2 1,2,#",
+            "To: 491700000001\nVoicecall: yes\n\nTONE:",
             &long,
         ] {
             let asked = content(asked);

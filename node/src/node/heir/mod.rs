@@ -114,6 +114,7 @@ impl HeirTask {
             settings: Settings {
                 message_ids: config.files.message_ids,
                 keep_pdus: config.files.keep_pdus,
+                messages: config.files.settings.clone(),
                 ..Settings::default()
             },
             folder: config.node.data_dir.join(FOLDER),

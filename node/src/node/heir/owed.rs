@@ -16,7 +16,7 @@ use smsgrid::worker::intake::Estate;
 
 use crate::machine::View;
 use crate::raft::Revision;
-use crate::store::{Cursor, Query, Store};
+use crate::store::{Cursor, Incomplete, Query, Store};
 
 /// Most events that wait; those behind them are listed when these are told.
 const OWED_MAX: usize = 100_000;
@@ -83,7 +83,12 @@ impl Owed {
         for (revision, change) in changes {
             self.seen = Some(revision);
             let Event::Changed { message, to, .. } = change else { continue };
-            let owing = if to.is_final() { position(estate, store, view, message).await } else { None };
+            let owing = if to.is_final() { position(estate, store, view, message).await } else { Ok(None) };
+            let Ok(owing) = owing else {
+                // Told without it, it would be taken for told.
+                self.seen = None;
+                return;
+            };
             // One that has ended once more since has a change of its own.
             if owing == Some(revision.position()) {
                 self.insert(revision.position(), message);
@@ -104,15 +109,20 @@ impl Owed {
 }
 
 /// Where the end of this message is in the log, if it is one of the estate's.
-async fn position(estate: &Estate, store: &Store, view: &View, message: MessageId) -> Option<Position> {
+async fn position(
+    estate: &Estate,
+    store: &Store,
+    view: &View,
+    message: MessageId,
+) -> Result<Option<Position>, Incomplete> {
     let known = view
         .read(|queue| queue.message(message).map(|record| estate.owes(record).then_some(record.changed_at)));
     match known {
-        Some(position) => position,
+        Some(position) => Ok(position),
         // It has left memory already.
         None => {
-            let record = store.get(message).await.ok()??.record;
-            estate.owes(&record).then_some(record.changed_at)
+            let record = store.get(message).await?.map(|row| row.record);
+            Ok(record.filter(|record| estate.owes(record)).map(|record| record.changed_at))
         }
     }
 }
