@@ -85,7 +85,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "read_configuration_after_suspend",
         Boolean,
-        Only("no", "the configuration is read at the start of smsnode"),
+        Changed("a changed configuration is taken over with SIGHUP, suspended or not"),
     ),
     // Sending.
     key("outgoing", Boolean, Setting(Target::Sends { when: true })),
