@@ -1,7 +1,9 @@
 //! A modem that does not answer, hangs, vanishes or loses an answer: what is in doubt is said, what works goes on.
 
+use std::fs;
 use std::time::Duration;
 
+use rustix::pty::{OpenptFlags, openpt};
 use smsgrid::model::MessageState;
 use smsgrid_tests::{replay, wait};
 
@@ -9,6 +11,8 @@ use super::pair::{PATIENCE, Pair};
 
 /// Settings of a modem that is slow at nothing: what it does not answer soon it does not answer.
 const IMPATIENT: &str = "command_timeout = \"300ms\"\nsend_timeout = \"1s\"\nquiet_time = \"1s\"\n";
+/// Devices that take the number of one that is gone; other tests may have taken it before.
+const DEVICES: usize = 4;
 /// The evidence window of an uncertain part, the resend behind it, and a busy machine.
 const DECIDED: Duration = Duration::from_secs(240);
 
@@ -52,6 +56,28 @@ fn a_modem_that_vanishes_while_it_sends_leaves_doubt_and_is_used_when_it_comes_b
     pair.sends_by_gsm1("afterwards");
     pair.stop();
     is_left_uncertain(&pair, "doubtful");
+}
+
+#[test]
+fn a_modem_is_found_by_a_link_that_leads_to_another_device_when_it_comes_back() {
+    let mut pair = Pair::new("fast", "");
+    pair.gateway.start();
+    pair.sends_by_gsm1("before");
+    let device = |pair: &Pair| fs::read_link(pair.port()).expect("the port is a link, as those by-id are");
+    let before = device(&pair);
+
+    pair.order("vanish 0");
+    pair.wait_for_trouble("PORT_GONE", &["GSM1"]);
+    // Somebody else is plugged in meanwhile, and gets its device.
+    let taken: Vec<_> =
+        (0..DEVICES).map(|_| openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty")).collect();
+    pair.order("return 0");
+    pair.wait_until_up(2);
+
+    assert_ne!(device(&pair), before);
+    pair.sends_by_gsm1("afterwards");
+    pair.stop();
+    drop(taken);
 }
 
 #[test]

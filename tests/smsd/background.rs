@@ -34,6 +34,28 @@ fn the_daemon_sends_in_the_background_until_it_is_told_to_stop() {
 }
 
 #[test]
+fn nothing_is_written_to_a_folder_for_temporary_files() {
+    let place = with_modem("fast", "eventhandler = /bin/cat");
+    let folder = place.path("temporary");
+    fs::create_dir(&folder).expect("room");
+    let conf = format!("-c{}", place.conf().display());
+    let watched = fs::metadata(&folder).and_then(|found| found.modified()).expect("it is there");
+
+    let mut command = place.command(&["smsd"], &[&conf]);
+    let output = command.env("TMPDIR", &folder).env("TEMPDIR", &folder).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let pid = place.pid().expect("a pidfile");
+    place.drop_file("hello", "hello");
+    place.wait_for_sent("hello");
+    place.signal(Signal::TERM);
+    place.wait_for_end(pid);
+
+    // Not even for a moment: whoever writes a file there changes the folder.
+    let now = fs::metadata(&folder).and_then(|found| found.modified()).expect("it is there");
+    assert_eq!(now, watched);
+}
+
+#[test]
 fn each_line_of_the_log_has_time_level_title_and_text() {
     let place = with_modem("fast", "blocktime = 60");
     let mut process = place.foreground(&[]);
