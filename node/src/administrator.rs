@@ -7,7 +7,7 @@
 //! What waits here is lost with the process; once it is in the log it is sent once, by any modem that may.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smsgrid::model::{Address, Name, Origin};
@@ -54,15 +54,23 @@ pub enum News<'a> {
 
 #[derive(Debug)]
 struct Inner {
-    /// Whom to tell of each modem, and how often yet.
-    modems: Mutex<BTreeMap<String, Told>>,
-    /// Whose quota counts for the gateway itself: smsd tells of itself by its first modem.
-    gateway: Option<Address>,
-    first: Option<String>,
+    told: Mutex<Configured>,
     /// Whether it is told in the words of smsd, which people filter by.
     as_smsd: bool,
     waiting: mpsc::Sender<Message>,
     clock: Clock,
+}
+
+/// What the configuration says of it. Another one takes its place whole.
+#[derive(Debug)]
+struct Configured {
+    /// Whom to tell of each modem, and how often yet.
+    modems: BTreeMap<String, Told>,
+    gateway: Option<Address>,
+    /// Whose quota counts for the gateway itself: smsd tells of itself by its first modem.
+    first: Option<String>,
+    messages: Messages,
+    files: sms_file::Settings,
 }
 
 #[derive(Debug)]
@@ -82,54 +90,27 @@ struct Message {
 pub struct Errand {
     waiting: mpsc::Receiver<Message>,
     client: Name,
-    messages: Messages,
-    files: sms_file::Settings,
+    administrator: Arc<Inner>,
     clock: Clock,
 }
 
 impl Administrator {
-    /// What the configuration says, and the errand to be run; nobody is told when it names no number.
-    pub fn of(config: &Config, clock: &Clock) -> (Administrator, Option<Errand>) {
-        let gateway = config.handlers.admin_to.clone();
-        let told = config.modems.iter().filter_map(|(name, modem)| {
-            let admin = &modem.administrator;
-            let to = admin.to.clone().or_else(|| gateway.clone())?;
-            Some((name.to_string(), Told { to, quota: Quota::new(admin.limit, admin.count_clear) }))
-        });
-        let modems: BTreeMap<String, Told> = told.collect();
-        let as_smsd = config.process.is_some();
-        let in_order = config.process.iter().flat_map(|process| &process.modems).map(Name::as_str);
-        let first = in_order.chain(modems.keys().map(String::as_str)).find(|name| modems.contains_key(*name));
-        let first = first.map(str::to_owned);
-        if modems.is_empty() && gateway.is_none() {
-            return (Administrator::default(), None);
-        }
-        let gateway = gateway.or_else(|| modems.get(first.as_ref()?).map(|told| told.to.clone()));
+    /// What the configuration says, and the errand to be run.
+    pub fn of(config: &Config, clock: &Clock) -> (Administrator, Errand) {
         let (waiting, queue) = mpsc::channel(WAITING_MAX);
-        let inner =
-            Inner { modems: Mutex::new(modems), gateway, first, as_smsd, waiting, clock: clock.clone() };
-        let errand = Errand {
-            waiting: queue,
-            client: config.node.name.clone(),
-            messages: config.messages.clone(),
-            files: sms_file::Settings { report: config.messages.report, ..config.files.settings.clone() },
-            clock: clock.clone(),
-        };
-        (Administrator(Some(Arc::new(inner))), Some(errand))
+        let (told, as_smsd) = (Mutex::new(Configured::of(config)), config.process.is_some());
+        let inner = Arc::new(Inner { told, as_smsd, waiting, clock: clock.clone() });
+        let (client, clock) = (config.node.name.clone(), clock.clone());
+        let errand = Errand { waiting: queue, client, administrator: inner.clone(), clock };
+        (Administrator(Some(inner)), errand)
     }
 
-    /// Tells of the modems of another configuration; quotas that are the same go on. Whether anybody is told, and of the
-    /// gateway, stays.
+    /// Tells as another configuration says from now on. What waits already goes to whom it was meant for.
     pub(crate) fn take(&self, config: &Config) {
         let Some(inner) = &self.0 else { return };
-        let (Administrator(Some(new)), _) = Administrator::of(config, &inner.clock) else { return };
-        let mut modems = inner.modems.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = new.modems.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, told) in std::mem::take(&mut *taken) {
-            // What was counted of a modem goes on, or a reload would double what the administrator gets.
-            modems.entry(name).and_modify(|running| running.to = told.to.clone()).or_insert(told);
-        }
-        modems.retain(|name, _| config.modems.keys().any(|modem| modem.as_str() == name));
+        let mut told = inner.told();
+        let running = std::mem::replace(&mut *told, Configured::of(config));
+        told.count_on(running);
     }
 
     /// Tells `news` of a modem, or of the gateway. Never waits.
@@ -147,12 +128,45 @@ impl Administrator {
     }
 }
 
+impl Configured {
+    fn of(config: &Config) -> Configured {
+        let gateway = config.handlers.admin_to.clone();
+        let told = config.modems.iter().filter_map(|(name, modem)| {
+            let admin = &modem.administrator;
+            let to = admin.to.clone().or_else(|| gateway.clone())?;
+            Some((name.to_string(), Told { to, quota: Quota::new(admin.limit, admin.count_clear) }))
+        });
+        let modems: BTreeMap<String, Told> = told.collect();
+        let in_order = config.process.iter().flat_map(|process| &process.modems).map(Name::as_str);
+        let first = in_order.chain(modems.keys().map(String::as_str)).find(|name| modems.contains_key(*name));
+        let first = first.map(str::to_owned);
+        let gateway = gateway.or_else(|| modems.get(first.as_ref()?).map(|told| told.to.clone()));
+        let messages = config.messages.clone();
+        let files = sms_file::Settings { report: messages.report, ..config.files.settings.clone() };
+        Configured { modems, gateway, first, messages, files }
+    }
+
+    /// Goes on with what was counted of modems with the same quota, or a reload would double what the administrator gets.
+    fn count_on(&mut self, running: Configured) {
+        for (name, was) in running.modems {
+            if let Some(told) = self.modems.get_mut(&name).filter(|told| told.quota.allows_as(&was.quota)) {
+                told.quota = was.quota;
+            }
+        }
+    }
+}
+
 impl Inner {
+    fn told(&self) -> MutexGuard<'_, Configured> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The number to tell; none when nobody is told, or often enough.
     fn recipient(&self, modem: Option<&str>) -> Option<Address> {
-        let mut modems = self.modems.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(told) = modem.or(self.first.as_deref()).and_then(|name| modems.get_mut(name)) else {
-            return self.gateway.clone().filter(|_| modem.is_none());
+        let mut configured = self.told();
+        let Configured { modems, gateway, first, .. } = &mut *configured;
+        let Some(told) = modem.or(first.as_deref()).and_then(|name| modems.get_mut(name)) else {
+            return gateway.clone().filter(|_| modem.is_none());
         };
         if !told.quota.take(self.clock.now()) {
             info!(
@@ -161,7 +175,7 @@ impl Inner {
             );
             return None;
         }
-        if modem.is_none() { self.gateway.clone() } else { Some(told.to.clone()) }
+        if modem.is_none() { gateway.clone() } else { Some(told.to.clone()) }
     }
 }
 
@@ -241,17 +255,19 @@ impl Errand {
     fn request(&self, message: &Message, key: &str) -> Option<Request> {
         let file = format!("To: {}\n\n{}", message.to.reveal(), message.text);
         let document = Document::read(file.as_bytes()).ok()?;
-        let content = submission::prepare(&document, &self.files, 0).ok()?.content;
-        let retries = self.messages.retries.map(|retries| retries.max(RETRIES_MIN).saturating_add(1));
+        let configured = self.administrator.told();
+        let Configured { messages, files, .. } = &*configured;
+        let content = submission::prepare(&document, files, 0).ok()?.content;
+        let retries = messages.retries.map(|retries| retries.max(RETRIES_MIN).saturating_add(1));
         Some(Request {
             client: self.client.clone(),
             key: Some(IdempotencyKey::new(key).ok()?),
             content,
             origin: Origin::Api,
-            priority: self.messages.priority,
-            uncertain: self.messages.uncertain,
+            priority: messages.priority,
+            uncertain: messages.uncertain,
             not_before: None,
-            deadline: self.messages.validity.map(|validity| self.clock.utc() + validity),
+            deadline: messages.validity.map(|validity| self.clock.utc() + validity),
             route: Route::default(),
             attempts_max: retries,
         })
@@ -307,22 +323,28 @@ mod tests {
         let surroundings = Surroundings { host: "gw-a".to_owned(), data_dir: "/d".to_owned(), api: None };
         let path = Path::new("/etc/smsd.conf");
         let config = smsd::read(path, text.as_bytes(), &surroundings).expect("no fault");
-        let (administrator, errand) = Administrator::of(&config, &Clock::system());
+        let (administrator, mut errand) = Administrator::of(&config, &Clock::system());
         administrator.tell(None, News::MessageLimit(1));
 
-        let message = errand.expect("somebody is told").waiting.try_recv().expect("a message");
+        let message = errand.waiting.try_recv().expect("a message");
         assert_eq!((message.to.reveal(), message.text.starts_with("Sms3: ")), ("492", true));
+    }
+
+    fn config(settings: &str) -> Config {
+        let node = "[node]\nname = \"gw-a\"\ndata_dir = \"/d\"\n";
+        Config::parse("smsgrid.toml", &format!("{node}{settings}")).expect("no fault")
+    }
+
+    fn waiting(errand: &mut Errand) -> Vec<(String, String)> {
+        let next = || errand.waiting.try_recv().ok();
+        std::iter::from_fn(next).map(|message| (message.to.reveal().to_owned(), message.text)).collect()
     }
 
     /// Who is told what, when `tell` is all that happens.
     fn told(settings: &str, tell: impl Fn(&Administrator)) -> Vec<(String, String)> {
-        let node = "[node]\nname = \"gw-a\"\ndata_dir = \"/d\"\n";
-        let config = Config::parse("smsgrid.toml", &format!("{node}{settings}")).expect("no fault");
-        let (administrator, errand) = Administrator::of(&config, &Clock::system());
+        let (administrator, mut errand) = Administrator::of(&config(settings), &Clock::system());
         tell(&administrator);
-        let Some(mut errand) = errand else { return Vec::new() };
-        let next = || errand.waiting.try_recv().ok();
-        std::iter::from_fn(next).map(|message| (message.to.reveal().to_owned(), message.text)).collect()
+        waiting(&mut errand)
     }
 
     #[test]
@@ -339,6 +361,45 @@ mod tests {
         // B has nobody, and the node tells of itself whom its first modem tells.
         assert_eq!(numbers(modems), ["491", "491"]);
         assert!(numbers("[modems.A]\nport = \"/dev/a\"\n").is_empty());
+    }
+
+    #[test]
+    fn another_configuration_says_whom_how_often_and_how_at_once() {
+        let with = |to: &str, limit: u8, rest: &str| {
+            config(&format!(
+                "{rest}[modems.A]\nport = \"/dev/a\"\nadmin_to = \"{to}\"\nadminmessage_limit = {limit}\n\
+                 adminmessage_count_clear = \"1h\"\n"
+            ))
+        };
+        let (administrator, mut errand) = Administrator::of(&with("+491", 2, ""), &Clock::system());
+        let tell = |modems: &[Option<&str>]| {
+            modems.iter().for_each(|modem| administrator.tell(*modem, News::MessageLimit(1)));
+        };
+        let mut numbers = || waiting(&mut errand).into_iter().map(|(to, _)| to).collect::<Vec<_>>();
+
+        tell(&[Some("A")]);
+        assert_eq!(numbers(), ["491"]);
+        // The person is another one, also for the gateway; what was counted goes on.
+        administrator.take(&with("+492", 2, ""));
+        tell(&[None, Some("A")]);
+        assert_eq!(numbers(), ["492"]);
+        // Another limit counts at once, and anew.
+        administrator.take(&with("+492", 3, ""));
+        tell(&[Some("A"); 4]);
+        assert_eq!(numbers(), ["492"; 3]);
+        // Nobody, and then somebody for all.
+        administrator.take(&config("[modems.A]\nport = \"/dev/a\"\n"));
+        tell(&[Some("A"), None]);
+        assert!(numbers().is_empty());
+        administrator.take(&config("[handlers]\nadmin_to = \"+493\"\n"));
+        tell(&[Some("A"), None]);
+        assert_eq!(numbers(), ["493"]);
+
+        let message = Message { to: Address::international("491").expect("a number"), text: "x".to_owned() };
+        let priority = |errand: &Errand| errand.request(&message, "key").expect("a message").priority;
+        let before = priority(&errand);
+        administrator.take(&with("+492", 2, "[messages]\npriority = \"high\"\n"));
+        assert_ne!(priority(&errand), before);
     }
 
     #[test]

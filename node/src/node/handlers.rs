@@ -125,8 +125,8 @@ fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun, board: &Boar
 }
 
 /// Starts what brings messages to the administrator into the log, once the node has begun.
-pub(super) fn start_errand(errand: Option<Errand>, submitter: Submitter, tasks: &Tasks, begun: &Begun) {
-    let (Some(errand), begun) = (errand, begun.clone()) else { return };
+pub(super) fn start_errand(errand: Errand, submitter: Submitter, tasks: &Tasks, begun: &Begun) {
+    let begun = begun.clone();
     tasks.spawn("administrator", |stop| async move {
         if begin::wait(begun, &stop).await.is_some() {
             errand.run(submitter, stop.clone()).await;

@@ -87,8 +87,6 @@ fn fixed(running: &Config, new: &Config) -> Vec<String> {
         ("[raft]", running.raft != new.raft),
         ("`suspend` of [node]", running.node.suspend != new.node.suspend),
         ("the folders of [spool]", folders(running) != folders(new)),
-        ("`admin_to` of [handlers]", running.handlers.admin_to != new.handlers.admin_to),
-        ("`admin_to` of modems", administrators(running) != administrators(new)),
         ("`format` of [log]", running.log.format != new.log.format),
     ]
     .into_iter()
@@ -106,11 +104,6 @@ fn folders(config: &Config) -> Option<[Option<&PathBuf>; 6]> {
     let Spool { outgoing, checked, sent, failed, sent_copy, failed_copy, .. } = spool;
     let [outgoing, checked, sent, failed] = [outgoing, checked, sent, failed].map(Some);
     Some([outgoing, checked, sent, failed, sent_copy.as_ref(), failed_copy.as_ref()])
-}
-
-/// Whether a modem tells somebody of its own of its troubles.
-fn administrators(config: &Config) -> bool {
-    config.modems.values().any(|modem| modem.administrator.to.is_some())
 }
 
 fn fixed_of_process(running: &Process, new: &Process) -> Vec<String> {

@@ -19,6 +19,11 @@ impl Quota {
         Quota { limit, clear, ..Quota::default() }
     }
 
+    /// Whether both allow the same, whatever was told.
+    pub fn allows_as(&self, other: &Quota) -> bool {
+        (self.limit, self.clear) == (other.limit, other.clear)
+    }
+
     /// Takes one message. Whether it may be told.
     pub fn take(&mut self, now: Time) -> bool {
         let over = self.since.zip(self.clear).is_some_and(|(since, clear)| since + clear <= now);
