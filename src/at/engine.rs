@@ -104,6 +104,11 @@ impl Engine {
         }
     }
 
+    /// Whether every line is said from now on, masked, as [`Event::Traced`].
+    pub fn trace(&mut self, traces: bool) {
+        self.profile.trace = traces;
+    }
+
     /// Begins a procedure. `Initialise`, `Resynchronise` and `Reset` need no configured modem; the others do.
     pub fn start(&mut self, procedure: Procedure, now: Time) -> Result<(), StartError> {
         if self.running.is_some() {

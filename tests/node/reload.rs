@@ -45,3 +45,18 @@ fn limits_are_taken_over_faults_and_what_needs_a_restart_are_told_and_change_not
     assert_eq!(pair.copies("hello"), 1);
     pair.stop();
 }
+
+#[test]
+fn a_level_that_is_taken_over_counts_for_modems_that_go_on() {
+    let mut pair = Pair::new("fast", "");
+    pair.gateway.start();
+    pair.wait_until_up(1);
+    assert!(!pair.gateway.process().output().iter().any(|line| line.contains("AT+")));
+
+    change(&mut pair, "[listen]", "[log]\nlevel = \"trace\"\n\n[listen]");
+    wait_for_line(&mut pair, "the configuration was taken over");
+    pair.gateway.drop_file("one", b"To: 491700000001\n\none");
+    wait_for_line(&mut pair, "> AT+CMGS=");
+    pair.wait_for_sent("one");
+    pair.stop();
+}

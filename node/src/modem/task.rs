@@ -12,7 +12,7 @@ use smsgrid::worker::handlers::{Alarm, Severity, of_modem};
 use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, trace, warn};
+use tracing::{Level, enabled, error, trace, warn};
 
 use super::board::Board;
 use super::counting::count;
@@ -383,6 +383,8 @@ impl ModemTask {
         let session = *self.shared.session.borrow();
         let now: Time = self.shared.clock.now();
         let worker = &mut self.worker;
+        // Asked each time: a reload may turn the log up or down.
+        worker.trace(enabled!(Level::TRACE));
         self.shared.view.read(|queue: &Queue| input(worker, &Context { queue, session, lease: &lease, now }));
     }
 }

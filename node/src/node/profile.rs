@@ -57,7 +57,6 @@ fn profile(modem: &Modem) -> Profile {
         bare_pdu: modem.pdu_mode == PduMode::Old,
         verify_pdu: modem.verify_pdu,
         calling: modem.calling,
-        trace: tracing::enabled!(tracing::Level::TRACE),
         ..Profile::default()
     }
 }

@@ -86,6 +86,8 @@ pub struct Reopened {
 struct Open {
     target: Target,
     level: u8,
+    /// Whether the level is a modem's own; else it is that of the process.
+    has_own_level: bool,
     time_format: String,
     troubles: Option<Beside>,
 }
@@ -131,7 +133,7 @@ impl SmsdLog {
         let main = Open::new(&log.file, log.level, log)?;
         let own = |modem: &ModemLog| {
             let open = Open::new(&modem.file, modem.level.or(Some(main.level)), log)?;
-            Ok((modem.modem.to_string(), open))
+            Ok((modem.modem.to_string(), Open { has_own_level: modem.level.is_some(), ..open }))
         };
         let modems = log.modems.iter().map(own).collect::<Result<BTreeMap<String, Open>, LogError>>()?;
         let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
@@ -162,10 +164,20 @@ impl SmsdLog {
         }
     }
 
-    /// From now on lines of the process up to this level are written; without one, to the usual level.
+    /// From now on lines up to this level are written, without one to the usual level; also of modems whose log has no
+    /// level of its own.
     pub fn turn(&self, level: Option<u8>) {
-        let mut main = locked(&self.0.main);
-        main.level = level.unwrap_or(main.target.usual_level());
+        let level = {
+            let mut main = locked(&self.0.main);
+            main.level = level.unwrap_or(main.target.usual_level());
+            main.level
+        };
+        for log in self.0.modems.values() {
+            let mut log = locked(log);
+            if !log.has_own_level {
+                log.level = level;
+            }
+        }
     }
 
     /// The least important level that is of use to any of them; 8 for the dialogue with the modem too.
@@ -211,7 +223,7 @@ impl Open {
             Target::File { .. } | Target::System(_) | Target::Out | Target::Error => None,
         };
         let (level, time_format) = (level.unwrap_or(target.usual_level()), log.time_format.clone());
-        Ok(Open { target, level, time_format, troubles })
+        Ok(Open { target, level, has_own_level: false, time_format, troubles })
     }
 
     /// The least important level that is of use to it.
@@ -512,6 +524,42 @@ mod tests {
         fs::create_dir(&troubles).expect("room");
         let LogError::Open { path, .. } = SmsdLog::open(&with_modem(&other, &main)).expect_err("a folder");
         assert_eq!(path, troubles);
+    }
+
+    #[test]
+    fn another_level_counts_for_the_logs_of_modems_without_one_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [main, first, second] = ["smsd.log", "GSM1.log", "GSM2.log"].map(|name| folder.path().join(name));
+        let of_second = ModemLog {
+            modem: smsgrid::model::Name::new("GSM2").expect("a name"),
+            file: second.display().to_string(),
+            level: Some(4),
+        };
+        let mut settings = ProcessLog { smart: false, ..with_modem(&main, &first) };
+        settings.modems.push(of_second);
+        let log = SmsdLog::open(&settings).expect("a log");
+        let lines = Registry::default().with(LineLayer::smsd(log.clone()));
+
+        tracing::subscriber::with_default(lines, || {
+            for level in [Some(3), Some(7), None] {
+                log.turn(level);
+                for modem in ["GSM1", "GSM2", "none"] {
+                    tracing::debug!(modem, "debug at {level:?}");
+                    tracing::warn!(modem, "warn at {level:?}");
+                }
+            }
+        });
+
+        let written = |path: &Path| -> Vec<String> {
+            let text = fs::read_to_string(path).expect("a file");
+            text.lines().map(|line| line.rsplit(": ").next().unwrap_or_default().to_owned()).collect()
+        };
+        let turned = ["debug at Some(7)", "warn at Some(7)", "warn at None"];
+        assert_eq!(
+            (written(&main), written(&first)),
+            (turned.map(str::to_owned).into(), turned.map(str::to_owned).into())
+        );
+        assert_eq!(written(&second), ["warn at Some(3)", "warn at Some(7)", "warn at None"]);
     }
 
     #[test]

@@ -213,6 +213,11 @@ impl ModemWorker {
         }
     }
 
+    /// Whether the lines of the dialogue are told from now on, as [`Effect::Trace`].
+    pub fn trace(&mut self, traces: bool) {
+        self.engine.trace(traces);
+    }
+
     /// The look-up was answered: `context` shows at least what was applied anywhere when it was asked.
     pub fn handle_looked_up(&mut self, context: &Context<'_>) {
         self.looked_up(context);
