@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use smsgrid::worker::handlers;
+
 use super::trust;
 
 /// The environment of a program under the strict rules, beside `HOME`.
@@ -31,8 +33,12 @@ pub enum Rules {
 /// A program about to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Launch {
-    /// What is executed, the path first.
-    pub argv: Vec<Vec<u8>>,
+    /// What is executed.
+    pub command: handlers::Command,
+    /// The shell, for a line.
+    pub shell: String,
+    /// What it is told.
+    pub arguments: Vec<Vec<u8>>,
     /// The event it is told.
     pub event: Option<String>,
     /// How long it may run, for whoever is told that it was ended.
@@ -40,9 +46,11 @@ pub(super) struct Launch {
 }
 
 impl Launch {
-    /// The command of the system, in a process group of its own, or why it must not run.
+    /// The command of the system, in a process group of its own, or why it must not run. Asks the disk, which may not
+    /// answer.
     pub(super) fn command(&self, rules: &Rules) -> Result<Command, String> {
-        let mut words = self.argv.iter().map(|word| OsStr::from_bytes(word));
+        let argv = trust::whole(&self.command).argv(&self.shell, &self.arguments);
+        let mut words = argv.iter().map(|word| OsStr::from_bytes(word));
         let program = Path::new(words.next().unwrap_or_default());
         let mut command = match rules {
             Rules::Strict { folder } => {
@@ -62,5 +70,28 @@ impl Launch {
             command.env(EVENT_ID, event);
         }
         Ok(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_disk_is_asked_what_a_line_with_blanks_is_only_when_it_starts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("on sms");
+        let (shell, arguments) = ("/bin/sh".to_owned(), vec![b"SENT".to_vec()]);
+        let command = handlers::Command::Line(path.display().to_string());
+        let launch = Launch { command, shell, arguments, event: None, limit: None };
+        let program = || launch.command(&Rules::Smsd).expect("a command").get_program().to_owned();
+        assert_eq!(program(), "/bin/sh");
+
+        fs::write(&path, "#!/bin/sh\n").expect("room");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+        assert_eq!(program(), path);
     }
 }

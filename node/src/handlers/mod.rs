@@ -277,8 +277,13 @@ impl Handlers {
         over: impl Future<Output = ()>,
     ) -> Exit {
         let Inner { settings, spawner, clock, .. } = &*self.inner;
-        let argv = trust::whole(command).argv(&settings.shell, arguments);
-        let launch = Launch { argv, event: event.map(str::to_owned), limit };
+        let launch = Launch {
+            command: command.clone(),
+            shell: settings.shell.clone(),
+            arguments: arguments.to_vec(),
+            event: event.map(str::to_owned),
+            limit,
+        };
         let ended = process::run(&launch, over, &settings.rules, spawner, clock).await;
         if settings.log_output {
             told::output(program, &ended);

@@ -102,7 +102,7 @@ pub(super) async fn run(
 }
 
 async fn start(launch: &Launch, rules: &Rules, spawner: &Spawner) -> Result<(Group, Streams), String> {
-    let program = launch.argv.first().map(Vec::as_slice).unwrap_or_default();
+    let program = launch.command.program().as_bytes();
     let (begun, rules) = (launch.clone(), rules.clone());
     let begin = move || begun.command(&rules)?.spawn().map_err(|error| error.to_string());
     let mut child = spawner.spawn(program, begin).await?;

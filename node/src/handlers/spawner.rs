@@ -69,19 +69,19 @@ fn end(mut unwanted: Child) {
 #[cfg(test)]
 mod tests {
     use std::future::ready;
-    use std::process::Command;
+    use std::process;
     use std::sync::mpsc;
 
     use smsgrid::model::{Time, Timestamp};
-    use smsgrid::worker::handlers::Exit;
+    use smsgrid::worker::handlers::{Command, Exit};
 
     use super::super::launch::{Launch, Rules};
-    use super::super::process;
+    use super::super::process::run;
     use super::*;
     use crate::clock::Clock;
 
     fn start() -> Result<Child, String> {
-        Command::new("/bin/true").spawn().map_err(|error| error.to_string())
+        process::Command::new("/bin/true").spawn().map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -109,9 +109,15 @@ mod tests {
         let mut other = spawner.spawn(b"/bin/true", start).await.expect("it starts");
         assert!(other.wait().expect("a child").success());
 
-        let launch = Launch { argv: vec![b"/mnt/hung".to_vec()], event: None, limit: None };
+        let launch = Launch {
+            command: Command::Direct(vec!["/mnt/hung".to_owned()]),
+            shell: String::new(),
+            arguments: Vec::new(),
+            event: None,
+            limit: None,
+        };
         let (clock, _hand) = Clock::manual(Time::from_millis(0), Timestamp::from_unix_millis(0));
-        let ended = process::run(&launch, ready(()), &Rules::Smsd, &spawner, &clock).await;
+        let ended = run(&launch, ready(()), &Rules::Smsd, &spawner, &clock).await;
         assert!(matches!(ended.exit, Exit::NotStarted(why) if why.contains("in time")));
 
         for (answers, task) in hangs {
