@@ -114,6 +114,22 @@ impl Tasks {
         self.group.cancel.cancel();
     }
 
+    /// Asks every task to end without waiting for it; none is started any more. See [`Tasks::ended`].
+    pub fn retire(&self) {
+        self.group.cancel.cancel();
+        self.group.tracker.close();
+    }
+
+    /// Waits until every task of a retired set has ended. Safe to drop.
+    pub async fn ended(&self) {
+        self.group.tracker.wait().await;
+    }
+
+    /// A token that is cancelled when the tasks are asked to end.
+    pub fn token(&self) -> CancellationToken {
+        self.group.cancel.child_token()
+    }
+
     /// Whether the tasks were asked to end.
     pub fn is_canceled(&self) -> bool {
         self.group.cancel.is_cancelled()

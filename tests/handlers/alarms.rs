@@ -43,3 +43,27 @@ fn alarms_beyond_the_level_are_not_told_and_others_come_in_order() {
         assert_eq!(rig.read("told"), "4 GSM1 one; two\n3 smsd $(three)\n");
     }
 }
+
+#[test]
+fn what_waits_when_others_take_their_place_is_told_by_those_that_have_an_alarm_handler() {
+    for mut rig in Rig::both() {
+        rig.settings.alarmhandler = Some(rig.script("old", r#"echo "old $6" >>$D/told"#));
+        let (old, stop) = (rig.handlers(), CancellationToken::new());
+        stop.cancel();
+        old.alarm(Alarm::of_main(Severity::Error, "one"));
+        old.alarm(Alarm::of_main(Severity::Error, "two"));
+
+        rig.settings.alarmhandler = Some(rig.script("new", r#"echo "new $6" >>$D/told"#));
+        let new = old.successor(rig.settings.clone()).expect("others");
+        rig.runtime.block_on(old.tell_alarms(&stop));
+        assert_eq!(rig.read("told"), "");
+        rig.runtime.block_on(new.tell_alarms(&stop));
+        assert_eq!(rig.read("told"), "new one\nnew two\n");
+
+        new.alarm(Alarm::of_main(Severity::Error, "three"));
+        rig.settings.alarmhandler = None;
+        let _none = new.successor(rig.settings.clone()).expect("others");
+        rig.runtime.block_on(new.tell_alarms(&stop));
+        assert_eq!(rig.read("told"), "new one\nnew two\nnew three\n");
+    }
+}

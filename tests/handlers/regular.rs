@@ -19,7 +19,9 @@ fn the_first_run_is_at_once_and_the_next_after_the_interval() {
         let regular =
             Regular { modem: None, before: Some(before), after: None, statfile: None, interval: INTERVAL };
         let (handlers, hand) = rig.handlers_by_hand();
-        let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, || true).await });
+        let running = rig
+            .runtime
+            .spawn(async move { handlers.run_regularly(&regular, || true, &CancellationToken::new()).await });
         let runs = |count: usize| until_true("a run", PATIENCE, || rig.read("told").lines().count() == count);
         runs(1);
         hand.advance(INTERVAL - Duration::from_millis(1));
@@ -49,7 +51,7 @@ fn those_of_a_modem_run_in_order_and_the_statistics_file_goes_between_them() {
         let telling = handlers.clone();
         let never = CancellationToken::new();
         let running = rig.runtime.spawn(async move {
-            tokio::join!(handlers.run_regularly(&regular, || true), telling.tell_alarms(&never));
+            tokio::join!(handlers.run_regularly(&regular, || true, &never), telling.tell_alarms(&never));
         });
         until_true("both alarms", PATIENCE, || rig.read("alarms").lines().count() == 2);
         running.abort();
@@ -72,7 +74,9 @@ fn a_run_longer_than_its_interval_is_followed_by_the_next_and_never_doubled() {
     let regular =
         Regular { modem: None, before, after: None, statfile: None, interval: Duration::from_secs(1) };
     let handlers = rig.handlers();
-    let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, || true).await });
+    let running = rig
+        .runtime
+        .spawn(async move { handlers.run_regularly(&regular, || true, &CancellationToken::new()).await });
     until_true("the first run", PATIENCE, || rig.read("told") == "+\n");
     std::fs::write(rig.path("go"), "").expect("room");
     until_true("the second run", PATIENCE, || rig.read("told").lines().count() >= 4);
@@ -94,7 +98,9 @@ fn nothing_runs_while_the_modem_is_another_nodes() {
         asks.fetch_add(1, Ordering::SeqCst);
         ours.load(Ordering::SeqCst)
     };
-    let running = rig.runtime.spawn(async move { handlers.run_regularly(&regular, gate).await });
+    let running = rig
+        .runtime
+        .spawn(async move { handlers.run_regularly(&regular, gate, &CancellationToken::new()).await });
     let asked_times =
         |times: u32| until_true("a question", PATIENCE, || asked.load(Ordering::SeqCst) == times);
     asked_times(1);

@@ -174,6 +174,28 @@ fn programs_and_the_level_of_the_log_are_those_of_the_new_file() {
 }
 
 #[test]
+fn a_regular_run_under_way_ends_in_its_time_and_the_next_waits_for_it() {
+    let place = with_modem("fast", "#regular\n#more");
+    let [script, runs, go] = ["regular", "runs", "go"].map(|name| place.path(name).display().to_string());
+    let waits = format!("until test -e {go}; do sleep 0.05; done");
+    fs::write(&script, format!("#!/bin/sh\necho begin >> {runs}\n{waits}\necho end >> {runs}\n"))
+        .expect("ours");
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("ours");
+    let regular = format!("regular_run = {script}\nregular_run_interval = 1");
+    fs::write(place.conf(), place.read("smsd.conf").replace("#regular", &regular)).expect("ours");
+    let mut process = place.foreground(&[]);
+    wait::until_true("the first run", PATIENCE, || place.read("runs") == "begin\n");
+
+    change(&place, &process, "#more", "alarmhandler = /bin/true");
+    place.wait_for_log("the configuration was taken over");
+    assert_eq!(place.read("runs"), "begin\n");
+    fs::write(&go, "").expect("ours");
+
+    wait::until_true("the next run", PATIENCE, || place.read("runs").starts_with("begin\nend\nbegin\nend\n"));
+    assert!(process.terminate(PATIENCE).success());
+}
+
+#[test]
 fn a_stop_during_a_reload_lets_all_parts_of_a_started_message_go_first() {
     let place = with_modem("fast?latency=700ms", "");
     let mut process = place.foreground(&[]);

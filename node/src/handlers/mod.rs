@@ -29,6 +29,7 @@ use std::future::{Future, pending};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use smsgrid::worker::handlers::{Alarm, Command, Event, Exit, Telling, Verdict, wait_before};
@@ -68,7 +69,9 @@ struct Inner {
     clock: Clock,
     events: Semaphore,
     checks: Semaphore,
-    alarms: Alarms,
+    alarms: Arc<Alarms>,
+    /// Whether others tell the alarms that wait when these stop.
+    leaves_alarms: AtomicBool,
     /// Output that is read on.
     left: Arc<Semaphore>,
     reading: TaskTracker,
@@ -135,6 +138,23 @@ impl Handlers {
         clock: Clock,
         administrator: Administrator,
     ) -> Result<Handlers, HandlersError> {
+        Handlers::open(settings, (clock, administrator), Arc::default())
+    }
+
+    /// Others in the place of these, which tell the alarms that wait if they have an alarm handler.
+    pub fn successor(&self, settings: Settings) -> Result<Handlers, HandlersError> {
+        let Inner { clock, administrator, alarms, leaves_alarms, .. } = &*self.inner;
+        let takes_alarms = settings.alarmhandler.is_some();
+        let successor = Handlers::open(settings, (clock.clone(), administrator.clone()), alarms.clone())?;
+        leaves_alarms.store(takes_alarms, Ordering::Relaxed);
+        Ok(successor)
+    }
+
+    fn open(
+        settings: Settings,
+        (clock, administrator): (Clock, Administrator),
+        alarms: Arc<Alarms>,
+    ) -> Result<Handlers, HandlersError> {
         if let Rules::Strict { folder } = &settings.rules {
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|source| HandlersError::Folder { path: folder.clone(), source })?;
@@ -144,7 +164,8 @@ impl Handlers {
         let inner = Inner {
             events: Semaphore::new(settings.events),
             checks: Semaphore::new(settings.checks),
-            alarms: Alarms::default(),
+            alarms,
+            leaves_alarms: AtomicBool::new(false),
             left: Arc::new(Semaphore::new(LEFT_MAX)),
             reading: TaskTracker::new(),
             alerts: Alerts::default(),
@@ -220,11 +241,14 @@ impl Handlers {
         self.run("alarmhandler", command, &alarm.arguments(&moment), None).await;
     }
 
-    /// Runs the alarm handler for what waits, one after the other, until `stop`; what waits then is still told.
+    /// Runs the alarm handler for what waits, one after the other, until `stop`; what waits then is still told, unless a
+    /// successor does that.
     pub async fn tell_alarms(&self, stop: &CancellationToken) {
+        let Inner { alarms, leaves_alarms, .. } = &*self.inner;
         loop {
-            let next = stop.run_until_cancelled(self.inner.alarms.next()).await;
-            let Some(alarm) = next.or_else(|| self.inner.alarms.try_next()) else { return };
+            let next = stop.run_until_cancelled(alarms.next()).await;
+            let rest = || if leaves_alarms.load(Ordering::Relaxed) { None } else { alarms.try_next() };
+            let Some(alarm) = next.or_else(rest) else { return };
             self.alarm_heard(&alarm).await;
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use smsgrid::worker::handlers::{Alarm, Command, Exit, Run, Severity};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Handlers, Regular};
@@ -13,11 +14,16 @@ use super::{Handlers, Regular};
 const AGAIN: Duration = Duration::from_secs(5);
 
 impl Handlers {
-    /// Runs the programs of one part of the configuration until the future is dropped. A run that takes longer than the
-    /// interval delays the next one; two never run at once. Before each it is asked whether it `is_ours`: while it is
-    /// another node's, nothing is run and it is soon asked again.
-    pub async fn run_regularly(&self, regular: &Regular, is_ours: impl Fn() -> bool) {
-        loop {
+    /// Runs the programs of one part of the configuration until the future is dropped, or `stop` comes: a run under way
+    /// ends first then. A run that takes longer than the interval delays the next one; two never run at once. Before
+    /// each it is asked whether it `is_ours`: while it is another node's, nothing is run and it is soon asked again.
+    pub async fn run_regularly(
+        &self,
+        regular: &Regular,
+        is_ours: impl Fn() -> bool,
+        stop: &CancellationToken,
+    ) {
+        while !stop.is_cancelled() {
             let began = self.inner.clock.now();
             let wait = if is_ours() {
                 self.run_once(regular).await;
@@ -25,7 +31,7 @@ impl Handlers {
             } else {
                 AGAIN.min(regular.interval)
             };
-            self.inner.clock.sleep_until(began + wait).await;
+            stop.run_until_cancelled(self.inner.clock.sleep_until(began + wait)).await;
         }
     }
 

@@ -10,12 +10,12 @@ use super::begin::{self, Begun};
 use crate::administrator::{Administrator, Errand};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::handlers::{Handlers, HandlersError, Installed, Settings, Unfit, unfit};
+use crate::handlers::{Handlers, HandlersError, Installed, Regular, Settings, Unfit, unfit};
 use crate::modem::Board;
 use crate::submit::Submitter;
 use crate::tasks::Tasks;
 
-/// How long what runs beside the node may take to end when others take its place.
+/// How long the child may take to end when another takes its place.
 const REPLACED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Looks at every program, and runs the one that goes before all else. None when there are no programs.
@@ -53,11 +53,21 @@ pub(super) struct HandlerTasks {
     /// The set of tasks they are started in.
     around: Tasks,
     /// Those of now.
-    tasks: Tasks,
+    groups: Groups,
     clock: Clock,
     begun: Begun,
     administrator: Administrator,
     board: Board,
+}
+
+/// Tasks by what is waited for before others of their kind take their place.
+struct Groups {
+    /// Ends with the alarm handler that runs.
+    alarms: Tasks,
+    /// Is asked to end.
+    child: Tasks,
+    /// End with the runs under way.
+    regular: Tasks,
 }
 
 impl HandlerTasks {
@@ -68,12 +78,16 @@ impl HandlerTasks {
         administrator: Administrator,
         (clock, begun, board): (&Clock, &Begun, &Board),
     ) -> HandlerTasks {
-        let (tasks, clock, begun, board) = (around.group(), clock.clone(), begun.clone(), board.clone());
-        start(installed.get().as_ref(), &tasks, &begun, &board);
-        HandlerTasks { installed, around: around.clone(), tasks, clock, begun, administrator, board }
+        let (around, clock, begun, board) = (around.clone(), clock.clone(), begun.clone(), board.clone());
+        let groups = Groups::inside(&around);
+        groups.retire();
+        let mut tasks = HandlerTasks { installed, around, groups, clock, begun, administrator, board };
+        tasks.start_installed();
+        tasks
     }
 
     /// Puts the programs of `config` in the place of those that run, unless they are the same. `start` has had its turn.
+    /// What runs for an alarm or regularly ends in its own time; the next one of its kind waits for that.
     pub(super) async fn take(&mut self, config: &Config) -> Result<(), StartError> {
         self.administrator.take(config);
         let settings = Settings::of(config);
@@ -81,26 +95,78 @@ impl HandlerTasks {
         if running.as_ref().is_some_and(|handlers| *handlers.settings() == settings) {
             return Ok(());
         }
-        let handlers = match settings.runs_any() {
-            true => Some(Handlers::telling(settings, self.clock.clone(), self.administrator.clone())?),
-            false => None,
+        let handlers = match (settings.runs_any(), running) {
+            (true, Some(running)) => Some(running.successor(settings)?),
+            (true, None) => {
+                Some(Handlers::telling(settings, self.clock.clone(), self.administrator.clone())?)
+            }
+            (false, _) => None,
         };
         self.installed.replace(handlers);
-        // Two children, or two regular runs, never run at once.
-        self.tasks.drain(REPLACED_WITHIN).await;
-        self.tasks = self.around.group();
-        start(self.installed.get().as_ref(), &self.tasks, &self.begun, &self.board);
+        self.groups.retire();
+        // Two children never run at once.
+        self.groups.child.drain(REPLACED_WITHIN).await;
+        self.start_installed();
         Ok(())
+    }
+
+    /// Starts the installed programs behind those of now, which are retired.
+    fn start_installed(&mut self) {
+        let Some(handlers) = self.installed.get() else { return };
+        let next = Groups::inside(&self.around);
+        start_alarms(&handlers, &next.alarms, self.groups.alarms.clone());
+        start_child(&handlers, &next.child);
+        for regular in handlers.settings().regular.clone() {
+            self.start_regular(&handlers, regular, &next.regular);
+        }
+        // Without any the next ones still have to wait for those of now.
+        let is_without = handlers.settings().regular.is_empty();
+        let regular = if is_without { self.groups.regular.clone() } else { next.regular };
+        self.groups = Groups { regular, ..next };
+    }
+
+    fn start_regular(&self, handlers: &Handlers, regular: Regular, tasks: &Tasks) {
+        let (handlers, begun, board) = (handlers.clone(), self.begun.clone(), self.board.clone());
+        let (earlier, end) = (self.groups.regular.clone(), self.around.token());
+        let name = regular
+            .modem
+            .as_ref()
+            .map_or_else(|| "regular run".to_owned(), |modem| format!("regular run of {modem}"));
+        tasks.spawn(&name, |replaced| async move {
+            let is_ours = || regular.modem.as_deref().is_none_or(|modem| board.is_here(modem));
+            let runs = async {
+                earlier.ended().await;
+                if begin::wait(begun, &replaced).await.is_some() {
+                    handlers.run_regularly(&regular, is_ours, &replaced).await;
+                }
+            };
+            // At the end of the node nothing is waited for.
+            end.run_until_cancelled(runs).await;
+            Ok(())
+        });
     }
 }
 
-fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun, board: &Board) {
-    let Some(handlers) = handlers else { return };
+impl Groups {
+    fn inside(around: &Tasks) -> Groups {
+        Groups { alarms: around.group(), child: around.group(), regular: around.group() }
+    }
+
+    fn retire(&self) {
+        [&self.alarms, &self.child, &self.regular].into_iter().for_each(Tasks::retire);
+    }
+}
+
+fn start_alarms(handlers: &Handlers, tasks: &Tasks, earlier: Tasks) {
     let alarms = handlers.clone();
     tasks.spawn("alarms", |stop: CancellationToken| async move {
+        earlier.ended().await;
         alarms.tell_alarms(&stop).await;
         Ok(())
     });
+}
+
+fn start_child(handlers: &Handlers, tasks: &Tasks) {
     let child = handlers.clone();
     tasks.spawn("child", |stop: CancellationToken| async move {
         child.run_child(&stop).await;
@@ -108,20 +174,6 @@ fn start(handlers: Option<&Handlers>, tasks: &Tasks, begun: &Begun, board: &Boar
         stop.cancelled().await;
         Ok(())
     });
-    for regular in handlers.settings().regular.clone() {
-        let (handlers, begun, board) = (handlers.clone(), begun.clone(), board.clone());
-        let name = regular
-            .modem
-            .as_ref()
-            .map_or_else(|| "regular run".to_owned(), |modem| format!("regular run of {modem}"));
-        tasks.spawn(&name, |stop| async move {
-            if begin::wait(begun, &stop).await.is_some() {
-                let is_ours = || regular.modem.as_deref().is_none_or(|modem| board.is_here(modem));
-                stop.run_until_cancelled(handlers.run_regularly(&regular, is_ours)).await;
-            }
-            Ok(())
-        });
-    }
 }
 
 /// Starts what brings messages to the administrator into the log, once the node has begun.
