@@ -17,7 +17,7 @@ pub(crate) async fn carry_out(
     node: &Node,
     path: &Path,
     load: impl FnOnce() -> Result<Config, Vec<Problem>> + Send + 'static,
-    look: fn(&Config) -> Vec<String>,
+    look: impl FnOnce(&Config) -> Vec<String> + Send + 'static,
 ) -> Result<Option<Config>, StartError> {
     let file = path.display();
     // Files are read and programs are run, on disks that may not answer.

@@ -25,10 +25,21 @@ pub(super) fn problems(config: &Config, process: &Process) -> Vec<String> {
     problems
 }
 
-/// What a running process would find wrong with this configuration, a line each.
-pub(super) fn problems_of_reload(config: &Config) -> Vec<String> {
-    let folders = config.process.iter().flat_map(|process| &process.folders).filter_map(folder);
-    folders.chain(reload::faults(config)).collect()
+/// What a process that runs with the folders `running` would find wrong with this configuration, a line each.
+pub(super) fn problems_of_reload(config: &Config, running: &[NeededFolder]) -> Vec<String> {
+    let new = config.process.as_ref().map(|process| process.folders.as_slice()).unwrap_or_default();
+    let mut problems = folders_of_reload(new, running);
+    problems.extend(reload::faults(config));
+    problems
+}
+
+/// Other folders than those that are used need a restart: what refuses the file must neither look at them nor make any.
+fn folders_of_reload(new: &[NeededFolder], running: &[NeededFolder]) -> Vec<String> {
+    let is_used = |needed: &&NeededFolder| {
+        let of_now = running.iter().any(|of_now| (&of_now.key, &of_now.path) == (&needed.key, &needed.path));
+        of_now || needed.key.starts_with("queue ")
+    };
+    new.iter().filter(is_used).filter_map(folder).collect()
 }
 
 /// A folder in which files can be listed and made.
@@ -148,6 +159,20 @@ mod tests {
 
         assert_eq!(folder(&needed(&path, true)), None);
         assert!(path.is_dir());
+    }
+
+    #[test]
+    fn a_reload_makes_no_folder_that_needs_a_restart_and_looks_at_those_of_queues() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let [used, other] = ["used", "other"].map(|name| needed(&dir.path().join(name), true));
+        let queue = NeededFolder { key: "queue fast".to_owned(), ..needed(&dir.path().join("queue"), false) };
+
+        let problems = folders_of_reload(&[used.clone(), other, queue], &[used]);
+
+        assert!(problems.len() == 1 && problems[0].contains("(queue fast, line 7)"), "{problems:?}");
+        let there =
+            fs::read_dir(dir.path()).expect("it is there").map(|entry| entry.expect("one").file_name());
+        assert_eq!(there.collect::<Vec<_>>(), ["used"]);
     }
 
     #[test]

@@ -298,7 +298,9 @@ impl Running {
         }
         let options = self.options.clone();
         let load = move || super::load(&options);
-        let taken = reload::carry_out(node, &self.options.config, load, check::problems_of_reload).await?;
+        let folders = self.process.folders.clone();
+        let look = move |config: &Config| check::problems_of_reload(config, &folders);
+        let taken = reload::carry_out(node, &self.options.config, load, look).await?;
         let Some(config) = taken else { return Ok(()) };
         self.tongue.turn(&config);
         if let Some(process) = &config.process {
