@@ -54,6 +54,8 @@ pub(super) enum Grammar {
     Reference,
     /// A word about the call, which ends it like a final result.
     Call,
+    /// Whatever is said of the call: its time ends it.
+    Unheard,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,6 +103,11 @@ impl Command {
     /// Dials, or plays tones in a call.
     pub(super) fn call(line: String) -> Command {
         Command::open(line, Grammar::Call)
+    }
+
+    /// Dials, and rings as long as its time.
+    pub(super) fn ring(line: String) -> Command {
+        Command::open(line, Grammar::Unheard)
     }
 
     /// Selects the memory to read from.
@@ -189,7 +196,7 @@ impl Command {
     /// Whether its answer, and nothing else, begins like `line`.
     pub(super) fn claims(&self, line: &str) -> bool {
         match &self.grammar {
-            Grammar::Nothing { .. } | Grammar::Prompt | Grammar::Call => false,
+            Grammar::Nothing { .. } | Grammar::Prompt | Grammar::Call | Grammar::Unheard => false,
             Grammar::Prefixed(prefix) | Grammar::Words(prefix) => after_prefix(line, prefix).is_some(),
             Grammar::Stored(prefix) => after_prefix(line, prefix).is_some(),
             Grammar::Registration(prefix) => after_prefix(line, prefix).is_some_and(is_registration_answer),
@@ -204,7 +211,7 @@ impl Command {
 
     /// Whether a restart of the modem ends it.
     pub(super) fn ends_on_restart(&self) -> bool {
-        matches!(self.grammar, Grammar::Prompt | Grammar::Reference | Grammar::Call)
+        matches!(self.grammar, Grammar::Prompt | Grammar::Reference | Grammar::Call | Grammar::Unheard)
     }
 
     /// Whether the prompt ends it.
@@ -214,12 +221,17 @@ impl Command {
 
     /// Whether it puts a part on the air, or a call through.
     pub(super) fn hands_over(&self) -> bool {
-        matches!(self.grammar, Grammar::Reference | Grammar::Call)
+        matches!(self.grammar, Grammar::Reference | Grammar::Call | Grammar::Unheard)
+    }
+
+    /// Whether it is the end of a PDU.
+    pub(super) fn is_pdu(&self) -> bool {
+        matches!(self.kind, Kind::Pdu | Kind::VerifiedPdu)
     }
 
     /// Whether `+CMS ERROR` can be its final result; otherwise that line belongs to an earlier command.
     pub(super) fn may_end_with_cms(&self) -> bool {
-        self.line.starts_with("AT+C") || matches!(self.kind, Kind::Pdu | Kind::VerifiedPdu)
+        self.line.starts_with("AT+C") || self.is_pdu()
     }
 
     /// The line without the prefix of this command's answers.
@@ -231,7 +243,8 @@ impl Command {
             | Grammar::Stored(_)
             | Grammar::Prompt
             | Grammar::Reference
-            | Grammar::Call => line,
+            | Grammar::Call
+            | Grammar::Unheard => line,
         }
     }
 

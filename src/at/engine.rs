@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::model::{NotWrittenReason, PartOutcome, Time};
 
 use super::codes;
+use super::command::Command;
 use super::dialogue::{self, Abandoned, Context, Dialogue, Input, Knowledge, Recover, Step};
 use super::exchange::{End, Exchange, Offered};
 use super::framer::{Framer, Token};
@@ -326,9 +327,11 @@ impl Engine {
     }
 
     fn end_exchange(&mut self, end: End, now: Time) {
-        let Some(Running { dialogue, stage: Stage::Exchange(exchange), overdue_at }) = self.running.take()
-        else {
-            return;
+        let Some(Running { dialogue, stage, overdue_at }) = self.running.take() else { return };
+        let exchange = match stage {
+            Stage::Exchange(exchange) => exchange,
+            Stage::Paced(paced) => paced.into_exchange(&self.profile, now).0,
+            Stage::Wait { .. } | Stage::Confirm { .. } => return,
         };
         // What was not taken yet will never be written.
         self.transmit.clear();
@@ -365,7 +368,12 @@ impl Engine {
     fn restarted(&mut self, line: &str, now: Time) {
         let Some(running) = &mut self.running else { return };
         let pointless = is_boot_line(line) && running.dialogue.restarted();
-        if matches!(&running.stage, Stage::Exchange(exchange) if exchange.command.ends_on_restart()) {
+        let command = match &running.stage {
+            Stage::Exchange(exchange) => Some(&exchange.command),
+            Stage::Paced(paced) => Some(paced.command()),
+            Stage::Wait { .. } | Stage::Confirm { .. } => None,
+        };
+        if command.is_some_and(Command::ends_on_restart) {
             self.end_exchange(End::Restarted, now);
         } else if pointless {
             self.end_question(Input::Unconfirmed, now);
@@ -446,13 +454,12 @@ impl Engine {
         if paced.until() > now {
             return Stage::Paced(paced);
         }
-        let (command, mut pieces) = paced.into_rest();
-        self.trace_sent(&command.shown());
+        let (exchange, mut pieces) = paced.into_exchange(&self.profile, now);
+        self.trace_sent(&exchange.command.shown());
         let last = pieces.pop_back().map(|bytes| Piece { bytes, last: true });
         self.transmit.extend(pieces.into_iter().map(|bytes| Piece { bytes, last: false }));
         self.transmit.extend(last);
-        let deadline = now + command.timeout(&self.profile);
-        Stage::Exchange(Exchange::new(command, deadline))
+        Stage::Exchange(exchange)
     }
 
     fn overdue(&mut self, running: Running, now: Time) {
@@ -466,7 +473,8 @@ impl Engine {
         let Running { mut dialogue, stage, .. } = running;
         let exchange = match stage {
             Stage::Exchange(exchange) => Some(exchange),
-            Stage::Paced(_) | Stage::Wait { .. } | Stage::Confirm { .. } => None,
+            Stage::Paced(paced) => Some(paced.into_exchange(&self.profile, now).0),
+            Stage::Wait { .. } | Stage::Confirm { .. } => None,
         };
         dialogue.abandoned(why, exchange, &mut self.context(now));
     }
@@ -481,7 +489,7 @@ impl Engine {
                 *quiet + self.profile.registration_wait + self.profile.warm_up_max * 2
             }
             Procedure::SendPart(_) => self.profile.result_timeout.unwrap_or(self.modem.driver.result_timeout),
-            Procedure::Call(place) => dialogue::longest_call(place),
+            Procedure::Call(place) => dialogue::longest_call(place, &self.profile),
             Procedure::Ask { patience, .. } => *patience,
             Procedure::Survey
             | Procedure::List { .. }
@@ -522,8 +530,11 @@ impl Running {
     }
 
     fn is_abortable(&self) -> bool {
-        let on_the_wire = matches!(&self.stage, Stage::Exchange(exchange)
-            if exchange.handed_over && exchange.command.hands_over());
+        let on_the_wire = match &self.stage {
+            Stage::Exchange(exchange) => !exchange.is_unwritten() && exchange.command.hands_over(),
+            Stage::Paced(paced) => paced.has_begun() && paced.command().hands_over(),
+            Stage::Wait { .. } | Stage::Confirm { .. } => false,
+        };
         let runs_on = on_the_wire || self.dialogue.is_committed();
         self.dialogue.kind() != ProcedureKind::Resynchronise && !runs_on
     }

@@ -20,6 +20,8 @@ pub(super) struct Exchange {
     pub(super) command: Command,
     /// When it ends unanswered. Lines never move it later.
     pub(super) deadline: Time,
+    /// Whether its first characters were on their way before its last.
+    pub(super) has_begun: bool,
     /// Whether its last byte was taken.
     pub(super) handed_over: bool,
     lines: Vec<String>,
@@ -37,6 +39,8 @@ pub(super) struct Reply {
     pub(super) echo: Option<String>,
     /// Whether the last byte of the command was taken; if not, none of its answers was its own.
     pub(super) handed_over: bool,
+    /// Whether the modem may hold a part of the command.
+    pub(super) has_begun: bool,
 }
 
 /// How an exchange ended.
@@ -66,7 +70,15 @@ pub(super) enum Offered {
 
 impl Exchange {
     pub(super) fn new(command: Command, deadline: Time) -> Exchange {
-        Exchange { command, deadline, handed_over: false, lines: Vec::new(), echo: None, pdu_expected: false }
+        Exchange {
+            command,
+            deadline,
+            has_begun: false,
+            handed_over: false,
+            lines: Vec::new(),
+            echo: None,
+            pdu_expected: false,
+        }
     }
 
     /// Takes a line that only its answer can begin with.
@@ -89,6 +101,11 @@ impl Exchange {
         }
         if let Some(end) = self.end_of(line) {
             return Offered::Ended(end);
+        }
+        if self.command.grammar == Grammar::Unheard
+            && (FinalResult::parse(line).is_some() || CALL_WORDS.contains(&line))
+        {
+            return Offered::Taken;
         }
         if self.command.grammar == Grammar::Call && CALL_WORDS.contains(&line) {
             self.keep(line);
@@ -113,9 +130,15 @@ impl Exchange {
         Offered::Refused
     }
 
+    /// Whether no character of it can be at the modem.
+    pub(super) fn is_unwritten(&self) -> bool {
+        !self.has_begun && !self.handed_over
+    }
+
     /// Ends the exchange.
     pub(super) fn reply(self, end: End) -> Reply {
-        Reply { end, lines: self.lines, echo: self.echo, handed_over: self.handed_over }
+        let has_begun = !self.is_unwritten();
+        Reply { end, lines: self.lines, echo: self.echo, handed_over: self.handed_over, has_begun }
     }
 
     fn end_of(&self, line: &str) -> Option<End> {
@@ -124,7 +147,7 @@ impl Exchange {
         {
             return Some(End::Numeric(result));
         }
-        let result = FinalResult::parse(line)?;
+        let result = FinalResult::parse(line).filter(|_| self.command.grammar != Grammar::Unheard)?;
         let foreign = line.starts_with("+CMS ERROR") && !self.command.may_end_with_cms();
         (!foreign).then_some(End::Result(result))
     }

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use crate::model::Time;
 
 use super::command::Command;
+use super::exchange::Exchange;
 use super::{Chunking, Profile};
 
 /// A command that is not written whole yet.
@@ -18,6 +19,7 @@ use super::{Chunking, Profile};
 pub(super) struct Paced {
     command: Command,
     left: VecDeque<Vec<u8>>,
+    has_begun: bool,
     chunking: Option<Chunking>,
     until: Time,
 }
@@ -26,8 +28,8 @@ impl Paced {
     /// Nothing of `command` is written. The end of a PDU follows at once: the pauses before it were the dialogue's.
     pub(super) fn new(command: Command, profile: &Profile, now: Time) -> Paced {
         let whole = command.pieces();
-        if command.hands_over() {
-            return Paced { command, left: whole.into(), chunking: None, until: now };
+        if command.is_pdu() {
+            return Paced { command, left: whole.into(), has_begun: false, chunking: None, until: now };
         }
         let left = match profile.chunking {
             Some(chunking) => {
@@ -35,7 +37,8 @@ impl Paced {
             }
             None => whole.into(),
         };
-        Paced { command, left, chunking: profile.chunking, until: now + profile.command_pause }
+        let until = now + profile.command_pause;
+        Paced { command, left, has_begun: false, chunking: profile.chunking, until }
     }
 
     /// When something of it is due.
@@ -47,11 +50,25 @@ impl Paced {
     pub(super) fn next_piece(&mut self, now: Time) -> Option<Vec<u8>> {
         let chunking = self.chunking.filter(|_| self.until <= now && self.left.len() > 1)?;
         self.until = now + chunking.pause;
+        self.has_begun = true;
         self.left.pop_front()
     }
 
-    /// The command, and what is left to be written of it.
-    pub(super) fn into_rest(self) -> (Command, VecDeque<Vec<u8>>) {
-        (self.command, self.left)
+    /// The command on its way.
+    pub(super) fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// Whether its first characters are written.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// The exchange it becomes with its last piece, and what is left to be written of it.
+    pub(super) fn into_exchange(self, profile: &Profile, now: Time) -> (Exchange, VecDeque<Vec<u8>>) {
+        let deadline = now + self.command.timeout(profile);
+        let mut exchange = Exchange::new(self.command, deadline);
+        exchange.has_begun = self.has_begun;
+        (exchange, self.left)
     }
 }

@@ -11,13 +11,18 @@ use crate::script;
 pub(crate) fn initialise(engine: &mut Engine, now: &mut Time) {
     let procedure = Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO };
     engine.start(procedure, *now).expect("an idle engine");
+    let mut line = Vec::new();
     while !engine.is_idle() {
         let Some(octets) = engine.poll_transmit() else {
             *now = engine.poll_timeout().expect("a deadline while something runs");
             engine.handle_timeout(*now);
             continue;
         };
-        let command = String::from_utf8(octets).expect("a command");
+        line.extend(octets);
+        if !line.ends_with(b"\r") {
+            continue;
+        }
+        let command = String::from_utf8(std::mem::take(&mut line)).expect("a command");
         engine.handle_input(answer(command.trim_end()).as_bytes(), *now);
     }
     let events = script::events(engine);

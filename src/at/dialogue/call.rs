@@ -15,7 +15,7 @@ use crate::at::calling::{AnswerSign, HangUp, PlaceCall};
 use crate::at::command::Command;
 use crate::at::exchange::{End, Exchange, Reply};
 use crate::at::response::{FinalResult, after_prefix, fields};
-use crate::at::{Event, ProcedureKind, SendEnd};
+use crate::at::{Event, ProcedureKind, Profile, SendEnd};
 use crate::model::{CallEnd, Doubt, NotWrittenReason, PartOutcome, Time};
 
 use super::stop::cause;
@@ -49,7 +49,7 @@ pub(super) struct Calls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Dial,
-    /// The dialling was written; no answer to it is looked at.
+    /// Dials too, and no answer is looked at.
     Ringing,
     Poll,
     Ask,
@@ -69,10 +69,14 @@ enum Seen {
 }
 
 /// Longest such a call takes besides its own commands.
-pub(in crate::at) fn longest(place: &PlaceCall) -> Duration {
+pub(in crate::at) fn longest(place: &PlaceCall, profile: &Profile) -> Duration {
     let wait = place.call.wait().unwrap_or(POLLED_WAIT);
-    let tones = u32::try_from(place.call.tones.len()).unwrap_or(u32::MAX);
-    wait + (TONES_PAUSE + TONE_TIMEOUT * tones) * u32::from(place.call.rounds)
+    let count = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let tones = &place.call.tones;
+    let line = count(&profile.calling.tones.line(tones));
+    let pauses = profile.chunking.map_or(Duration::ZERO, |chunking| chunking.pause.saturating_mul(line));
+    let round = TONES_PAUSE + TONE_TIMEOUT * count(tones) + profile.command_pause + pauses;
+    wait + round * u32::from(place.call.rounds)
 }
 
 impl Calls {
@@ -90,9 +94,8 @@ impl Dialogue for Calls {
 
     fn advance(&mut self, input: Input, context: &mut Context<'_>) -> Step {
         match (self.stage, input) {
-            (Stage::Dial, Input::Reply(reply)) => self.dialled(&reply, context),
-            (Stage::Dial, _) => self.dial(context),
-            (Stage::Ringing, _) => self.hang_up(CallEnd::Timeout, context),
+            (Stage::Dial | Stage::Ringing, Input::Reply(reply)) => self.dialled(&reply, context),
+            (Stage::Dial | Stage::Ringing, _) => self.dial(context),
             (Stage::Ask, Input::Reply(reply)) => self.looked(&reply, context),
             (Stage::Poll | Stage::Ask, _) => self.look(context),
             (Stage::Tones, Input::Reply(reply)) => self.played(&reply, context),
@@ -104,10 +107,10 @@ impl Dialogue for Calls {
     }
 
     fn abandoned(&mut self, why: Abandoned, exchange: Option<Exchange>, context: &mut Context<'_>) {
-        let is_unwritten = exchange.is_none_or(|exchange| !exchange.handed_over);
-        let end = match (self.stage, self.end, why) {
-            (Stage::Dial, _, Abandoned::PortLost) if is_unwritten => not_written(NotWrittenReason::PortLost),
-            (Stage::Dial, _, Abandoned::Aborted(reason)) if is_unwritten => not_written(reason),
+        let is_unwritten = self.is_dialling() && exchange.is_none_or(|exchange| exchange.is_unwritten());
+        let end = match (is_unwritten, self.end, why) {
+            (true, _, Abandoned::PortLost | Abandoned::Overdue) => not_written(NotWrittenReason::PortLost),
+            (true, _, Abandoned::Aborted(reason)) => not_written(reason),
             (_, Some(end), _) => SendEnd::Outcome(PartOutcome::Called(end)),
             (_, None, Abandoned::PortLost) => SendEnd::Outcome(PartOutcome::Uncertain(Doubt::PortLost)),
             (_, None, Abandoned::Aborted(_) | Abandoned::Overdue) => {
@@ -123,7 +126,7 @@ impl Dialogue for Calls {
     }
 
     fn is_committed(&self) -> bool {
-        self.stage != Stage::Dial
+        !self.is_dialling()
     }
 }
 
@@ -140,12 +143,25 @@ impl Calls {
         self.until = context.now + wait.unwrap_or(otherwise);
         if let Some(wait) = wait.filter(|_| is_ignored) {
             self.stage = Stage::Ringing;
-            return Step::Write(format!("{line}\r").into_bytes(), wait);
+            return Step::Ask(Command::ring(line).within(wait));
         }
         Step::Ask(Command::call(line).within(wait.unwrap_or(otherwise)))
     }
 
+    /// Whether nothing but the dialling was written.
+    fn is_dialling(&self) -> bool {
+        matches!(self.stage, Stage::Dial | Stage::Ringing)
+    }
+
     fn dialled(&mut self, reply: &Reply, context: &mut Context<'_>) -> Step {
+        if !reply.has_begun {
+            return self.gone(not_written(NotWrittenReason::PortLost), context);
+        }
+        if !reply.handed_over {
+            // The next CR may still dial what the modem has of it.
+            let doubt = if reply.end == End::Restarted { Doubt::ModemRestarted } else { Doubt::Silent };
+            return self.lost(doubt, context);
+        }
         match (reply.end, context.profile.calling.answer) {
             (End::Result(FinalResult::Ok), AnswerSign::Result) => self.answered(),
             (End::Result(FinalResult::Ok), AnswerSign::Activity | AnswerSign::CallList) => self.poll(),
@@ -252,7 +268,11 @@ impl Calls {
     }
 
     fn lost(&mut self, doubt: Doubt, context: &mut Context<'_>) -> Step {
-        self.ended(SendEnd::Outcome(PartOutcome::Uncertain(doubt)), context);
+        self.gone(SendEnd::Outcome(PartOutcome::Uncertain(doubt)), context)
+    }
+
+    fn gone(&mut self, end: SendEnd, context: &mut Context<'_>) -> Step {
+        self.ended(end, context);
         Step::Continue(Box::new(Recover::new(Duration::ZERO)))
     }
 
