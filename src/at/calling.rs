@@ -88,6 +88,14 @@ impl ToneForm {
 }
 
 impl HangUp {
+    /// The other one.
+    pub(super) const fn other(self) -> HangUp {
+        match self {
+            HangUp::Chup => HangUp::Ath,
+            HangUp::Ath => HangUp::Chup,
+        }
+    }
+
     /// Its command line.
     pub(super) const fn line(self) -> &'static str {
         match self {

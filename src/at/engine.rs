@@ -33,6 +33,8 @@ const EVENTS_MAX: usize = 8192;
 const PDU_DIGITS_MAX: usize = 400;
 /// What a procedure may take besides the waits the profile names: many commands, none of them slow.
 const PROCEDURE_MAX: Duration = Duration::from_secs(600);
+/// How long a dialling that is being written may still take when it is to be hung up.
+const CUT_SHORT_MAX: Duration = Duration::from_secs(1);
 /// The rest of a quiet time once the late answer is there.
 const QUIET_AFTER_ANSWER: Duration = Duration::from_secs(1);
 
@@ -226,6 +228,27 @@ impl Engine {
             self.advance(Box::new(Recover::new(Duration::ZERO)), Input::Begin, overdue_at, now);
         }
         true
+    }
+
+    /// The modem is to be left: a call is hung up as soon as may be, or not dialled. Everything else goes on.
+    pub fn cut_call_short(&mut self, now: Time) {
+        if !self.is_running(ProcedureKind::Call) || self.abort(NotWrittenReason::Draining, now) {
+            return;
+        }
+        let Some(running) = self.running.as_mut() else { return };
+        if !running.dialogue.cut_short() {
+            return;
+        }
+        match &mut running.stage {
+            Stage::Exchange(exchange) if exchange.handed_over => {
+                exchange.deadline = exchange.deadline.min(now)
+            }
+            Stage::Exchange(exchange) => exchange.deadline = exchange.deadline.min(now + CUT_SHORT_MAX),
+            // Half a dialling is no state to leave a modem in.
+            Stage::Paced(paced) => paced.shorten(CUT_SHORT_MAX),
+            Stage::Wait { until } => *until = (*until).min(now),
+            Stage::Confirm { .. } => {}
+        }
     }
 
     /// The port failed, or was closed. Bytes not taken yet are forgotten. Answers that still come belong to

@@ -7,6 +7,7 @@
 //! Only with its last piece it is in flight, so that nothing the modem says before can be its answer.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::model::Time;
 
@@ -62,6 +63,11 @@ impl Paced {
     /// Whether its first characters are written.
     pub(super) fn has_begun(&self) -> bool {
         self.has_begun
+    }
+
+    /// Its answer is not waited for longer than this.
+    pub(super) fn shorten(&mut self, timeout: Duration) {
+        self.command = self.command.clone().within(timeout);
     }
 
     /// The exchange it becomes with its last piece, and what is left to be written of it.

@@ -44,6 +44,8 @@ pub enum CallEnd {
     Timeout,
     /// It rang, and the other side hung up.
     Hangup,
+    /// Hung up by us before its end: the modem was to be left.
+    CutShort,
 }
 
 impl Call {
@@ -85,6 +87,7 @@ impl fmt::Display for CallEnd {
             CallEnd::Error(Some(cause)) => return cause.fmt(f),
             CallEnd::Timeout => "Timeout",
             CallEnd::Hangup => "Hangup",
+            CallEnd::CutShort => "Cut short",
         })
     }
 }
@@ -119,6 +122,7 @@ mod tests {
             (CallEnd::Error(None), "ERROR"),
             (CallEnd::Error(Some(Cause::Cme(30))), "+CME ERROR: 30"),
             (CallEnd::Timeout, "Timeout"),
+            (CallEnd::CutShort, "Cut short"),
         ] {
             assert_eq!(end.to_string(), words);
         }

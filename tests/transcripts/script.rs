@@ -221,6 +221,7 @@ impl Player {
                 let aborted = self.engine.abort(NotWrittenReason::LeaseLost, self.now);
                 self.output.push(format!("! {}", if aborted { "given up" } else { "too late to give up" }));
             }
+            "leave" => self.engine.cut_call_short(self.now),
             "look" => {
                 let idle = if self.engine.is_idle() { "idle" } else { "busy" };
                 let configured = if self.engine.is_configured() { "configured" } else { "not configured" };

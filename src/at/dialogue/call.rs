@@ -6,12 +6,14 @@
 //!   └─ busy, no answer, refused, over time, rang and gone ────┘
 //! ```
 //!
+//! Cut short, it hangs up before the next look and the next tones, with the outcome that says so.
+//!
 //! From the first octet of the dialling on somebody's telephone may ring: what is lost from there on is uncertain, and
 //! the call is hung up whatever was said before.
 
 use std::time::Duration;
 
-use crate::at::calling::{AnswerSign, HangUp, PlaceCall};
+use crate::at::calling::{AnswerSign, PlaceCall};
 use crate::at::command::Command;
 use crate::at::exchange::{End, Exchange, Reply};
 use crate::at::response::{FinalResult, after_prefix, fields};
@@ -44,6 +46,8 @@ pub(super) struct Calls {
     rounds_left: u8,
     end: Option<CallEnd>,
     restarted: bool,
+    /// It is to be hung up before its end.
+    is_cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +87,7 @@ impl Calls {
     pub(super) fn new(place: PlaceCall) -> Calls {
         let rounds_left = if place.call.tones.is_empty() { 0 } else { place.call.rounds };
         let (stage, until) = (Stage::Dial, Time::ZERO);
-        Calls { place, stage, until, rang: false, rounds_left, end: None, restarted: false }
+        Calls { place, stage, until, rang: false, rounds_left, end: None, restarted: false, is_cut: false }
     }
 }
 
@@ -108,6 +112,7 @@ impl Dialogue for Calls {
 
     fn abandoned(&mut self, why: Abandoned, exchange: Option<Exchange>, context: &mut Context<'_>) {
         let is_unwritten = self.is_dialling() && exchange.is_none_or(|exchange| exchange.is_unwritten());
+        context.modem.in_call &= !is_unwritten;
         let end = match (is_unwritten, self.end, why) {
             (true, _, Abandoned::PortLost | Abandoned::Overdue) => not_written(NotWrittenReason::PortLost),
             (true, _, Abandoned::Aborted(reason)) => not_written(reason),
@@ -125,13 +130,22 @@ impl Dialogue for Calls {
         false
     }
 
+    fn cut_short(&mut self) -> bool {
+        self.is_cut = true;
+        match self.stage {
+            Stage::Dial | Stage::Ringing | Stage::Poll | Stage::Pause => true,
+            Stage::Ask | Stage::Tones | Stage::Rest | Stage::HangUp | Stage::HangUpOtherwise => false,
+        }
+    }
+
     fn is_committed(&self) -> bool {
         !self.is_dialling()
     }
 }
 
 impl Calls {
-    fn dial(&mut self, context: &Context<'_>) -> Step {
+    fn dial(&mut self, context: &mut Context<'_>) -> Step {
+        context.modem.in_call = true;
         let calling = context.profile.calling;
         let otherwise = match calling.answer {
             AnswerSign::Result => RESULT_WAIT,
@@ -155,6 +169,7 @@ impl Calls {
 
     fn dialled(&mut self, reply: &Reply, context: &mut Context<'_>) -> Step {
         if !reply.has_begun {
+            context.modem.in_call = false;
             return self.gone(not_written(NotWrittenReason::PortLost), context);
         }
         if !reply.handed_over {
@@ -166,6 +181,7 @@ impl Calls {
             (End::Result(FinalResult::Ok), AnswerSign::Result) => self.answered(),
             (End::Result(FinalResult::Ok), AnswerSign::Activity | AnswerSign::CallList) => self.poll(),
             (End::Restarted, _) => self.lost(Doubt::ModemRestarted, context),
+            (End::Silent, _) if self.is_cut => self.hang_up(CallEnd::CutShort, context),
             (End::Silent, _) => self.hang_up(CallEnd::Timeout, context),
             (End::PortLost, _) => self.lost(Doubt::PortLost, context),
             (End::Result(FinalResult::Error(_)) | End::Numeric(_) | End::Prompt, _) => {
@@ -183,6 +199,9 @@ impl Calls {
     fn look(&mut self, context: &mut Context<'_>) -> Step {
         if self.restarted {
             return self.lost(Doubt::ModemRestarted, context);
+        }
+        if self.is_cut {
+            return self.hang_up(CallEnd::CutShort, context);
         }
         if self.until <= context.now {
             return self.hang_up(CallEnd::Timeout, context);
@@ -222,6 +241,9 @@ impl Calls {
         if self.restarted {
             return self.lost(Doubt::ModemRestarted, context);
         }
+        if self.is_cut {
+            return self.hang_up(CallEnd::CutShort, context);
+        }
         self.stage = Stage::Tones;
         self.rounds_left = self.rounds_left.saturating_sub(1);
         let tones = &self.place.call.tones;
@@ -252,13 +274,14 @@ impl Calls {
         let is_refused = matches!(reply.end, End::Result(FinalResult::Error(_)));
         if is_refused && self.stage == Stage::HangUp {
             self.stage = Stage::HangUpOtherwise;
-            return Step::Ask(Command::set(match context.profile.calling.hang_up {
-                HangUp::Chup => HangUp::Ath.line(),
-                HangUp::Ath => HangUp::Chup.line(),
-            }));
+            return Step::Ask(Command::set(context.profile.calling.hang_up.other().line()));
         }
         let step = self.over(context);
-        if reply.end == End::Silent { Step::Continue(Box::new(Recover::new(Duration::ZERO))) } else { step }
+        if reply.end == End::Silent {
+            return self.recover(context);
+        }
+        context.modem.in_call = false;
+        step
     }
 
     fn over(&mut self, context: &mut Context<'_>) -> Step {
@@ -273,6 +296,12 @@ impl Calls {
 
     fn gone(&mut self, end: SendEnd, context: &mut Context<'_>) -> Step {
         self.ended(end, context);
+        self.recover(context)
+    }
+
+    /// A modem that may still be in a call is set up anew, which hangs up first.
+    fn recover(&self, context: &mut Context<'_>) -> Step {
+        context.modem.configured &= !context.modem.in_call;
         Step::Continue(Box::new(Recover::new(Duration::ZERO)))
     }
 

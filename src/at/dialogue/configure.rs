@@ -71,13 +71,16 @@ pub(super) struct Learned {
 
 impl Tasks {
     /// What is done before the driver is known; with `ATV1` when the modem answers in numbers, and with the operator's
-    /// `start` where it is due.
-    pub(super) fn new(numeric: bool, context: &Context<'_>) -> Tasks {
+    /// `start` where it is due. A call that may go on is hung up first, in both ways: a modem may know one of them only.
+    pub(super) fn new(numeric: bool, hangs_up: bool, context: &Context<'_>) -> Tasks {
         let words = |line, duty| Task { command: Command::words(line), duty };
         let mut queue = VecDeque::from([ease(Command::numeric("ATE0"))]);
         if numeric {
             queue.push_back(ease(Command::numeric("ATV1")));
         }
+        let hang_up = context.profile.calling.hang_up;
+        let both = [hang_up, hang_up.other()].map(|way| ease(Command::set(way.line())));
+        queue.extend(both.into_iter().filter(|_| hangs_up));
         let start = context.profile.start.as_ref().filter(|_| context.modem.start_due);
         queue.extend(start.map(|start| Task { command: own(&start.line), duty: Duty::Start }));
         queue.extend([

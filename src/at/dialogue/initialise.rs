@@ -1,7 +1,7 @@
 //! The full configuration, made after every open and every reset: what a modem stored is never trusted.
 //!
 //! ```text
-//! Quiet ─▶ Synchronise ─▶ the operator's start, once ─▶ Rest ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
+//! Quiet ─▶ Synchronise ─▶ hang up, if a call may go on ─▶ the operator's start, once ─▶ Rest ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
 //! announcements, memories ─▶ IMEI, IMSI ─▶ Register (up to a while) ─▶ Survey ─▶ Initialised
 //!            ▲
 //!            └── the modem says that it has just started: all over again
@@ -170,7 +170,9 @@ impl Initialise {
     }
 
     fn woken(&mut self, listening: Listening, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        self.tasks = Tasks::new(listening == Listening::Numeric, context);
+        // What an earlier life of the process left on its way may be a call.
+        let hangs_up = context.modem.in_call || !self.quiet.is_zero();
+        self.tasks = Tasks::new(listening == Listening::Numeric, hangs_up, context);
         self.learned = Learned::default();
         self.next_task(context)
     }
@@ -315,6 +317,7 @@ impl Initialise {
         let learned = std::mem::take(&mut self.learned);
         let identity = learned.identity().ok_or(InitialiseFailure::NoIdentity)?;
         context.modem.configured = true;
+        context.modem.in_call = false;
         context.modem.unsettled = None;
         context.modem.quiet_until = None;
         context.events.push_back(Event::Initialised(Box::new(ModemFacts {

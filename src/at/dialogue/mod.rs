@@ -58,6 +58,11 @@ pub(super) trait Dialogue: fmt::Debug + Send {
         false
     }
 
+    /// The modem is to be left: it ends as soon as may be. Whether what it waits for is to end now.
+    fn cut_short(&mut self) -> bool {
+        false
+    }
+
     /// Whether it has done what cannot be taken back, so that it runs to its end.
     fn is_committed(&self) -> bool {
         false
@@ -147,6 +152,8 @@ pub(super) struct Knowledge {
     pub(super) slow_at_prompt: bool,
     /// `AT+CMGL` was not answered once.
     pub(super) listing_hangs: bool,
+    /// A call was dialled and not hung up: it may go on, on whatever port the modem comes back.
+    pub(super) in_call: bool,
 }
 
 /// An uncertain attempt whose answer may still come.
@@ -187,6 +194,7 @@ impl Knowledge {
             reference: None,
             slow_at_prompt: false,
             listing_hangs: false,
+            in_call: false,
         }
     }
 

@@ -290,7 +290,8 @@ impl Outcome {
             | CallEnd::Delayed
             | CallEnd::Error(None)
             | CallEnd::Timeout
-            | CallEnd::Hangup => end.to_string(),
+            | CallEnd::Hangup
+            | CallEnd::CutShort => end.to_string(),
         })
     }
 

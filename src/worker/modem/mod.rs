@@ -282,6 +282,8 @@ impl ModemWorker {
     /// [`ModemWorker::is_stopped`] holds.
     pub fn handle_drain(&mut self, context: &Context<'_>) {
         self.draining = true;
+        self.engine.cut_call_short(context.now);
+        self.take_events(context);
         self.proceed(context);
     }
 

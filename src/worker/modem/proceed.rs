@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::job::{Job, Phase};
 use super::{Asked, Context, Effect, Link, ModemWorker, Notice, Record, Registered, Waiting};
-use crate::at::{BreakerState, PlaceCall, Procedure, SendPart};
+use crate::at::{BreakerState, PlaceCall, Procedure, ProcedureKind, SendPart};
 use crate::model::{
     Attempt, Cause, Disposition, ModemIdentity, NotWrittenReason, PartNumber, PartOutcome, Refusal, Time,
 };
@@ -134,6 +134,12 @@ impl ModemWorker {
             self.notify(Notice::Refused { message: job.message, attempt: job.attempt(), refusal });
             return Phase::Answered(PartOutcome::Refused(refusal));
         };
+        // It would be hung up before anybody answers.
+        if self.draining && procedure.kind() == ProcedureKind::Call {
+            let (message, attempt, reason) = (job.message, job.attempt(), NotWrittenReason::Draining);
+            self.notify(Notice::NotWritten { message, attempt, reason, cause: None });
+            return Phase::Forfeit(reason);
+        }
         match self.engine.start(procedure, context.now) {
             Ok(()) => Phase::OnWire { since: context.now },
             Err(_) => Phase::Forfeit(NotWrittenReason::NoPrompt),
