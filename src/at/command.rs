@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::response::after_prefix;
 use super::storage::Memory;
-use super::trace::told;
+use super::trace::{shown_tones, told};
 use super::{Profile, Slot};
 
 /// Ends the PDU and hands the part over.
@@ -26,6 +26,8 @@ enum Kind {
     Open,
     /// Holds a PIN, or comes from a person who may have written anything into it.
     Secret,
+    /// This many tones, which may be a PIN.
+    Tones(usize),
     /// Characters of a PDU, ended with Ctrl-Z.
     Pdu,
     /// The same, and the line that comes back is looked at.
@@ -100,9 +102,14 @@ impl Command {
         Command::open(line, Grammar::Words(prefix))
     }
 
-    /// Dials, or plays tones in a call.
+    /// Dials.
     pub(super) fn call(line: String) -> Command {
         Command::open(line, Grammar::Call)
+    }
+
+    /// Plays so many tones in a call.
+    pub(super) fn tones(line: String, count: usize) -> Command {
+        Command { kind: Kind::Tones(count), ..Command::call(line) }
     }
 
     /// Dials, and rings as long as its time.
@@ -150,7 +157,7 @@ impl Command {
 
     /// Whether nothing but its name is shown.
     pub(super) fn is_secret(&self) -> bool {
-        self.kind == Kind::Secret
+        matches!(self.kind, Kind::Secret | Kind::Tones(_))
     }
 
     /// Whether the line that comes back is looked at.
@@ -183,7 +190,7 @@ impl Command {
     /// line ends with CR alone: a line feed after it would be the first character of a PDU.
     pub(super) fn pieces(&self) -> Vec<Vec<u8>> {
         match self.kind {
-            Kind::Open | Kind::Secret => vec![format!("{}\r", self.line).into_bytes()],
+            Kind::Open | Kind::Secret | Kind::Tones(_) => vec![format!("{}\r", self.line).into_bytes()],
             Kind::Pdu | Kind::VerifiedPdu => vec![self.line.clone().into_bytes(), vec![CTRL_Z]],
         }
     }
@@ -256,6 +263,7 @@ impl Command {
                 Some((name, _)) => format!("{name}=****"),
                 None => self.line.clone(),
             },
+            Kind::Tones(count) => shown_tones(count),
             Kind::Pdu | Kind::VerifiedPdu => format!("<{} characters of PDU> <Ctrl-Z>", self.line.len()),
         }
     }
@@ -306,6 +314,15 @@ mod tests {
 
         assert_eq!(format!("{pin:?}"), "AT+CPIN=****");
         assert_eq!(format!("{pdu:?}"), "<4 characters of PDU> <Ctrl-Z>");
+    }
+
+    #[test]
+    fn tones_are_counted_and_not_shown() {
+        let tones = Command::tones("AT+VTS=4;+VTS=7;+VTS=1;+VTS=1".to_owned(), 4);
+
+        assert_eq!(format!("{tones:?}"), "AT+VTS=<4 tones>");
+        assert_eq!(tones.told(), "AT+VTS=<4 tones>");
+        assert_eq!(tones.pieces(), [b"AT+VTS=4;+VTS=7;+VTS=1;+VTS=1\r".to_vec()]);
     }
 
     #[test]

@@ -12,8 +12,11 @@ const HEX_SHOWN_MAX: usize = 2 * DIGITS_SHOWN_MAX;
 /// Characters of a line that are told to a person.
 const TOLD_CHARACTERS_MAX: usize = 80;
 
-/// Commands whose parameters are PINs, passwords or unlock codes, echoed too.
-const SECRET: &[&str] = &["CPIN", "CPWD", "CLCK", "CPUK"];
+/// Commands whose parameters are PINs, passwords, unlock codes or tones, echoed too.
+const SECRET: &[&str] = &["CPIN", "CPWD", "CLCK", "CPUK", "VTS"];
+
+/// What is shown of tones, around their number.
+const TONES: (&str, &str) = ("<", " tones>");
 
 /// The line as it may stand in a message to a person: masked, one line of printable ASCII, not long.
 pub(super) fn told(line: &str) -> String {
@@ -34,6 +37,11 @@ fn escaped(character: char) -> impl Iterator<Item = char> {
 /// A line of which nothing may be seen but how long it is.
 pub(super) fn by_length(line: &str) -> String {
     format!("<{} characters>", line.chars().count())
+}
+
+/// What is shown of the command that plays so many tones.
+pub(super) fn shown_tones(count: usize) -> String {
+    format!("AT+VTS={}{count}{}", TONES.0, TONES.1)
 }
 
 /// What may be seen of a line the modem said while this command was in flight. A modem that echoes may give a secret
@@ -93,8 +101,14 @@ fn without_secret(line: &str) -> Option<String> {
     let capitals = line.to_ascii_uppercase();
     let name = SECRET.iter().filter_map(|name| capitals.find(name)).min()?;
     let end = name + capitals.get(name..)?.find('=')?;
-    let shown = line.get(..end).filter(|_| capitals.get(end..).is_none_or(|rest| rest != "=?"))?;
+    let is_told = |rest: &str| rest == "=?" || line == shown_tones(tones_of(rest).unwrap_or_default());
+    let shown = line.get(..end).filter(|_| !line.get(end..).is_some_and(is_told))?;
     Some(format!("{}=****", masked(shown)))
+}
+
+/// How many tones are told of.
+fn tones_of(rest: &str) -> Option<usize> {
+    rest.strip_prefix('=')?.strip_prefix(TONES.0)?.strip_suffix(TONES.1)?.parse().ok()
 }
 
 fn masked_digits(digits: &str) -> String {
@@ -148,6 +162,19 @@ mod tests {
         for shown in ["AT+CPIN?", "AT+CPIN=?", "+CPIN: SIM PIN", "^CPIN: SIM PIN,3,10,3,10,3"] {
             assert_eq!(masked(shown), shown);
         }
+    }
+
+    #[test]
+    fn tones_that_come_back_are_not_shown_and_their_number_is() {
+        let tones = Command::tones("AT+VTS=\"4\";+VTS=\"7\"".to_owned(), 2);
+
+        assert_eq!(masked(&tones.shown()), "AT+VTS=<2 tones>");
+        for line in ["AT+VTS=\"4\";+VTS=\"7\"", "at+vts=4,7", "AT+VTS=4;+VTS=7"] {
+            assert!(!heard(line, Some(&tones)).contains(['4', '7']), "{line}");
+            assert!(!heard(line, None).contains(['4', '7']), "{line}");
+        }
+        assert_eq!(heard("T+VS=4;+VTS=7", Some(&tones)), "T+VS=****");
+        assert_eq!(masked("+VTS: (0-9,*,#)"), "+VTS: (0-9,*,#)");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const ROUNDS_MAX: u8 = 99;
 const WAIT_SECONDS_MAX: u16 = 600;
 
 /// Who is called hears these tones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The tones of one round: `0` to `9`, `*` and `#`. None: it only rings.
     pub tones: String,
@@ -75,6 +75,14 @@ pub const fn is_tone(octet: u8) -> bool {
     octet.is_ascii_digit() || matches!(octet, b'*' | b'#')
 }
 
+/// Tones may be a PIN.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { tones, rounds, wait_seconds } = self;
+        write!(f, "Call({} tones, {rounds} rounds, wait {wait_seconds:?})", tones.len())
+    }
+}
+
 impl fmt::Display for CallEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -112,6 +120,12 @@ mod tests {
         ] {
             assert!(!call.is_legal(), "{call:?}");
         }
+    }
+
+    #[test]
+    fn no_tone_is_printed() {
+        let call = Call { tones: "4711".to_owned(), rounds: 2, wait_seconds: None };
+        assert_eq!(format!("{call:?}"), "Call(4 tones, 2 rounds, wait None)");
     }
 
     #[test]

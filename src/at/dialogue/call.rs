@@ -249,7 +249,8 @@ impl Calls {
         let tones = &self.place.call.tones;
         let time = TONE_TIMEOUT * u32::try_from(tones.len()).unwrap_or(u32::MAX);
         let line = context.profile.calling.tones.line(tones);
-        Step::Ask(Command::call(line).within(context.profile.command_timeout + time))
+        let command = Command::tones(line, tones.len());
+        Step::Ask(command.within(context.profile.command_timeout + time))
     }
 
     /// A refusal of tones costs the round; a word about the call ends it.
