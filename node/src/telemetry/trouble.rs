@@ -25,7 +25,8 @@ const TROUBLE_OF_LOG_END: &str = "_trouble.log";
 const TROUBLE_END: &str = ".trouble";
 
 /// Events with which a step of a speaker ends.
-const ENDS: [&str; 11] = [
+const ENDS: [&str; 12] = [
+    "message.called",
     "message.refused",
     "message.sent",
     "message.uncertain",
@@ -159,6 +160,17 @@ mod tests {
             (".log", ".log.trouble"),
         ] {
             assert_eq!(path(Path::new(log)), Path::new(trouble));
+        }
+    }
+
+    #[test]
+    fn a_step_ends_with_the_end_of_a_part_or_a_call() {
+        for event in ["message.called", "message.sent", "message.refused", "message.uncertain", "modem.down"]
+        {
+            assert!(ends_step(Some(event)), "{event}");
+        }
+        for event in [Some("message.accepted"), None] {
+            assert!(!ends_step(event), "{event:?}");
         }
     }
 
