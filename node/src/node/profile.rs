@@ -1,7 +1,8 @@
 //! What the configuration of a modem means for its worker.
 
 use smsgrid::at::{BreakerLimits, Chunking, Pin, PinPlan, Profile, StartCommand};
-use smsgrid::model::{Address, Name, TypeOfNumber};
+use smsgrid::model::Name;
+use smsgrid::worker::dialled;
 use smsgrid::worker::modem::{Pace, Settings};
 
 use crate::config::{Modem, PduMode};
@@ -59,9 +60,4 @@ fn profile(modem: &Modem) -> Profile {
         calling: modem.calling,
         ..Profile::default()
     }
-}
-
-fn dialled(address: &Address) -> String {
-    let plus = if address.type_of_number() == TypeOfNumber::International { "+" } else { "" };
-    format!("{plus}{}", address.reveal())
 }
