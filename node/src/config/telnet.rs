@@ -78,15 +78,30 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Telnet {
         let what = "`telnet_cmd` stands without a `telnet_cmd_prompt`: it would never be said";
         section.fault(*at, Reason::ConfigBadValue, what, None, Some("name the prompt it answers"));
     }
+    let login = text(section, "telnet_login");
+    let login_prompt = section.or("telnet_login_prompt", own.login_prompt);
+    refuse_no_prompt(section, "telnet_login", login.as_ref().map(|(_, at)| *at), &login_prompt);
+    let password = password(section);
+    let password_prompt = section.or("telnet_password_prompt", own.password_prompt);
+    refuse_no_prompt(section, "telnet_password", password.as_ref().map(|(_, at)| *at), &password_prompt);
     Telnet {
-        login: text(section, "telnet_login").map(|(login, _)| login),
-        login_prompt: section.or("telnet_login_prompt", own.login_prompt),
+        login: login.map(|(login, _)| login),
+        login_prompt,
         login_prompt_ignore: section.or("telnet_login_prompt_ignore", own.login_prompt_ignore),
-        password: password(section),
-        password_prompt: section.or("telnet_password_prompt", own.password_prompt),
+        password: password.map(|(password, _)| password),
+        password_prompt,
         command: command.map(|(command, _)| command),
         command_prompt,
         crlf: section.or("telnet_crlf", true),
+    }
+}
+
+/// What answers an empty prompt is never said.
+fn refuse_no_prompt(section: &mut Section<'_, '_>, key: &str, at: Option<usize>, prompt: &str) {
+    if let Some(at) = at.filter(|_| prompt.is_empty()) {
+        let what = format!("`{key}` stands beside an empty `{key}_prompt`: it would never be said");
+        let fix = format!("name the prompt it answers, or leave `{key}_prompt` out");
+        section.fault(at, Reason::ConfigBadValue, &what, None, Some(&fix));
     }
 }
 
@@ -100,10 +115,10 @@ fn text(section: &mut Section<'_, '_>, key: &'static str) -> Option<(String, usi
     Some((text.value, text.at))
 }
 
-fn password(section: &mut Section<'_, '_>) -> Option<Password> {
+fn password(section: &mut Section<'_, '_>) -> Option<(Password, usize)> {
     let password = section.optional::<Password>("telnet_password", "none")?;
     super::modem::refuse_open_file(section, password.at, "a password", "chmod 0640 this file");
-    Some(password.value)
+    Some((password.value, password.at))
 }
 
 fn is_fit(text: &str) -> bool {

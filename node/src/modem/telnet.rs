@@ -21,11 +21,19 @@ pub(super) struct TelnetStream {
     ready: Vec<u8>,
     /// Refusals that are not written yet.
     refusals: Vec<u8>,
+    /// The sign-in that was made, which a host may still refuse.
+    signed_in: Option<SignIn>,
 }
 
 impl TelnetStream {
     pub(super) fn new(stream: Box<dyn Stream>) -> TelnetStream {
-        TelnetStream { stream, filter: TelnetFilter::default(), ready: Vec::new(), refusals: Vec::new() }
+        TelnetStream {
+            stream,
+            filter: TelnetFilter::default(),
+            ready: Vec::new(),
+            refusals: Vec::new(),
+            signed_in: None,
+        }
     }
 
     /// Answers the prompts of the host; whoever has nothing to say is let in at once.
@@ -36,7 +44,10 @@ impl TelnetStream {
     async fn sign_in_within(&mut self, patience: Duration, words: Words) -> Result<(), String> {
         let mut sign_in = SignIn::new(words);
         match tokio::time::timeout(patience, self.answer(&mut sign_in)).await {
-            Ok(end) => end,
+            Ok(end) => {
+                self.signed_in = Some(sign_in);
+                end
+            }
             Err(_) => {
                 let asked = sign_in.awaits().map(|asked| asked.to_string()).unwrap_or_default();
                 Err(format!("the host did not ask for {asked} within {patience:?}"))
@@ -81,7 +92,11 @@ impl TelnetStream {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the host closed the connection"));
         }
         let octets = octets.get(..read).unwrap_or_default();
+        let known = self.ready.len();
         self.filter.push(octets, &mut self.ready, &mut self.refusals).map_err(io::Error::other)?;
+        if let Some(signed_in) = &mut self.signed_in {
+            signed_in.watch(self.ready.get(known..).unwrap_or_default()).map_err(io::Error::other)?;
+        }
         self.refuse().await
     }
 
@@ -110,6 +125,20 @@ mod tests {
         let end = TelnetStream::new(Box::new(near)).sign_in_within(Duration::from_millis(20), words).await;
 
         assert_eq!(end, Err("the host did not ask for a user within 20ms".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_asks_again_after_the_password_is_no_modem() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let mut stream = TelnetStream::new(Box::new(near));
+        let words =
+            Words { login: Some("sms".to_owned()), password: Some("wrong".to_owned()), ..Words::default() };
+        far.write_all(b"login: Password:").await.expect("room");
+        stream.sign_in(words).await.expect("everything is answered");
+
+        far.write_all(b"\r\nLogin incorrect\r\nlogin: ").await.expect("room");
+        let failure = stream.read(&mut [0; 64]).await.expect_err("refused");
+        assert_eq!(failure.to_string(), "the host did not accept the user or the password");
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! The sign-in at a telnet host: prompts are waited for and answered, each once.
+//! The sign-in at a telnet host: prompts are waited for and answered, each once. A host that lets nobody in asks again:
+//! after a last answer that is the user or the password, this is watched for until the modem answers.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,6 +8,8 @@ use std::fmt;
 const OCTETS_MAX: usize = 64 * 1024;
 /// Octets kept in which a prompt may still be incomplete.
 const KEPT_MAX: usize = 4096;
+/// Octets in which a question is watched for after the last answer.
+const WATCHED_MAX: usize = 4096;
 
 /// What the host is told, and what it asks with.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,6 +87,7 @@ pub struct SignIn {
     left: VecDeque<Asked>,
     kept: Vec<u8>,
     octets: usize,
+    is_watching: bool,
 }
 
 impl SignIn {
@@ -95,7 +99,7 @@ impl SignIn {
             (Asked::Command, words.command.is_some()),
         ];
         let left = said.into_iter().filter(|(_, is_said)| *is_said).map(|(asked, _)| asked).collect();
-        SignIn { words, left, kept: Vec::new(), octets: 0 }
+        SignIn { words, left, kept: Vec::new(), octets: 0, is_watching: false }
     }
 
     /// What is still waited for; none when everything is answered.
@@ -115,7 +119,12 @@ impl SignIn {
             answers.extend(self.answer(asked));
         }
         match self.awaits() {
-            None => data.append(&mut self.kept),
+            None => {
+                data.append(&mut self.kept);
+                // A command was asked for by a host that let us in.
+                self.is_watching = self.words.command.is_none();
+                self.watch(data)?;
+            }
             Some(asked) if self.octets > OCTETS_MAX => return Err(SignInFault::NoPrompt(asked)),
             Some(_) => {
                 let surplus = self.kept.len().saturating_sub(KEPT_MAX);
@@ -123,6 +132,24 @@ impl SignIn {
             }
         }
         Ok(answers)
+    }
+
+    /// Looks at data behind the last answer; the first `OK` of a modem, or much talk, ends that.
+    pub fn watch(&mut self, data: &[u8]) -> Result<(), SignInFault> {
+        if !self.is_watching {
+            return Ok(());
+        }
+        self.kept.extend_from_slice(data);
+        let asked = [self.login_at(), self.at(&self.words.password_prompt)].into_iter().flatten().min();
+        let ok = ok_at(&self.kept);
+        if asked.is_some_and(|(at, _)| ok.is_none_or(|ok| at < ok)) {
+            return Err(SignInFault::Refused);
+        }
+        if ok.is_some() || self.kept.len() > WATCHED_MAX {
+            self.is_watching = false;
+            self.kept = Vec::new();
+        }
+        Ok(())
     }
 
     /// The first prompt that asks for what is left, and where it ends; one that was answered before is a refusal.
@@ -182,6 +209,16 @@ fn find(octets: &[u8], text: &[u8], from: usize) -> Option<(usize, usize)> {
     let rest = octets.get(from..)?;
     let at = rest.windows(text.len()).position(|window| window == text)? + from;
     Some((at, at + text.len()))
+}
+
+/// Where the first line stands that is `OK` and has ended.
+fn ok_at(octets: &[u8]) -> Option<usize> {
+    let is_end = |octet: Option<&u8>| matches!(octet, Some(b'\r' | b'\n'));
+    let is_line = |at: &usize| {
+        let begins = at.checked_sub(1).is_none_or(|before| is_end(octets.get(before)));
+        begins && is_end(octets.get(at + 2))
+    };
+    octets.windows(2).enumerate().filter(|(_, pair)| pair == b"OK").map(|(at, _)| at).find(is_line)
 }
 
 impl fmt::Debug for Words {
@@ -244,6 +281,35 @@ mod tests {
         let end = (0..100).find_map(|_| told(&mut sign_in, &"x".repeat(1000)).err());
         assert_eq!(end, Some(SignInFault::NoPrompt(Asked::Login)));
         assert!(sign_in.kept.len() <= OCTETS_MAX);
+    }
+
+    #[test]
+    fn a_question_after_the_last_answer_is_a_refusal_until_the_modem_answers() {
+        let signed_in = || {
+            let mut sign_in = SignIn::new(Words { command: None, ..words() });
+            assert_eq!(told(&mut sign_in, "login: Password:").as_deref(), Ok("sms\r\ns3cret\r\n"));
+            assert_eq!(sign_in.awaits(), None);
+            sign_in
+        };
+        let mut wrong = signed_in();
+        assert_eq!(wrong.watch(b"\r\nLogin incorrect\r\nbox log"), Ok(()));
+        assert_eq!(wrong.watch(b"in: "), Err(SignInFault::Refused));
+        assert_eq!(signed_in().watch(b"Password:"), Err(SignInFault::Refused));
+
+        let mut right = signed_in();
+        assert_eq!(right.watch(b"\r\nLast login: today. NOT OK\r\nAT\r\r\nO"), Ok(()));
+        assert_eq!(right.watch(b"K\r\n"), Ok(()));
+        assert_eq!(right.watch(b"+COPS: \"login:\"\r\n"), Ok(()));
+
+        let mut talks = signed_in();
+        assert!((0..5).all(|_| talks.watch(&[b'x'; 1000]).is_ok()));
+        assert_eq!((talks.watch(b"login:"), talks.kept.len()), (Ok(()), 0));
+    }
+
+    #[test]
+    fn a_refusal_that_comes_with_the_last_question_is_seen() {
+        let mut sign_in = SignIn::new(Words { command: None, ..words() });
+        assert_eq!(told(&mut sign_in, "login: Password: login:"), Err(SignInFault::Refused));
     }
 
     #[test]

@@ -320,6 +320,8 @@ fn a_modem_behind_a_telnet_host_has_its_words_and_the_password_is_shown_to_nobod
         ("telnet_cmd = \"a\"", "without a `telnet_cmd_prompt`"),
         ("telnet_login = \"a\\r\"", "`telnet_login` cannot be sent"),
         ("telnet_password = \"s3cret\\n\"", "telnet_password"),
+        ("telnet_login = \"a\"\ntelnet_login_prompt = \"\"", "empty `telnet_login_prompt`"),
+        ("telnet_password = \"s3cret\"\ntelnet_password_prompt = \"\"", "empty `telnet_password_prompt`"),
     ] {
         let problem = fault(&format!("[modems.GSM1]\nport = \"tcp:box:23\"\n{line}\n"));
         assert!(problem.title.contains(words), "{line}: {}", problem.title);
