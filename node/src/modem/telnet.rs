@@ -22,7 +22,7 @@ pub(super) struct TelnetStream {
     /// Refusals that are not written yet.
     refusals: Vec<u8>,
     /// The sign-in that was made, which a host may still refuse.
-    signed_in: Option<SignIn>,
+    signed_in: Option<Box<SignIn>>,
 }
 
 impl TelnetStream {
@@ -45,7 +45,7 @@ impl TelnetStream {
         let mut sign_in = SignIn::new(words);
         match tokio::time::timeout(patience, self.answer(&mut sign_in)).await {
             Ok(end) => {
-                self.signed_in = Some(sign_in);
+                self.signed_in = Some(Box::new(sign_in));
                 end
             }
             Err(_) => {
