@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::process::Process;
+use crate::wait;
 
 /// The folders of a spool.
 const FOLDERS: [&str; 5] = ["outgoing", "checked", "sent", "failed", "incoming"];
@@ -94,6 +95,14 @@ impl Gateway {
             .collect();
         names.sort();
         names
+    }
+
+    /// Waits for a file in one of its spool folders and returns its content.
+    pub fn filed(&self, folder: &str, name: &str, patience: Duration) -> String {
+        wait::until_true(&format!("{folder}/{name}"), patience, || {
+            self.names(folder).contains(&name.to_owned())
+        });
+        self.content(folder, name)
     }
 
     /// The content of a file in one of its spool folders.

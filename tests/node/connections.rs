@@ -65,10 +65,7 @@ impl Remote {
     }
 
     fn wait_for_sent(&self, name: &str) -> String {
-        wait::until_true(&format!("sent/{name}"), PATIENCE, || {
-            fs::exists(self.gateway.folder("sent").join(name)).unwrap_or_default()
-        });
-        self.gateway.content("sent", name)
+        self.gateway.filed("sent", name, PATIENCE)
     }
 
     fn wait_until_closed(&self) {

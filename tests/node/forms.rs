@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use smsgrid_tests::gateway::Gateway;
 use smsgrid_tests::sim::Simulator;
-use smsgrid_tests::wait;
 
 use super::SMSNODE;
 
@@ -30,8 +29,7 @@ fn node(dir: &Path, modems: &[(&str, &str)], sections: &str) -> (Simulator, Gate
 }
 
 fn sent(gateway: &Gateway, name: &str) -> String {
-    wait::until_true(&format!("sent/{name}"), PATIENCE, || gateway.names("sent").contains(&name.to_owned()));
-    gateway.content("sent", name)
+    gateway.filed("sent", name, PATIENCE)
 }
 
 #[test]

@@ -25,8 +25,7 @@ fn node(dir: &Path, modem: &str, spool: &str, sections: &str) -> (Simulator, Gat
 }
 
 fn sent(gateway: &Gateway, name: &str) -> String {
-    wait::until_true(&format!("sent/{name}"), PATIENCE, || gateway.names("sent").contains(&name.to_owned()));
-    gateway.content("sent", name)
+    gateway.filed("sent", name, PATIENCE)
 }
 
 #[test]

@@ -139,10 +139,7 @@ impl Pair {
 
     /// Waits for a file in a folder and returns its content.
     pub(super) fn wait_for_file(&self, folder: &str, name: &str, patience: Duration) -> String {
-        wait::until_true(&format!("{folder}/{name}"), patience, || {
-            self.gateway.names(folder).contains(&name.to_owned())
-        });
-        self.gateway.content(folder, name)
+        self.gateway.filed(folder, name, patience)
     }
 
     /// How often the network took this text.

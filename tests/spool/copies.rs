@@ -110,10 +110,7 @@ fn filled() -> Rig {
     rig
 }
 
-/// How many effects there were.
+/// Stops among these files; how many effects there were.
 fn stopped_after(rig: &mut Rig, allowed: usize) -> usize {
-    let mut running = rig.start();
-    FILES.iter().for_each(|(name, ..)| running.hint(Hint::MovedIn, name));
-    while running.effects < allowed && running.run(1) != End::Idle {}
-    running.effects
+    rig.stopped_after(FILES.map(|(name, ..)| name), allowed)
 }

@@ -3,7 +3,7 @@
 use smsgrid::worker::intake::Hint;
 
 use crate::cluster::{ENDLESS, FAILING, REFUSED};
-use crate::rig::{End, Rig};
+use crate::rig::Rig;
 
 /// Files with a marker in their text, the folder of their result, and the beginning of its name.
 const FILES: [(&str, &str, &str); 4] = [
@@ -178,12 +178,9 @@ fn filled() -> Rig {
     rig
 }
 
-/// How many effects there were.
+/// Stops among these files; how many effects there were.
 fn stopped_after(rig: &mut Rig, allowed: usize) -> usize {
-    let mut running = rig.start();
-    FILES.iter().for_each(|(name, ..)| running.hint(Hint::MovedIn, name));
-    while running.effects < allowed && running.run(1) != End::Idle {}
-    running.effects
+    rig.stopped_after(FILES.map(|(name, ..)| name), allowed)
 }
 
 /// Where files with this marker stand.

@@ -129,6 +129,18 @@ impl Rig {
         }
     }
 
+    /// Moves these files in and stops after so many effects; gives how many there were.
+    pub(crate) fn stopped_after<'a>(
+        &mut self,
+        names: impl IntoIterator<Item = &'a str>,
+        allowed: usize,
+    ) -> usize {
+        let mut running = self.start();
+        names.into_iter().for_each(|name| running.hint(Hint::MovedIn, name));
+        while running.effects < allowed && running.run(1) != End::Idle {}
+        running.effects
+    }
+
     pub(crate) fn start(&mut self) -> Running<'_> {
         self.now = self.now + Duration::from_secs(1);
         let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");

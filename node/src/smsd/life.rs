@@ -272,7 +272,9 @@ impl Running {
                         self.tongue.reopen();
                         asked.notify_one();
                     }
-                    Wanted::Resume => debug!("SIGUSR2: nothing is suspended"),
+                    Wanted::Resume => {
+                        debug!("SIGUSR2 breaks no suspension: it ends when its line is out of the suspend file");
+                    }
                 },
                 failure = &mut reloads => return End::Failed(format!("the reload failed half-way: {failure}")),
                 end = node.unexpected_end() => return End::Failed(end.to_string()),

@@ -10,7 +10,7 @@ pub(super) enum Wanted {
     Stop,
     /// HUP: open the log anew and look at the configuration.
     Reload,
-    /// USR2: interrupt a suspension; nothing here is suspended by it.
+    /// USR2: break a suspension; here one ends with its line in the suspend file alone.
     Resume,
 }
 

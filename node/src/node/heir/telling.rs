@@ -19,6 +19,7 @@ use tracing::{error, info, warn};
 use super::owed::Owed;
 use super::{Heir, LOOK};
 use crate::node::spool::{local_offset, outcome};
+use crate::store::Incomplete;
 
 /// Most events that are told at once: a few more than the handler has places, so that one that fails and waits does not
 /// hold up the rest, and few enough that the events of this node's own files do not wait long behind them.
@@ -35,8 +36,26 @@ struct Told {
 enum Untold {
     /// The node stops; nothing is wrong.
     Stopped,
-    /// It cannot be told now.
-    Trouble(String),
+    /// What became of its message cannot be read now.
+    Unread(Incomplete),
+    /// The file that tells it cannot be written.
+    Unwritten(io::Error),
+}
+
+impl Untold {
+    /// What is wrong and what to do; none when nothing is.
+    fn trouble(&self) -> Option<(String, &'static str)> {
+        match self {
+            Untold::Stopped => None,
+            Untold::Unread(failure) => Some((
+                failure.to_string(),
+                "wait: the history is completed from memory and from another node",
+            )),
+            Untold::Unwritten(failure) => {
+                Some((failure.to_string(), "make room below `data_dir`, and let the node's user write there"))
+            }
+        }
+    }
 }
 
 /// The wait after trouble: one that concerns an event concerns the next one too.
@@ -135,14 +154,13 @@ impl Heir {
                 pause.times = 0;
                 *told = progress.end(position).unwrap_or(*told).max(*told);
             }
-            Err(Untold::Stopped) => progress.give_up(position),
-            Err(Untold::Trouble(failure)) => {
+            Err(untold) => {
                 progress.give_up(position);
+                let Some((failure, fix)) = untold.trouble() else { return };
                 owed.again(position, message);
                 if pause.begin(self.clock.now()) {
                     error!(
-                        event = "heir.failed", folder = %self.folder.display(), failure,
-                        fix = "make room below `data_dir`, and let the node's user write there",
+                        event = "heir.failed", folder = %self.folder.display(), failure, fix,
                         "events of a dead node cannot be told now; they wait, and nothing is sent again"
                     );
                 }
@@ -156,16 +174,19 @@ impl Heir {
     }
 
     async fn try_to_tell(&self, message: MessageId, stop: &CancellationToken) -> Result<(), Untold> {
-        let row = self.store.get(message).await.map_err(|failure| Untold::Trouble(failure.to_string()))?;
+        let row = self.store.get(message).await.map_err(Untold::Unread)?;
         // One that is sent again ends once more, and one that is forgotten has nothing to tell.
         let Some(inherited) = row.and_then(|row| self.inherited(&row.record)) else { return Ok(()) };
         let path = self.folder.join(inherited.event_id.replace(':', "-"));
         let (folder, kept, octets) = (self.folder.clone(), path.clone(), inherited.octets.clone());
         let written = tokio::task::spawn_blocking(move || write(&folder, &kept, &octets)).await;
         let written = written.map_err(io::Error::other).and_then(|written| written);
-        written.map_err(|failure| Untold::Trouble(failure.to_string()))?;
+        written.map_err(Untold::Unwritten)?;
         let is_done = self.handlers.event(&event(inherited, &path), stop).await;
-        if let Err(failure) = tokio::fs::remove_file(&path).await {
+        if let Err(failure) = tokio::fs::remove_file(&path).await
+            // A handler may move or remove what it was told.
+            && failure.kind() != io::ErrorKind::NotFound
+        {
             warn!(file = %path.display(), %failure, "the file of an event that was told cannot be removed");
         }
         if is_done { Ok(()) } else { Err(Untold::Stopped) }
