@@ -25,6 +25,9 @@ pub struct Entry {
     pub destination: String,
     /// Service centre address and TPDU as the driver wrote them, in hexadecimal digits.
     pub pdu: String,
+    /// The modem takes TPDUs without a service centre address in front, and this is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bare_pdu: bool,
     /// TP-PID.
     pub protocol_identifier: u8,
     /// TP-DCS.
@@ -53,6 +56,7 @@ impl Entry {
         message_reference: u8,
         submit: &Submit,
         pdu: &[u8],
+        bare_pdu: bool,
     ) -> Entry {
         let place = submit.concatenation;
         Entry {
@@ -62,6 +66,7 @@ impl Entry {
             message_reference,
             destination: submit.destination.clone(),
             pdu: to_hex(pdu),
+            bare_pdu,
             protocol_identifier: submit.protocol_identifier,
             data_coding: submit.data_coding,
             status_report: submit.status_report,
@@ -82,6 +87,7 @@ impl Entry {
             message_reference: 0,
             destination: number.trim_start_matches('+').to_owned(),
             pdu: String::new(),
+            bare_pdu: false,
             protocol_identifier: 0,
             data_coding: 0,
             status_report: false,

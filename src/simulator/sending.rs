@@ -236,7 +236,8 @@ impl Modem {
         let moment = self.calendar(now);
         let card = self.card.as_mut()?;
         let reference = card.take_reference();
-        let entry = Entry::new(moment, self.imei.as_str(), card.imsi().as_str(), reference, submit, pdu);
+        let (imei, imsi, bare) = (self.imei.as_str(), card.imsi().as_str(), self.personality.takes_bare_pdu);
+        let entry = Entry::new(moment, imei, imsi, reference, submit, pdu, bare);
         self.network.accepted += 1;
         self.event(Event::Ledger(entry));
         if submit.status_report {

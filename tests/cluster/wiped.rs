@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smsgrid_tests::cluster::{Cluster, ask};
 use smsgrid_tests::load::Settings;
-use smsgrid_tests::{verdict, wait};
+use smsgrid_tests::{http, verdict, wait};
 
 use super::calm::load_until_done;
 use super::{smsnode, three};
@@ -42,6 +42,11 @@ fn two_emptied_directories_do_not_make_a_cluster_that_knows_nothing() {
     load_until_done(&cluster, Settings { messages: MESSAGES, ..Settings::default() }).finish();
     verdict::wait_for_ends(&cluster, PATIENCE);
     let kept = cluster.leader(PATIENCE);
+    // A node alone shows what its store holds; the log, of which nobody can say how far it is agreed, has the rest.
+    cluster.until("all rows written", PATIENCE, || {
+        let (_, text) = http::get(cluster.nodes()[kept].api(), "/metrics", PATIENCE)?;
+        (http::metric(&text, "smsgrid_store_unwritten_current")? == 0.0).then_some(())
+    });
     let wiped: Vec<usize> = (0..cluster.size()).filter(|node| *node != kept).collect();
 
     cluster.kill_all();

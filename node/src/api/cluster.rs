@@ -141,9 +141,10 @@ impl Api {
             .peers
             .iter()
             .filter_map(|(id, peer)| Some((names.name(*id), last - peer.matched?.min(last))));
-        let log = self.consensus.figures();
+        let (log, unwritten) = (self.consensus.figures(), self.store.figures().dirty);
         let readings = self.view.read(|queue| Readings {
             log,
+            unwritten,
             counts: queue.counts().clone(),
             oldest: queue.oldest_waiting(),
             dead_letters: modems::counts(queue).failed,

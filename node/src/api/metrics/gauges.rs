@@ -43,6 +43,8 @@ pub(in crate::api) struct Readings {
     pub(in crate::api) applied: u64,
     /// What its log on disk has done since it was opened.
     pub(in crate::api) log: Figures,
+    /// Messages whose row in the store may be older than they are.
+    pub(in crate::api) unwritten: u64,
     /// Members that vote.
     pub(in crate::api) voters: u64,
     /// Members that may still be lost; -1 without a majority.
@@ -92,6 +94,7 @@ pub(super) struct Gauges {
     log_syncs: Counter,
     log_groups: Counter,
     log_entries: Counter,
+    unwritten: Gauge,
     members: Family<Kind, Gauge>,
     can_lose: Gauge,
     lag: Family<Peer, Gauge>,
@@ -116,6 +119,7 @@ impl Gauges {
             log_syncs: Counter::default(),
             log_groups: Counter::default(),
             log_entries: Counter::default(),
+            unwritten: Gauge::default(),
             members: Family::default(),
             can_lose: Gauge::default(),
             lag: Family::default(),
@@ -155,6 +159,8 @@ impl Gauges {
         let help = "Groups of entries and votes made durable together";
         registry.register("raft_log_groups", help, self.log_groups.clone());
         registry.register("raft_log_entries", "Entries in those groups", self.log_entries.clone());
+        let help = "Messages whose row in the message store is still to be written";
+        registry.register("store_unwritten_current", help, self.unwritten.clone());
         let help = "Entries a follower is behind; only at the leader";
         registry.register("raft_peer_lag_entries", help, self.lag.clone());
         registry.register("cluster_members", "Members of the cluster (cluster)", self.members.clone());
@@ -184,6 +190,7 @@ impl Gauges {
         self.log_syncs.inner().store(now.log.syncs, Ordering::Relaxed);
         self.log_groups.inner().store(now.log.groups, Ordering::Relaxed);
         self.log_entries.inner().store(now.log.entries, Ordering::Relaxed);
+        set(&self.unwritten, now.unwritten);
         set(&self.members.get_or_create(&Kind { kind: "voter" }), now.voters);
         set(&self.members.get_or_create(&Kind { kind: "learner" }), 0);
         self.can_lose.set(now.can_lose);
