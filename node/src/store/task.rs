@@ -9,8 +9,8 @@
 //!    └─ waiting ◀────────────────────────┘   rows that are not believed are set aside first
 //! ```
 //!
-//! A round is due a second after the first change, or when many messages have changed; it is written on a thread that
-//! gives way to whoever is waited for. Without changes the task sleeps, and nothing is written.
+//! A round is due some seconds after the first change, or when many messages have changed; it is written on a thread
+//! that gives way to whoever is waited for. Without changes the task sleeps, and nothing is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -30,8 +30,9 @@ use super::rows::{Rows, RowsError};
 use super::writer::Writer;
 use super::{Completeness, Inner, Source};
 
-/// Longest time a change waits for its round.
-const ROUND_EVERY: Duration = Duration::from_secs(1);
+/// Longest time a change waits for its round. A message that is sent within it is written once and not at each of its
+/// steps, and a burst of submissions shares no processor with its rows; what is not written is in the log.
+const ROUND_EVERY: Duration = Duration::from_secs(5);
 /// This many changed messages do not wait.
 const DIRTY_MAX: usize = 20_000;
 /// With more unwritten messages than this that have ended the writer gives way no longer: they must be written before
