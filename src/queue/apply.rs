@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sessions::Opening;
 use super::state::{Effects, Queue};
 use super::{Body, Command, Event, Policy, Reply};
 use crate::model::Position;
@@ -37,8 +38,9 @@ impl Queue {
                 self.lose(*session, effects);
                 Reply::Done
             }
-            Body::RegisterModem { session, open, identity, name, carries } => {
-                self.register_modem(*session, *open, identity, name, carries, effects)
+            Body::RegisterModem { session, open, identity, name, carries, prefers } => {
+                let opening = Opening { session: *session, open: *open, identity, name, carries, prefers };
+                self.register_modem(opening, effects)
             }
             Body::UnregisterModem { registration, force } => {
                 self.unregister_modem(*registration, *force, effects)

@@ -189,6 +189,12 @@ impl LaneKey {
             && self.avoid.as_ref().is_none_or(|avoid| *avoid != modem.identity)
             && self.tags.is_subset(&modem.carries)
     }
+
+    /// Where the lane comes among those of the modem: 0 for the tag it prefers most, after all of them for no such tag.
+    pub(super) fn place_for(&self, modem: &Registration) -> usize {
+        let place = modem.prefers.iter().position(|tag| self.tags.contains(tag));
+        place.unwrap_or(modem.prefers.len())
+    }
 }
 
 /// How many classes a message is lifted after waiting so long.

@@ -22,6 +22,7 @@ impl Queue {
                 effects.lanes.remove(&lane);
                 continue;
             };
+            let head = self.preferred(modem, effects).unwrap_or(head);
             let late = self.messages.get(head.message).is_none_or(|record| record.is_past_deadline(self.now));
             if !late {
                 self.claim_for(modem, head.message, effects);
@@ -67,6 +68,19 @@ impl Queue {
         });
         self.match_steps += looked;
         found
+    }
+
+    /// What a modem with preferences takes: of the messages it may send those of the tag it prefers most, and of these
+    /// the first. None for a modem without.
+    fn preferred(&mut self, modem: RegistrationId, effects: &Effects<'_>) -> Option<Head> {
+        let modem = self.registrations.get(&modem).filter(|modem| !modem.prefers.is_empty())?;
+        self.match_steps += effects.lanes.len() as u64;
+        let (now, ageing) = (self.now, self.policy.ageing_interval);
+        let heads = effects.lanes.iter().filter_map(|lane| {
+            let key = self.lanes.key(*lane).filter(|key| key.is_served_by(modem))?;
+            Some((key.place_for(modem), self.lanes.head(*lane, now, ageing)?))
+        });
+        heads.min_by_key(|(place, head)| (*place, head.rank)).map(|(_, head)| head)
     }
 
     fn claim_for(&mut self, modem: RegistrationId, slot: Slot, effects: &mut Effects<'_>) {

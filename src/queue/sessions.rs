@@ -16,6 +16,17 @@ const OPENS_MAX: usize = 1024;
 /// Most tags a modem carries.
 const CARRIES_MAX: usize = 64;
 
+/// A modem that a node has opened.
+#[derive(Clone, Copy)]
+pub(super) struct Opening<'a> {
+    pub(super) session: SessionId,
+    pub(super) open: OpenNumber,
+    pub(super) identity: &'a ModemIdentity,
+    pub(super) name: &'a Name,
+    pub(super) carries: &'a Tags,
+    pub(super) prefers: &'a [Name],
+}
+
 impl Queue {
     pub(super) fn register_session(
         &mut self,
@@ -40,15 +51,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn register_modem(
-        &mut self,
-        session: SessionId,
-        open: OpenNumber,
-        identity: &ModemIdentity,
-        name: &Name,
-        carries: &Tags,
-        effects: &mut Effects<'_>,
-    ) -> Reply {
+    pub(super) fn register_modem(&mut self, opening: Opening<'_>, effects: &mut Effects<'_>) -> Reply {
+        let Opening { session, open, identity, carries, prefers, .. } = opening;
         let Some(owner) = self.sessions.get(&session) else { return Reply::Modem(RegisterReply::Stale) };
         let last_open = owner.opens.get(identity).copied();
         let standing = self.registration_of_sim(&identity.imsi);
@@ -66,14 +70,14 @@ impl Queue {
         }
         let opens_full = last_open.is_none() && owner.opens.len() >= OPENS_MAX;
         let modems_full = standing.is_none() && self.registrations.len() >= REGISTRATIONS_MAX;
-        if opens_full || modems_full || carries.len() > CARRIES_MAX {
+        if opens_full || modems_full || carries.len().max(prefers.len()) > CARRIES_MAX {
             return Reply::Full;
         }
         if let Some(older) = standing.map(|standing| standing.id) {
             self.abandon_claim(older, effects);
             self.delete_registration(older, effects);
         }
-        let id = self.begin_registration(session, open, identity, name, carries);
+        let id = self.begin_registration(opening);
         effects.events.push(Event::ModemRegistered { registration: id, session });
         Reply::Modem(RegisterReply::Registered(id))
     }
@@ -137,14 +141,8 @@ impl Queue {
         id
     }
 
-    fn begin_registration(
-        &mut self,
-        session: SessionId,
-        open: OpenNumber,
-        identity: &ModemIdentity,
-        name: &Name,
-        carries: &Tags,
-    ) -> RegistrationId {
+    fn begin_registration(&mut self, opening: Opening<'_>) -> RegistrationId {
+        let Opening { session, open, identity, name, carries, prefers } = opening;
         let id = self.last_registration.next();
         self.last_registration = id;
         if let Some(owner) = self.sessions.get_mut(&session) {
@@ -160,6 +158,7 @@ impl Queue {
             open,
             name: name.clone(),
             carries: carries.clone(),
+            prefers: prefers.to_vec(),
             armed: false,
             ready_seq: ReadyNumber(0),
             claim: None,

@@ -165,6 +165,7 @@ impl Served {
             identity,
             name: named(MODEM),
             carries: Default::default(),
+            prefers: Vec::new(),
         };
         let reply = self.propose(body).await;
         let Reply::Modem(RegisterReply::Registered(registration)) = reply else {

@@ -255,6 +255,7 @@ impl Bench {
                 identity: ModemIdentity { imei, imsi },
                 name: name(&format!("modem{number}")),
                 carries: Default::default(),
+                prefers: Vec::new(),
             });
         }
         bench

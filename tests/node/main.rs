@@ -24,6 +24,7 @@ mod signals;
 mod sim;
 mod sim_faults;
 mod spool_metrics;
+mod tag_order;
 mod tap;
 mod telnet;
 

@@ -207,9 +207,21 @@ fn commands() -> Vec<(&'static str, Command)> {
             Body::RegisterModem {
                 session: SessionId(41),
                 open: OpenNumber(5),
+                identity: identity.clone(),
+                name: name("gsm1"),
+                carries: [name("alarms"), name("mass")].into(),
+                prefers: Vec::new(),
+            },
+        ),
+        (
+            "register_modem_in_order",
+            Body::RegisterModem {
+                session: SessionId(41),
+                open: OpenNumber(5),
                 identity,
                 name: name("gsm1"),
                 carries: [name("alarms"), name("mass")].into(),
+                prefers: vec![name("mass"), name("alarms")],
             },
         ),
         ("unregister_modem", Body::UnregisterModem { registration, force: true }),

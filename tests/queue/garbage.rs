@@ -95,6 +95,7 @@ fn body(random: &mut Random, queue: &Queue, index: u64) -> Body {
             identity: identity(random),
             name: modem,
             carries: tags(random),
+            prefers: tags(random).into_iter().collect(),
         },
         12 if random.chance(50) => Body::UnregisterModem { registration, force: random.chance(50) },
         13..17 => Body::Ready { registration, seq },

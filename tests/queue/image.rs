@@ -294,6 +294,7 @@ fn small() -> Queue {
             identity,
             name: name("gsm1"),
             carries: [name("mass")].into(),
+            prefers: Vec::new(),
         },
         submit(1, 1, None),
         submit(2, 1, None),

@@ -167,6 +167,7 @@ impl Bench {
                 identity: ModemIdentity { imei, imsi },
                 name: name(modem),
                 carries: Default::default(),
+                prefers: Vec::new(),
             });
         }
         bench

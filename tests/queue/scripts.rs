@@ -131,6 +131,7 @@ impl Story {
                 identity: words.identity(1)?,
                 name: name(words.named.get("name").copied().unwrap_or_else(|| &words.plain[1][..1])),
                 carries: words.tags(),
+                prefers: words.names("prefers").collect(),
             },
             "unregister_modem" => {
                 Body::UnregisterModem { registration: registration()?, force: words.plain.contains(&"force") }
@@ -331,7 +332,11 @@ impl<'a> Words<'a> {
     }
 
     fn tags(&self) -> smsgrid::queue::Tags {
-        self.named.get("tags").into_iter().flat_map(|tags| tags.split(',')).map(name).collect()
+        self.names("tags").collect()
+    }
+
+    fn names(&self, word: &str) -> impl Iterator<Item = Name> {
+        self.named.get(word).into_iter().flat_map(|names| names.split(',')).map(name)
     }
 
     fn rearm(&self) -> Result<Option<Rearm>, String> {

@@ -73,6 +73,7 @@ impl World {
             identity,
             name: name("GSM1"),
             carries: Default::default(),
+            prefers: Vec::new(),
         });
         world
     }

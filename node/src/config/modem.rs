@@ -61,6 +61,9 @@ pub struct Modem {
     pub stop: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,
+    /// Whether messages of the first tag go first, then those of the second, and the rest last, whatever their priority.
+    /// Default false: among all that it may send, the most urgent and oldest goes first.
+    pub tags_in_order: bool,
     /// Whether to ask for network registration before sending. Default true; false for modems that answer nonsense.
     pub check_network: bool,
     /// `new` or `old`: how PDUs are written. Default `new`. Old modems of the first phase take them without the field of
@@ -257,6 +260,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         start_pause: section.within("start_pause", 3 * SECOND, Duration::ZERO..=10 * MINUTE),
         stop: command(section, "stop"),
         tags: section.or("tags", Vec::new()),
+        tags_in_order: section.or("tags_in_order", false),
         check_network: section.or("check_network", true),
         pdu_mode: section.or("pdu_mode", PduMode::New),
         verify_pdu: section.or("verify_pdu", false),

@@ -99,6 +99,7 @@ mod tests {
                 identity,
                 name: name("GSM1"),
                 carries: Default::default(),
+                prefers: Vec::new(),
             },
             Body::Ready { registration, seq: ReadyNumber(1) },
             message(),

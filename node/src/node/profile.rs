@@ -11,6 +11,7 @@ use crate::config::{Modem, PduMode};
 pub(super) fn settings(name: &Name, modem: &Modem, is_tried: bool) -> Settings {
     Settings {
         carries: modem.tags.iter().cloned().collect(),
+        prefers: if modem.tags_in_order { modem.tags.clone() } else { Vec::new() },
         pin: PinPlan {
             pin: modem.pin.as_ref().and_then(|pin| Pin::new(pin.reveal())),
             already_tried: is_tried,

@@ -19,7 +19,7 @@ const TICK: u16 = 18;
 
 /// Commands whose fields stand in the command itself.
 macro_rules! commands {
-    ($($kind:literal $name:ident { $($field:ident: $type:ty),+ })+) => {
+    ($($kind:literal $name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),+ })+) => {
         /// The number of a command.
         pub(super) fn kind(body: &Body) -> u16 {
             match body {
@@ -42,7 +42,7 @@ macro_rules! commands {
                 $(Body::$name { $($field),+ } => {
                     #[derive(Serialize)]
                     struct Fields<'a> {
-                        $($field: &'a $type),+
+                        $($(#[$meta])* $field: &'a $type),+
                     }
                     write(&Fields { $($field),+ }, to);
                 })+
@@ -58,7 +58,7 @@ macro_rules! commands {
                 $($kind => {
                     #[derive(Deserialize)]
                     struct Fields {
-                        $($field: $type),+
+                        $($(#[$meta])* $field: $type),+
                     }
                     read(octets).map(|Fields { $($field),+ }| Body::$name { $($field),+ })
                 })+
@@ -73,7 +73,15 @@ macro_rules! commands {
 commands! {
     2 RegisterSession { node: NodeId, start: StartNumber }
     3 ExpireSession { session: SessionId }
-    4 RegisterModem { session: SessionId, open: OpenNumber, identity: ModemIdentity, name: Name, carries: Tags }
+    4 RegisterModem {
+        session: SessionId,
+        open: OpenNumber,
+        identity: ModemIdentity,
+        name: Name,
+        carries: Tags,
+        #[serde(default, skip_serializing_if = "is_empty")]
+        prefers: Vec<Name>
+    }
     5 UnregisterModem { registration: RegistrationId, force: bool }
     6 Ready { registration: RegistrationId, seq: ReadyNumber }
     7 Withdraw { registration: RegistrationId, seq: ReadyNumber }
@@ -89,6 +97,10 @@ commands! {
     19 Retry { message: MessageId, generation: u8 }
     20 Discard { message: MessageId, generation: u8 }
     21 Told { node: NodeId, up_to: Position }
+}
+
+fn is_empty(names: &impl AsRef<[Name]>) -> bool {
+    names.as_ref().is_empty()
 }
 
 /// A command without fields: still a map, so that it can get some.

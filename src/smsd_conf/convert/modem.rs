@@ -246,8 +246,9 @@ fn tags(text: &str) -> Made {
         0 => Made::unnecessary("it is empty, as if it were not set"),
         1 => Made::converted("tags", value),
         _ => {
-            let how = "their order does not count: what waits longest goes first";
-            Made::changed(how, vec![Ours { key: "tags", value }])
+            let in_order = Ours { key: "tags_in_order", value: "true".to_owned() };
+            let ours = vec![Ours { key: "tags", value }, in_order];
+            Made { ours, ..Made::converted("tags", String::new()) }
         }
     }
 }
@@ -316,7 +317,7 @@ mod tests {
             (smsc("491710760000"), (Outcome::Converted, Some("\"+491710760000\""))),
             (smsc("+491710760000"), (Outcome::Converted, Some("\"+491710760000\""))),
             (smsc("Vodafone"), (Outcome::Unsupported, None)),
-            (tags("A, B, A"), (Outcome::Changed, Some("[\"A\", \"B\"]"))),
+            (tags("A, B, A"), (Outcome::Converted, Some("[\"A\", \"B\"]"))),
             (tags("A"), (Outcome::Converted, Some("[\"A\"]"))),
             (tags(""), (Outcome::Unnecessary, None)),
         ] {

@@ -305,8 +305,9 @@ impl ModemWorker {
             self.close_port(context.now + self.settings.person_interval, context.now);
             return true;
         }
-        let (open, name, carries) = (self.open, self.settings.name.clone(), self.settings.carries.clone());
-        let body = Body::RegisterModem { session, open, identity, name, carries };
+        let (open, name) = (self.open, self.settings.name.clone());
+        let (carries, prefers) = (self.settings.carries.clone(), self.settings.prefers.clone());
+        let body = Body::RegisterModem { session, open, identity, name, carries, prefers };
         self.propose(Asked::Register(open), body);
         false
     }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub name: Name,
     /// What it may carry.
     pub carries: Tags,
+    /// Tags whose messages it takes before all others, the first before the second.
+    pub prefers: Vec<Name>,
     /// How to unlock its SIM.
     pub pin: PinPlan,
     /// How to talk to it.
@@ -57,6 +59,7 @@ impl Settings {
         Settings {
             name,
             carries: Tags::new(),
+            prefers: Vec::new(),
             pin: PinPlan::default(),
             profile: Profile::default(),
             form: PduForm::default(),

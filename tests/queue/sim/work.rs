@@ -123,7 +123,7 @@ impl World {
         let open = OpenNumber(worker.open);
         let Some(session) = self.nodes[node].session else { return };
         let name = self.devices[device].name.clone();
-        let body = Body::RegisterModem { session, open, identity, name, carries };
+        let body = Body::RegisterModem { session, open, identity, name, carries, prefers: Vec::new() };
         self.say(node, device, body, Phase::Registering);
     }
 
