@@ -509,7 +509,9 @@ impl Engine {
     fn longest(&self, procedure: &Procedure) -> Duration {
         let own = match procedure {
             Procedure::Initialise { quiet, .. } => {
-                *quiet + self.profile.registration_wait + self.profile.warm_up_max * 2
+                let resets = self.profile.check_sim.as_ref().map(|check| check.reset.rests());
+                let own = self.profile.registration_wait + self.profile.warm_up_max * 2;
+                *quiet + own + resets.unwrap_or_default()
             }
             Procedure::SendPart(_) => self.profile.result_timeout.unwrap_or(self.modem.driver.result_timeout),
             Procedure::Call(place) => dialogue::longest_call(place, &self.profile),

@@ -202,6 +202,12 @@ pub enum InitialiseFailure {
     /// No SIM.
     #[error("there is no SIM")]
     SimMissing,
+    /// The operator's look at the SIM was answered with an error.
+    #[error("the SIM is not ready")]
+    SimNotReady {
+        /// The number the modem gave, if any.
+        cause: Option<Cause>,
+    },
     /// The SIM stayed busy.
     #[error("the SIM stays busy")]
     SimBusy,
@@ -244,6 +250,7 @@ impl InitialiseFailure {
             | InitialiseFailure::PukLocked
             | InitialiseFailure::DeviceLocked { .. }
             | InitialiseFailure::SimMissing
+            | InitialiseFailure::SimNotReady { .. }
             | InitialiseFailure::SimBusy
             | InitialiseFailure::SimFault { .. }
             | InitialiseFailure::Refused { .. }

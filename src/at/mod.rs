@@ -25,6 +25,7 @@
 mod breaker;
 mod calling;
 mod cause_text;
+mod check_sim;
 mod codes;
 mod command;
 mod dialogue;
@@ -49,6 +50,7 @@ mod urc;
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
 pub use calling::{AnswerSign, Calling, HangUp, PlaceCall, ToneForm};
 pub use cause_text::{cme_text, cms_text, explained};
+pub use check_sim::{CheckSim, SimReset, SimResetError, SimResetStep};
 pub use driver::{Driver, Optional};
 pub use engine::{Engine, StartError};
 pub use event::{Event, Failure, InitialiseFailure, OwnCommand, PduEcho, ProcedureKind, SendEnd};

@@ -18,6 +18,8 @@ pub enum Procedure {
         /// How long to read before the first command; the host asks for the rest of the quiet time when a
         /// part of an earlier life of the process may still be on its way. Zero otherwise.
         quiet: Duration,
+        /// Whether the resets of the profile's `check_sim` are said before the SIM is looked at.
+        resets_sim: bool,
     },
     /// Signal, registration, operator; ends with [`super::Event::Surveyed`].
     Survey,

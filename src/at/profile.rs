@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Calling, Driver, Memory};
+use super::{Calling, CheckSim, Driver, Memory};
 
 /// The host's choices for one modem. Where a field is none the driver decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Profile {
     pub start: Option<StartCommand>,
     /// A command for `Procedure::Stop`.
     pub stop: Option<String>,
+    /// A look at the SIM before the rest of the set-up.
+    pub check_sim: Option<CheckSim>,
     /// Parameters of `AT+CNMI=` instead of the driver's choice. Must keep messages stored (second digit 0 or 1).
     pub indications: Option<String>,
     /// The memories received messages are in; empty: the one the modem prefers.
@@ -101,7 +103,9 @@ impl Profile {
         // What wakes a device need not be a command: `+++` ends a data connection.
         let wakes = |line: &String| is_askable(&format!("AT{line}"));
         let start = self.start.as_ref().map(|start| &start.line);
-        self.init.iter().chain(start).chain(&self.stop).all(|line| is_askable(line))
+        let sim = self.check_sim.iter();
+        let sim = sim.flat_map(|check| check.reset.commands().chain([&check.command]));
+        self.init.iter().chain(start).chain(&self.stop).chain(sim).all(|line| is_askable(line))
             && self.wakeup.as_ref().is_none_or(wakes)
             && self.service_centre.as_ref().is_none_or(digits)
             && self.indications.as_ref().is_none_or(numbers)
@@ -116,6 +120,7 @@ impl Default for Profile {
             init: Vec::new(),
             start: None,
             stop: None,
+            check_sim: None,
             indications: None,
             memories: Vec::new(),
             list_method: ListMethod::Listing,
@@ -142,6 +147,7 @@ impl Default for Profile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SimReset;
     use super::*;
 
     #[test]
@@ -151,6 +157,8 @@ mod tests {
             let profile = Profile { wakeup: Some(wakeup.to_owned()), ..Profile::default() };
             assert_eq!(profile.is_writable(is_askable), is_writable, "{wakeup}");
         }
+        let sim = CheckSim { command: "AT+CMGS=5".to_owned(), once: false, reset: SimReset::default() };
+        assert!(!Profile { check_sim: Some(sim), ..Profile::default() }.is_writable(is_askable));
         let init = Profile { init: vec!["+++".to_owned()], ..Profile::default() };
         let stop = Profile { stop: Some("AT+CMGS=5".to_owned()), ..Profile::default() };
         assert!(!init.is_writable(is_askable) && !stop.is_writable(is_askable));

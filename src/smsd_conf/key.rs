@@ -84,6 +84,8 @@ pub enum Target {
     Pin,
     /// `smsc` of a modem.
     Smsc,
+    /// `check_sim` of a modem and its kin.
+    CheckSim,
     /// `check_network` of a modem.
     CheckNetwork,
     /// `tags` of a modem.

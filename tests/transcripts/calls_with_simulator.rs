@@ -104,7 +104,8 @@ impl World {
     }
 
     fn call(&mut self, call: &Call) -> Option<SendEnd> {
-        let set_up = Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO };
+        let set_up =
+            Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO, resets_sim: false };
         self.engine.start(set_up, self.now).expect("an idle engine");
         self.run(None);
         let attempt = Attempt { epoch: Epoch(1), part: PartNumber::FIRST };

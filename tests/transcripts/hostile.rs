@@ -241,7 +241,7 @@ fn a_procedure() -> impl Strategy<Value = Procedure> {
         resend: false,
     };
     let others = [
-        Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO },
+        Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO, resets_sim: false },
         Procedure::Survey,
         Procedure::List { memory: Memory::SM },
         Procedure::Read { slot },

@@ -9,7 +9,8 @@ use crate::script;
 
 /// Initialises the engine against it. The time that passes is a second at most.
 pub(crate) fn initialise(engine: &mut Engine, now: &mut Time) {
-    let procedure = Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO };
+    let procedure =
+        Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO, resets_sim: false };
     engine.start(procedure, *now).expect("an idle engine");
     let mut line = Vec::new();
     while !engine.is_idle() {

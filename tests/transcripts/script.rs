@@ -20,8 +20,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use smsgrid::at::{
-    AnswerSign, Calling, Chunking, Driver, Engine, Event, HangUp, ListMethod, Memory, Pin, PinPlan,
-    PlaceCall, Procedure, Profile, Rung, SendPart, Slot, StartCommand, ToneForm,
+    AnswerSign, Calling, CheckSim, Chunking, Driver, Engine, Event, HangUp, ListMethod, Memory, Pin, PinPlan,
+    PlaceCall, Procedure, Profile, Rung, SendPart, SimReset, Slot, StartCommand, ToneForm,
 };
 use smsgrid::model::{Attempt, Call, Epoch, NotWrittenReason, PartNumber, Time, UncertainPolicy};
 
@@ -156,6 +156,7 @@ impl Player {
                 let (rest, line) = value.split_once(' ').expect("a rest and a command");
                 profile.start = Some(StartCommand { line: line.to_owned(), rest: duration(rest) });
             }
+            "check_sim" => profile.check_sim = Some(check_sim(value)),
             "stop" => profile.stop = Some(value.to_owned()),
             "wakeup" => profile.wakeup = Some(value.to_owned()),
             "command_pause" => profile.command_pause = duration(value),
@@ -278,7 +279,15 @@ fn initialise(words: &VecDeque<&str>) -> Procedure {
         use_last_attempt: words.contains(&"even_the_last"),
         ignore: words.contains(&"ignore"),
     };
-    Procedure::Initialise { pin, quiet: value("quiet").map(duration).unwrap_or_default() }
+    let quiet = value("quiet").map(duration).unwrap_or_default();
+    Procedure::Initialise { pin, quiet, resets_sim: words.contains(&"resets_sim") }
+}
+
+/// The words of `once COMMAND; RESETS`, of which `once` and the resets may be missing.
+fn check_sim(text: &str) -> CheckSim {
+    let (once, text) = text.strip_prefix("once ").map_or((false, text), |text| (true, text));
+    let (command, reset) = text.split_once("; ").unwrap_or((text, ""));
+    CheckSim { command: command.to_owned(), once, reset: SimReset::read(reset).expect("resets") }
 }
 
 fn calling(text: &str) -> Calling {

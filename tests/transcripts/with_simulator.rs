@@ -187,7 +187,11 @@ impl World {
             }
             let procedure = match round % 3 {
                 2 => Procedure::Reset(Rung::Restart),
-                _ => Procedure::Initialise { pin: PinPlan::default(), quiet: Duration::ZERO },
+                _ => Procedure::Initialise {
+                    pin: PinPlan::default(),
+                    quiet: Duration::ZERO,
+                    resets_sim: false,
+                },
             };
             self.engine.start(procedure, self.now).expect("a modem that is free");
             self.settle();

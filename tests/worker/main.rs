@@ -6,6 +6,7 @@
 mod chance;
 mod checks;
 mod pins;
+mod sim_checks;
 mod station;
 mod suspend;
 mod takeover;

@@ -12,6 +12,7 @@
 
 mod address;
 mod calling;
+mod check_sim;
 mod cluster;
 mod command;
 mod files;

@@ -14,6 +14,7 @@ use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
 use super::calling;
+use super::check_sim::{self, CheckSim};
 use super::handlers;
 use super::report::Report;
 use super::section::{Named, Placed, Section};
@@ -59,6 +60,8 @@ pub struct Modem {
     /// A command of your own, sent when smsnode stops, or the modem is suspended, and is done with the modem. Default
     /// none. A port that is closed anyway (`keep_open = false`) is opened for it when smsnode stops, not on a suspension.
     pub stop: Option<String>,
+    /// Whether and how the SIM is looked at before the rest of the set-up.
+    pub check_sim: CheckSim,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,
     /// Whether messages of the first tag go first, then those of the second, and the rest last, whatever their priority.
@@ -259,6 +262,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         start: command(section, "start"),
         start_pause: section.within("start_pause", 3 * SECOND, Duration::ZERO..=10 * MINUTE),
         stop: command(section, "stop"),
+        check_sim: check_sim::read(section),
         tags: section.or("tags", Vec::new()),
         tags_in_order: section.or("tags_in_order", false),
         check_network: section.or("check_network", true),
@@ -364,7 +368,7 @@ fn init(section: &mut Section<'_, '_>) -> Vec<String> {
 }
 
 /// Whether a command cannot be sent.
-fn is_unfit(command: &str) -> bool {
+pub(super) fn is_unfit(command: &str) -> bool {
     command.chars().count() > INIT_CHARACTERS_MAX || command.chars().any(|c| !matches!(c, ' '..='~'))
 }
 

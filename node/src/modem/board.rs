@@ -150,6 +150,10 @@ fn condition(notice: &Notice) -> Option<Turn> {
         Notice::SetUpFailed { failure, .. } => {
             Some((of_failure(failure), Some(failure.to_string()), Some(report::reason(failure))))
         }
+        Notice::SimNotReady { tries, cause, .. } => {
+            let why = format!("its SIM is not ready, looked at {tries} times");
+            Some((ModemCondition::Trouble, Some(why), Some(report::reason_of_sim(*cause))))
+        }
         Notice::HeldElsewhere { node } => {
             Some((ModemCondition::Starting, Some(format!("node {node} has this modem")), None))
         }
@@ -187,6 +191,8 @@ fn condition(notice: &Notice) -> Option<Turn> {
         | Notice::Uncertain { .. }
         | Notice::NotWritten { .. }
         | Notice::OwnRefused { .. }
+        // Told with the last look.
+        | Notice::SimGivenUp { .. }
         | Notice::PduEchoed { .. }
         | Notice::LateAnswer { .. }
         | Notice::ClaimLost { .. } => None,
@@ -215,6 +221,7 @@ fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
         | InitialiseFailure::PukLocked
         | InitialiseFailure::DeviceLocked { .. }
         | InitialiseFailure::SimMissing
+        | InitialiseFailure::SimNotReady { .. }
         | InitialiseFailure::SimBusy
         | InitialiseFailure::SimFault { .. }
         | InitialiseFailure::Refused { .. }

@@ -40,6 +40,8 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         | Notice::Resumed
         | Notice::Resetting { .. }
         | Notice::PortLost { .. }
+        | Notice::SimNotReady { .. }
+        | Notice::SimGivenUp { .. }
         | Notice::Stopped => {}
     }
 }

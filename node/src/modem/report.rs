@@ -57,6 +57,8 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
                 "the modem does not answer as it should; trying to bring it back"
             );
         }
+        Notice::SimNotReady { tries, cause, again } => sim_not_ready(modem, *tries, *cause, *again),
+        Notice::SimGivenUp { tries } => sim_given_up(modem, *tries),
         Notice::SetUpFailed { failure, passing } => {
             tell("modem.down", &set_up_failed(modem, failure, *passing, location, mark));
         }
@@ -74,9 +76,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
         }
         Notice::Suspended { reason } => tell("modem.suspended", &left_alone(modem, reason)),
         Notice::Resumed => info!(event = "modem.resumed", "the modem is taken into use again"),
-        Notice::OwnRefused { command, cause } => {
-            tell("modem.refused", &own_refused(modem, *command, *cause));
-        }
+        Notice::OwnRefused { command, cause } => own_refused(modem, *command, *cause),
         Notice::NotRegistered => {
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
         }
@@ -156,15 +156,44 @@ fn called(message: MessageId, attempt: Attempt, end: CallEnd, took: Duration) {
     );
 }
 
-fn own_refused(modem: &Name, command: OwnCommand, cause: Option<Cause>) -> Problem {
+fn own_refused(modem: &Name, command: OwnCommand, cause: Option<Cause>) {
     let key = match command {
         OwnCommand::Start => "start",
         OwnCommand::Stop => "stop",
     };
     let title = format!("{modem} did not accept its `{key}` command; it is used all the same");
-    Problem::new(Reason::ModemRefused, title)
+    let problem = Problem::new(Reason::ModemRefused, title)
         .why(cause.map_or_else(|| "it gave no number".to_owned(), explained))
-        .fix(format!("correct `{key}`, or remove it"))
+        .fix(format!("correct `{key}`, or remove it"));
+    tell("modem.refused", &problem);
+}
+
+fn sim_not_ready(modem: &Name, tries: u32, cause: Option<Cause>, again: Option<Duration>) {
+    let then = match again {
+        Some(wait) => format!("looked at again in {} s", wait.as_secs()),
+        None => "that was the last retry of `check_sim_retries`".to_owned(),
+    };
+    let title = format!(
+        "{modem}: its SIM is not ready (try {tries}); {then}; its messages go to other modems meanwhile"
+    );
+    let why = cause.map_or_else(|| "`check_sim_cmd` was answered with an error".to_owned(), explained);
+    tell("modem.down", &Problem::new(reason_of_sim(cause), title).why(why));
+}
+
+fn sim_given_up(modem: &Name, tries: u32) {
+    let title = format!(
+        "{modem}: its SIM was not ready {tries} times and is given up; it is looked at once a minute and not reset any more"
+    );
+    let fix = "put a SIM in, or replace it; to have it reset again, restart smsnode, or name the modem in the suspend file for a while";
+    tell("modem.down", &Problem::new(Reason::SimFault, title).fix(fix));
+}
+
+/// The word of the catalogue for a SIM that is not ready.
+pub(super) fn reason_of_sim(cause: Option<Cause>) -> Reason {
+    match cause {
+        Some(Cause::Cme(10) | Cause::Cms(310)) => Reason::SimMissing,
+        Some(_) | None => Reason::SimFault,
+    }
 }
 
 fn same_identity(modem: &Name, location: &Location, other: &Name) -> Problem {
@@ -254,6 +283,7 @@ pub(super) fn reason(failure: &InitialiseFailure) -> Reason {
         InitialiseFailure::PukLocked => Reason::PukLocked,
         InitialiseFailure::DeviceLocked { .. } => Reason::DeviceLocked,
         InitialiseFailure::SimMissing => Reason::SimMissing,
+        InitialiseFailure::SimNotReady { cause } => reason_of_sim(*cause),
         InitialiseFailure::SimBusy | InitialiseFailure::SimFault { .. } => Reason::SimFault,
         InitialiseFailure::Refused { .. } | InitialiseFailure::NoIdentity => Reason::ModemRefused,
         InitialiseFailure::PortLost | InitialiseFailure::Aborted => Reason::PortGone,

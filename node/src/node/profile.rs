@@ -24,6 +24,7 @@ pub(super) fn settings(name: &Name, modem: &Modem, is_tried: bool) -> Settings {
             count_clear: modem.message_count_clear,
             sent_pause: modem.sent_pause,
         },
+        sim_retries: modem.check_sim.sim_retries(),
         breaker: breaker(modem),
         keep_open: modem.keep_open,
         ..Settings::new(name.clone())
@@ -49,6 +50,7 @@ fn profile(modem: &Modem) -> Profile {
         init: modem.init.clone(),
         start: modem.start.clone().map(|line| StartCommand { line, rest: modem.start_pause }),
         stop: modem.stop.clone(),
+        check_sim: modem.check_sim.check(),
         check_registration: modem.check_network,
         registration_wait: modem.registration_timeout,
         result_timeout: modem.send_timeout,

@@ -8,7 +8,7 @@ use crate::at::driver::{Driver, Optional};
 use crate::at::exchange::{End, Reply};
 use crate::at::facts::MemoryUse;
 use crate::at::response::{FinalResult, after_prefix, fields};
-use crate::at::{InitialiseFailure, Memory, Profile};
+use crate::at::{CheckSim, InitialiseFailure, Memory, Profile};
 use crate::model::{Imei, Imsi, ModemIdentity};
 
 use super::stop::own;
@@ -34,6 +34,8 @@ pub(super) enum Duty {
     Need,
     /// The operator's `start`: said for its effect, once.
     Start,
+    /// Not one command: the operator's look at the SIM.
+    CheckSim,
     /// Not one command: the dialogue about the PIN.
     Unlock,
     Manufacturer,
@@ -71,7 +73,7 @@ pub(super) struct Learned {
 
 impl Tasks {
     /// What is done before the driver is known; with `ATV1` when the modem answers in numbers, and with the operator's
-    /// `start` where it is due. A call that may go on is hung up first, in both ways: a modem may know one of them only.
+    /// `start` and look at the SIM where they are due. A call that may go on is hung up first, in both ways: a modem may know one of them only.
     pub(super) fn new(numeric: bool, hangs_up: bool, context: &Context<'_>) -> Tasks {
         let words = |line, duty| Task { command: Command::words(line), duty };
         let mut queue = VecDeque::from([ease(Command::numeric("ATE0"))]);
@@ -83,6 +85,9 @@ impl Tasks {
         queue.extend(both.into_iter().filter(|_| hangs_up));
         let start = context.profile.start.as_ref().filter(|_| context.modem.start_due);
         queue.extend(start.map(|start| Task { command: own(&start.line), duty: Duty::Start }));
+        let looks = |check: &&CheckSim| !(check.once && context.modem.sim_checked);
+        let check = context.profile.check_sim.as_ref().filter(looks);
+        queue.extend(check.map(|_| Task { command: Command::attention(), duty: Duty::CheckSim }));
         queue.extend([
             ease(Command::set("AT+CMEE=1")),
             words("AT+CGMI", Duty::Manufacturer),
@@ -115,6 +120,7 @@ impl Task {
             }
             Duty::Ease
             | Duty::Start
+            | Duty::CheckSim
             | Duty::Unlock
             | Duty::Model
             | Duty::Revision
@@ -141,6 +147,7 @@ impl Task {
             Duty::SerialNumber => Some(InitialiseFailure::NoIdentity),
             Duty::Ease
             | Duty::Start
+            | Duty::CheckSim
             | Duty::Unlock
             | Duty::Manufacturer
             | Duty::Model
@@ -158,7 +165,7 @@ impl Learned {
     pub(super) fn learn(&mut self, task: &Task, reply: &Reply, context: &mut Context<'_>) -> bool {
         let words = || words(reply, &task.command);
         match task.duty {
-            Duty::Ease | Duty::Need | Duty::Start | Duty::Unlock => return reply.is_ok(),
+            Duty::Ease | Duty::Need | Duty::Start | Duty::CheckSim | Duty::Unlock => return reply.is_ok(),
             Duty::Manufacturer => {
                 self.manufacturer = words();
                 // The first answer with a content of its own: OK alone may belong to an earlier command.

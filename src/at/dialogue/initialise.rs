@@ -1,7 +1,7 @@
 //! The full configuration, made after every open and every reset: what a modem stored is never trusted.
 //!
 //! ```text
-//! Quiet ─▶ Synchronise ─▶ hang up, if a call may go on ─▶ the operator's start, once ─▶ Rest ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
+//! Quiet ─▶ Synchronise ─▶ hang up, if a call may go on ─▶ the operator's start, once ─▶ Rest ─▶ the operator's look at the SIM ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
 //! announcements, memories ─▶ IMEI, IMSI ─▶ Register (up to a while) ─▶ Survey ─▶ Initialised
 //!            ▲
 //!            └── the modem says that it has just started: all over again
@@ -17,6 +17,7 @@ use crate::at::{
 };
 use crate::model::{Cause, Time};
 
+use super::check_sim::{Checked, CheckingSim};
 use super::configure::{Duty, Learned, Task, Tasks};
 use super::survey::Surveying;
 use super::synchronise::{Listening, Synchronise};
@@ -40,6 +41,8 @@ const DENIALS_MAX: u8 = 3;
 pub(super) struct Initialise {
     plan: PinPlan,
     quiet: Duration,
+    /// The resets of `check_sim` are still to be said.
+    resets_sim: bool,
     phase: Phase,
     tasks: Tasks,
     learned: Learned,
@@ -54,6 +57,7 @@ pub(super) struct Initialise {
 enum Phase {
     Quiet,
     Synchronise(Synchronise),
+    CheckSim(CheckingSim),
     Unlock(Unlock),
     Task(Task),
     /// After the operator's `start`.
@@ -67,10 +71,11 @@ enum Phase {
 }
 
 impl Initialise {
-    pub(super) fn new(plan: PinPlan, quiet: Duration) -> Initialise {
+    pub(super) fn new(plan: PinPlan, quiet: Duration, resets_sim: bool) -> Initialise {
         Initialise {
             plan,
             quiet,
+            resets_sim,
             phase: Phase::Quiet,
             tasks: Tasks::default(),
             learned: Learned::default(),
@@ -127,6 +132,10 @@ impl Initialise {
                 Flow::Done(None) => Err(InitialiseFailure::Silent),
                 Flow::Done(Some(listening)) => self.woken(listening, context),
             },
+            Phase::CheckSim(checking) => {
+                let flow = checking.advance(input);
+                self.after_check(flow, context)
+            }
             Phase::Unlock(unlock) => {
                 let flow = unlock.advance(input, context);
                 let used = unlock.has_used_pin();
@@ -180,6 +189,7 @@ impl Initialise {
     fn next_task(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
         self.tries = 0;
         match self.tasks.next(context) {
+            Some(task) if task.duty == Duty::CheckSim => self.check_sim(context),
             Some(task) if task.duty == Duty::Unlock => {
                 let mut unlock = Unlock::new(self.plan.clone());
                 let flow = unlock.advance(Input::Begin, context);
@@ -196,6 +206,31 @@ impl Initialise {
                 Ok(Step::Ask(command))
             }
             None => self.register(context),
+        }
+    }
+
+    /// What resets the modem is said once: a modem that restarts by it would never be looked at.
+    fn check_sim(&mut self, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        let Some(check) = context.profile.check_sim.clone() else { return self.next_task(context) };
+        let mut checking = CheckingSim::new(check, std::mem::take(&mut self.resets_sim));
+        let flow = checking.advance(Input::Begin);
+        self.phase = Phase::CheckSim(checking);
+        self.after_check(flow, context)
+    }
+
+    fn after_check(
+        &mut self,
+        flow: Flow<Result<Checked, InitialiseFailure>>,
+        context: &mut Context<'_>,
+    ) -> Result<Step, InitialiseFailure> {
+        match flow {
+            Flow::Next(step) => Ok(step),
+            Flow::Done(Err(failure)) => Err(failure),
+            Flow::Done(Ok(Checked::Reset(pause))) => Ok(self.begin_again(pause, context)),
+            Flow::Done(Ok(Checked::Ready)) => {
+                context.modem.sim_checked = true;
+                self.next_task(context)
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod ask;
 mod call;
+mod check_sim;
 mod configure;
 mod initialise;
 mod list;
@@ -134,6 +135,8 @@ pub(super) struct Knowledge {
     pub(super) configured: bool,
     /// Whether the profile's `start` is still to be said.
     pub(super) start_due: bool,
+    /// Whether the SIM was found ready by the profile's `check_sim`.
+    pub(super) sim_checked: bool,
     /// The memory commands refer to now.
     pub(super) selected: Option<Memory>,
     /// What this modem refused once is not asked again.
@@ -186,6 +189,7 @@ impl Knowledge {
             driver,
             configured: false,
             start_due: true,
+            sim_checked: false,
             selected: None,
             unsupported: Vec::new(),
             unsettled: None,
@@ -207,7 +211,9 @@ impl Knowledge {
 /// The dialogue that carries a procedure out.
 pub(super) fn of(procedure: Procedure) -> Box<dyn Dialogue> {
     match procedure {
-        Procedure::Initialise { pin, quiet } => Box::new(initialise::Initialise::new(pin, quiet)),
+        Procedure::Initialise { pin, quiet, resets_sim } => {
+            Box::new(initialise::Initialise::new(pin, quiet, resets_sim))
+        }
         Procedure::Survey => Box::new(survey::Surveying::default()),
         Procedure::SendPart(part) => Box::new(send::Send::new(part)),
         Procedure::Call(place) => Box::new(call::Calls::new(place)),

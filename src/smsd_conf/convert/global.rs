@@ -69,6 +69,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Pin
         | Target::Smsc
         | Target::CheckNetwork
+        | Target::CheckSim
         | Target::Tags
         | Target::Report
         | Target::Mode

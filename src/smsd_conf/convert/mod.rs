@@ -1,5 +1,6 @@
 //! From an smsd.conf to a configuration of ours, with a word about each line.
 
+mod check_sim;
 mod file;
 mod files;
 mod global;

@@ -2,7 +2,7 @@
 
 use super::files::{self, Agreed};
 use super::made::{Made, Ours, absolute, quoted, quoted_list};
-use super::{pace, programs, telnet, timeouts};
+use super::{check_sim, pace, programs, telnet, timeouts};
 use crate::model::{Address, Name};
 use crate::smsd_conf::key::{Becomes, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
@@ -69,6 +69,7 @@ fn of_target(
         Target::Init => init(text),
         Target::Pin => pin(text),
         Target::Smsc => smsc(text),
+        Target::CheckSim => check_sim::made(setting, text, modem),
         Target::CheckNetwork => {
             Made::converted("check_network", (value::boolean(text) != Some(false)).to_string())
         }

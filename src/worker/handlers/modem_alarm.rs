@@ -33,6 +33,12 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
             (Severity::Error, format!("Modem did not accept the stop string{}", answered(*cause)))
         }
         Notice::SameIdentity { other } => (Severity::Error, format!("It is the same modem as {other}")),
+        Notice::SimNotReady { tries, .. } => {
+            (Severity::Error, format!("Check SIM returned ERROR, try: {tries}"))
+        }
+        Notice::SimGivenUp { .. } => {
+            (Severity::Error, "Check SIM failed and not retrying anymore".to_owned())
+        }
         Notice::Ready { .. }
         | Notice::HeldElsewhere { .. }
         | Notice::NotRegistered
@@ -72,7 +78,10 @@ fn set_up_failed(failure: &InitialiseFailure) -> Option<(Severity, String)> {
         InitialiseFailure::PukLocked | InitialiseFailure::DeviceLocked { .. } => {
             (Severity::Critical, "Your SIM is locked. Unlock it manually".to_owned())
         }
-        InitialiseFailure::SimMissing | InitialiseFailure::SimBusy | InitialiseFailure::SimFault { .. } => {
+        InitialiseFailure::SimMissing
+        | InitialiseFailure::SimNotReady { .. }
+        | InitialiseFailure::SimBusy
+        | InitialiseFailure::SimFault { .. } => {
             (Severity::Error, format!("Check SIM returned ERROR: {failure}"))
         }
         InitialiseFailure::Refused { .. } => {
@@ -117,6 +126,12 @@ mod tests {
                 Severity::Error,
                 "Modem did not accept the stop string",
             ),
+            (
+                Notice::SimNotReady { tries: 2, cause: None, again: Some(Duration::from_secs(30)) },
+                Severity::Error,
+                "Check SIM returned ERROR, try: 2",
+            ),
+            (Notice::SimGivenUp { tries: 3 }, Severity::Error, "Check SIM failed and not retrying anymore"),
             (blocked, Severity::Critical, "Fatal error: sending failed too often in a row. Blocking 60 sec."),
         ] {
             assert_eq!(of_modem("GSM1", &notice), Some(Alarm::of_modem(severity, "GSM1", text)));

@@ -2,6 +2,7 @@
 
 use super::job::Phase;
 use super::proceed::other_missing;
+use super::sim_check::SimLooks;
 use super::{Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
 use crate::at::{
     BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, Registration, SendEnd, Survey, Urc,
@@ -56,6 +57,7 @@ impl ModemWorker {
         self.quiet_first = false;
         self.is_waking = false;
         self.last_failure = None;
+        self.sim_looks = SimLooks::default();
         self.reset = None;
         self.ladder.recovered(context.now);
         self.surveyed(facts.survey.clone(), context);
@@ -90,6 +92,9 @@ impl ModemWorker {
             return;
         }
         self.is_waking = false;
+        if let InitialiseFailure::SimNotReady { cause } = failure {
+            return self.sim_not_ready(cause, context);
+        }
         let passing = is_passing(&failure);
         if self.last_failure.as_ref() != Some(&failure) {
             self.notify(Notice::SetUpFailed { failure: failure.clone(), passing });
@@ -259,6 +264,7 @@ fn is_passing(failure: &InitialiseFailure) -> bool {
         InitialiseFailure::Silent
         | InitialiseFailure::Mute { .. }
         | InitialiseFailure::SimBusy
+        | InitialiseFailure::SimNotReady { .. }
         | InitialiseFailure::Refused { .. }
         | InitialiseFailure::NoIdentity
         | InitialiseFailure::PinNotConfirmed

@@ -63,6 +63,20 @@ pub enum Notice {
         /// Whether it helps to wait; otherwise a person has to do something.
         passing: bool,
     },
+    /// The operator's check of the SIM was answered with an error.
+    SimNotReady {
+        /// How often so far.
+        tries: u32,
+        /// The number the modem gave, if any.
+        cause: Option<Cause>,
+        /// After how long it is looked at again; none when that was the last retry.
+        again: Option<Duration>,
+    },
+    /// The SIM was not ready at the last retry either: it is looked at once in a while, and nothing is tried any more.
+    SimGivenUp {
+        /// How often it was not ready.
+        tries: u32,
+    },
     /// Another node holds this modem or SIM.
     HeldElsewhere {
         /// The node.

@@ -1,5 +1,6 @@
 //! Leaving the modem: everything is given back, the operator's `stop` is said, the port is closed.
 
+use super::sim_check::SimLooks;
 use super::{Context, ModemWorker, Notice};
 use crate::at::{Procedure, ProcedureKind};
 use crate::model::Time;
@@ -20,6 +21,7 @@ impl ModemWorker {
         let was_told = std::mem::take(&mut self.is_told_suspended);
         if was_told || std::mem::take(&mut self.stop_said) {
             self.engine.forget_start();
+            self.sim_looks = SimLooks::default();
         }
         if was_told {
             self.not_before = now;

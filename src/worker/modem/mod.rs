@@ -31,6 +31,7 @@ mod proceed;
 mod reply;
 mod rest;
 mod settings;
+mod sim_check;
 mod suspensions;
 
 use std::collections::VecDeque;
@@ -43,10 +44,12 @@ use crate::queue::Queue;
 pub use allowance::Pace;
 pub use effect::{Effect, Notice};
 pub use settings::Settings;
+pub use sim_check::SimRetries;
 pub use suspensions::Suspensions;
 
 use allowance::Allowance;
 use job::Job;
+use sim_check::SimLooks;
 
 /// Most late answers kept until they are recorded; an engine gives at most one for each uncertain part.
 const LATE_ANSWERS_MAX: usize = 16;
@@ -101,6 +104,8 @@ pub struct ModemWorker {
     /// The SIM is checking the PIN.
     pin_checking: bool,
     last_failure: Option<InitialiseFailure>,
+    /// What the operator's check of the SIM found.
+    sim_looks: SimLooks,
     /// The port is not opened, the modem not registered before.
     not_before: Time,
     /// The end of the registration is not asked for before.
@@ -200,6 +205,7 @@ impl ModemWorker {
             pin_marking: false,
             pin_checking: false,
             last_failure: None,
+            sim_looks: SimLooks::default(),
             not_before: Time::ZERO,
             unregister_after: Time::ZERO,
             seen: Time::ZERO,

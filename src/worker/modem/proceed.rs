@@ -215,7 +215,8 @@ impl ModemWorker {
             return true;
         }
         if !self.engine.is_configured() {
-            return self.reset.is_none() && self.initialise(context);
+            let is_due = self.reset.is_none() && self.sim_looks.not_before <= context.now;
+            return is_due && self.initialise(context);
         }
         if self.survey_due <= context.now {
             return self.start(Procedure::Survey, context);
@@ -245,7 +246,8 @@ impl ModemWorker {
         self.stop_said = false;
         let pin = self.settings.pin.clone();
         let quiet = if self.quiet_first { self.settings.profile.quiet } else { Duration::ZERO };
-        self.start(Procedure::Initialise { pin, quiet }, context)
+        let resets_sim = self.sim_looks.resets();
+        self.start(Procedure::Initialise { pin, quiet, resets_sim }, context)
     }
 
     /// The modem is set up and nothing is under way: register it, take its claim, or make it ready.
@@ -422,9 +424,9 @@ impl ModemWorker {
                 };
                 let reset = self.reset.map(|reset| reset.not_before);
                 let survey = Some(self.survey_due).filter(|_| self.link == Link::Open);
-                let waits = [survey, Some(self.not_before), Some(self.unregister_after)];
-                let others = [rested, reset, self.allowance.due(self.seen)];
-                waits.into_iter().chain(others).flatten().filter(|due| *due > self.seen).min()
+                let waits = [self.not_before, self.unregister_after, self.sim_looks.not_before];
+                let others = [survey, rested, reset, self.allowance.due(self.seen)];
+                waits.map(Some).into_iter().chain(others).flatten().filter(|due| *due > self.seen).min()
             }
         };
         // What was due when the facts were last looked at has been decided then.

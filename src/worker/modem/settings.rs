@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Pace;
+use super::{Pace, SimRetries};
 use crate::at::{BreakerLimits, LadderLimits, PinPlan, Profile};
 use crate::model::{Name, OpenNumber};
 use crate::queue::Tags;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub form: PduForm,
     /// How much and how fast it sends.
     pub pace: Pace,
+    /// How the profile's check of the SIM is repeated.
+    pub sim_retries: SimRetries,
     /// When too many failures take it out of the pool.
     pub breaker: BreakerLimits,
     /// Which resets may be tried, and how fast.
@@ -64,6 +66,7 @@ impl Settings {
             profile: Profile::default(),
             form: PduForm::default(),
             pace: Pace::default(),
+            sim_retries: SimRetries::default(),
             breaker: BreakerLimits::default(),
             ladder: LadderLimits::default(),
             keep_open: true,
