@@ -225,6 +225,12 @@ pub enum InitialiseFailure {
         /// The number it gave, if any.
         cause: Option<Cause>,
     },
+    /// Its SIM is not the one the profile names; no PIN was used.
+    #[error("it holds another SIM than that of `identity`: {found}")]
+    OtherIdentity {
+        /// The IMSI, or the serial number of a modem that tells none.
+        found: String,
+    },
     /// The modem does not tell its serial number.
     #[error("the modem does not tell who it is")]
     NoIdentity,
@@ -254,6 +260,7 @@ impl InitialiseFailure {
             | InitialiseFailure::SimBusy
             | InitialiseFailure::SimFault { .. }
             | InitialiseFailure::Refused { .. }
+            | InitialiseFailure::OtherIdentity { .. }
             | InitialiseFailure::NoIdentity
             | InitialiseFailure::PortLost
             | InitialiseFailure::Aborted => None,

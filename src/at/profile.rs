@@ -19,6 +19,8 @@ pub struct Profile {
     pub stop: Option<String>,
     /// A look at the SIM before the rest of the set-up.
     pub check_sim: Option<CheckSim>,
+    /// The IMSI its SIM has to have, or the serial number of a modem that tells none; any other is refused.
+    pub identity: Option<String>,
     /// Parameters of `AT+CNMI=` instead of the driver's choice. Must keep messages stored (second digit 0 or 1).
     pub indications: Option<String>,
     /// The memories received messages are in; empty: the one the modem prefers.
@@ -121,6 +123,7 @@ impl Default for Profile {
             start: None,
             stop: None,
             check_sim: None,
+            identity: None,
             indications: None,
             memories: Vec::new(),
             list_method: ListMethod::Listing,

@@ -86,6 +86,8 @@ pub enum Target {
     Smsc,
     /// `check_sim` of a modem and its kin.
     CheckSim,
+    /// `identity` of a modem.
+    Identity,
     /// `check_network` of a modem.
     CheckNetwork,
     /// `tags` of a modem.

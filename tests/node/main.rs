@@ -10,6 +10,7 @@ mod files;
 mod forms;
 mod gone;
 mod handlers;
+mod identities;
 mod killed;
 mod modem_faults;
 mod network_faults;

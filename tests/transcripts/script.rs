@@ -157,6 +157,7 @@ impl Player {
                 profile.start = Some(StartCommand { line: line.to_owned(), rest: duration(rest) });
             }
             "check_sim" => profile.check_sim = Some(check_sim(value)),
+            "identity" => profile.identity = Some(value.to_owned()),
             "stop" => profile.stop = Some(value.to_owned()),
             "wakeup" => profile.wakeup = Some(value.to_owned()),
             "command_pause" => profile.command_pause = duration(value),

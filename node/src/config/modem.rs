@@ -27,6 +27,8 @@ const INIT_CHARACTERS_MAX: usize = 98;
 /// Longest `number` and `description`, in characters, as smsd has them.
 const NUMBER_CHARACTERS_MAX: usize = 31;
 const DESCRIPTION_CHARACTERS_MAX: usize = 62;
+/// Digits of an IMSI or of a serial number.
+const IDENTITY_DIGITS: std::ops::RangeInclusive<usize> = 6..=17;
 /// Bits of a mode that let others in: group may read, nobody else may anything.
 const MODE_TOO_OPEN: u32 = 0o037;
 
@@ -62,6 +64,10 @@ pub struct Modem {
     pub stop: Option<String>,
     /// Whether and how the SIM is looked at before the rest of the set-up.
     pub check_sim: CheckSim,
+    /// The IMSI of its SIM, or the serial number of a modem that tells no IMSI. Default none: any SIM will do. Where another
+    /// SIM is found, this section is not used at its port; the section with that SIM's identity is, and the two change
+    /// ports, if both are serial or both TCP. No PIN is used before.
+    pub identity: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,
     /// Whether messages of the first tag go first, then those of the second, and the rest last, whatever their priority.
@@ -263,6 +269,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
         start_pause: section.within("start_pause", 3 * SECOND, Duration::ZERO..=10 * MINUTE),
         stop: command(section, "stop"),
         check_sim: check_sim::read(section),
+        identity: identity(section),
         tags: section.or("tags", Vec::new()),
         tags_in_order: section.or("tags_in_order", false),
         check_network: section.or("check_network", true),
@@ -392,6 +399,17 @@ fn command(section: &mut Section<'_, '_>, key: &'static str) -> Option<String> {
         section.fault(command.at, Reason::ConfigBadValue, &what, None, Some(&fix));
     }
     Some(command.value)
+}
+
+/// An IMSI or a serial number.
+fn identity(section: &mut Section<'_, '_>) -> Option<String> {
+    let identity = section.optional::<String>("identity", "none")?;
+    let is_number = IDENTITY_DIGITS.contains(&identity.value.len());
+    if !is_number || !identity.value.bytes().all(|octet| octet.is_ascii_digit()) {
+        let what = format!("`identity = {}` is no IMSI and no serial number", identity.value.show());
+        section.fault(identity.at, Reason::ConfigBadValue, &what, None, Some("write its 6 to 17 digits"));
+    }
+    Some(identity.value)
 }
 
 /// Words for results.

@@ -225,6 +225,7 @@ fn of_failure(failure: &InitialiseFailure) -> ModemCondition {
         | InitialiseFailure::SimBusy
         | InitialiseFailure::SimFault { .. }
         | InitialiseFailure::Refused { .. }
+        | InitialiseFailure::OtherIdentity { .. }
         | InitialiseFailure::NoIdentity
         | InitialiseFailure::PortLost
         | InitialiseFailure::Aborted => ModemCondition::Trouble,

@@ -103,6 +103,11 @@ impl Waker {
         self.registration = registration;
     }
 
+    /// Wakes every worker.
+    pub fn wake_all(&self) {
+        self.wakers.wake_all();
+    }
+
     /// Waits to be woken. Safe to drop.
     pub fn woken(&self) -> Notified<'_> {
         self.notify.notified()

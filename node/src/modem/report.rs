@@ -149,6 +149,11 @@ pub(super) fn port_lost(modem: &Name, location: &Location, why: &str, sending: O
     tell("modem.lost", &problem.why(why));
 }
 
+/// Logs that the settings of another modem go to a port, because its SIM is there.
+pub(super) fn moved(modem: &Name, owner: &Name, location: &Location) {
+    info!(event = "modem.moved", port = %location, "{modem} found the SIM of {owner}; the two change ports");
+}
+
 fn called(message: MessageId, attempt: Attempt, end: CallEnd, took: Duration) {
     info!(
         event = "message.called", message_id = %message, attempt = %attempt, result = %end,
@@ -261,6 +266,11 @@ fn set_up_failed(
     if problem.reason == Reason::ModemSilent {
         return problem.why(format!("nothing answered at {location}; it may be a data port of the stick"));
     }
+    if matches!(failure, InitialiseFailure::OtherIdentity { .. }) {
+        return problem.why(format!("no modem with a port of the kind of {location} has this `identity`")).fix(
+            "correct `identity`, or put the right SIM in; one that wants a PIN may hide its IMSI: switch its PIN off",
+        );
+    }
     match mark.filter(|_| problem.reason == Reason::PinWrong) {
         Some(mark) => problem.fix(way_out(mark)),
         None => problem,
@@ -282,6 +292,7 @@ pub(super) fn reason(failure: &InitialiseFailure) -> Reason {
         InitialiseFailure::PinLastAttempt => Reason::PinLastAttempt,
         InitialiseFailure::PukLocked => Reason::PukLocked,
         InitialiseFailure::DeviceLocked { .. } => Reason::DeviceLocked,
+        InitialiseFailure::OtherIdentity { .. } => Reason::ConfigConflict,
         InitialiseFailure::SimMissing => Reason::SimMissing,
         InitialiseFailure::SimNotReady { cause } => reason_of_sim(*cause),
         InitialiseFailure::SimBusy | InitialiseFailure::SimFault { .. } => Reason::SimFault,

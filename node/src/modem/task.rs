@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use smsgrid::at::InitialiseFailure;
 use smsgrid::model::{Attempt, MessageId, Name, PartOutcome, SessionId, Time};
 use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
@@ -19,6 +20,7 @@ use super::counting::count;
 use super::notify::Waker;
 use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
+use super::places::{Given, Places};
 use super::port::{Location, Port, PortError};
 use super::report;
 use super::suspend_file::Suspended;
@@ -55,6 +57,8 @@ pub struct Shared {
     pub lease: Arc<Mutex<Lease>>,
     /// Where the modems' news is shown.
     pub board: Board,
+    /// Which port each modem has.
+    pub places: Places,
     /// What the node counts.
     pub metrics: Metrics,
     /// The programs of the operator.
@@ -86,6 +90,8 @@ pub struct ModemTask {
     port_failed: Option<String>,
     /// Why the port was lost last.
     lost_because: String,
+    /// The SIM of nobody that was told last.
+    stranger: Option<String>,
 }
 
 /// The answer that is awaited.
@@ -135,6 +141,7 @@ impl ModemTask {
             looking: None,
             port_failed: None,
             lost_because: String::new(),
+            stranger: None,
         }
     }
 
@@ -172,7 +179,7 @@ impl ModemTask {
                     self.tell(ModemWorker::handle_drain);
                 }
                 Wake::Suspensions => self.heed_suspensions(),
-                Wake::Look => self.tell(ModemWorker::handle_wake),
+                Wake::Look => self.look(),
             }
         }
     }
@@ -206,6 +213,35 @@ impl ModemTask {
         }
     }
 
+    /// Something may have changed, the modem's port among it.
+    fn look(&mut self) {
+        match self.shared.places.of(&self.name).filter(|location| *location != self.location) {
+            Some(location) => {
+                self.location = location;
+                self.port_failed = None;
+                self.tell(ModemWorker::handle_moved);
+            }
+            None => self.tell(ModemWorker::handle_wake),
+        }
+    }
+
+    /// Another SIM than the modem's own is at its port: whose it is gets the port. A SIM of nobody is told once.
+    fn other_sim(&mut self, notice: &Notice, found: &str) {
+        match self.shared.places.give(&self.name, &self.location, found) {
+            Given::To(owner) => {
+                report::moved(&self.name, &owner, &self.location);
+                self.waker.wake_all();
+            }
+            Given::Nobody if self.stranger.as_deref() == Some(found) => {}
+            Given::Nobody => {
+                self.stranger = Some(found.to_owned());
+                self.report(notice);
+            }
+            // Whoever took the port has woken this task.
+            Given::Already => {}
+        }
+    }
+
     fn heed_suspensions(&mut self) {
         let suspensions = self.shared.suspended.borrow_and_update().clone();
         let reason = suspensions.reason(self.name.as_str()).map(str::to_owned);
@@ -231,11 +267,21 @@ impl ModemTask {
                     self.report(&Notice::PortLost { sending });
                     self.say_lost(sending);
                 }
-                Effect::Notify(notice) => self.report(&notice),
+                Effect::Notify(notice) => self.hear(&notice),
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
             self.waker.follow(self.worker.registration());
         }
+    }
+
+    fn hear(&mut self, notice: &Notice) {
+        if let Notice::SetUpFailed { failure: InitialiseFailure::OtherIdentity { found }, .. } = notice {
+            return self.other_sim(notice, found);
+        }
+        if matches!(notice, Notice::Ready { .. }) {
+            self.stranger = None;
+        }
+        self.report(notice);
     }
 
     fn report(&self, notice: &Notice) {

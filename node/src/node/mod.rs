@@ -49,7 +49,7 @@ use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::handlers::Installed;
 use crate::machine::{Consensus, View};
-use crate::modem::{Board, Outcomes, Shared, SuspendFile, Suspended, Wakers};
+use crate::modem::{Board, Outcomes, Places, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
@@ -356,6 +356,7 @@ fn shared(
         lease: member.lease.clone(),
         session: member.session.clone(),
         board,
+        places: Places::default(),
         metrics,
         handlers: around.handlers.clone(),
         administrator,

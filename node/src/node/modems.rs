@@ -106,7 +106,10 @@ impl ModemTasks {
         for name in removed.iter().chain(changed) {
             self.running.remove(name);
         }
-        removed.iter().for_each(|name| self.shared.board.remove(name));
+        removed.iter().for_each(|name| {
+            self.shared.board.remove(name);
+            self.shared.places.remove(name);
+        });
         differences
     }
 
@@ -121,6 +124,8 @@ impl ModemTasks {
                 self.start(name, modem, false)?;
             }
         }
+        // Ports may have gone back to those that the configuration names.
+        self.wakers.wake_all();
         Ok(())
     }
 
@@ -160,6 +165,7 @@ impl ModemTasks {
     fn start(&mut self, name: &Name, modem: &Modem, is_first: bool) -> Result<(), StartError> {
         let (tasks, simulated) = (self.tasks.group(), self.simulated.group());
         let location = location(name, modem, &mut self.inside, &simulated)?;
+        self.shared.places.add(name, modem.identity.as_deref(), &location);
         let mut mark =
             modem.pin.as_ref().map(|pin| PinMark::new(&self.data_dir, name, &location.to_string(), pin));
         let tried = mark.as_mut().and_then(PinMark::recall);

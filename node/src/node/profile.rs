@@ -51,6 +51,7 @@ fn profile(modem: &Modem) -> Profile {
         start: modem.start.clone().map(|line| StartCommand { line, rest: modem.start_pause }),
         stop: modem.stop.clone(),
         check_sim: modem.check_sim.check(),
+        identity: modem.identity.clone(),
         check_registration: modem.check_network,
         registration_wait: modem.registration_timeout,
         result_timeout: modem.send_timeout,

@@ -18,6 +18,11 @@ use super::{Context, stored};
 const IMEI_DIGITS: RangeInclusive<usize> = 14..=17;
 const IMSI_DIGITS: RangeInclusive<usize> = 6..=15;
 
+/// Asks for the IMSI.
+const SUBSCRIBER: &str = "AT+CIMI";
+/// Asks for the serial number.
+const SERIAL_NUMBER: &str = "AT+CGSN";
+
 /// One command of the configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
@@ -36,6 +41,8 @@ pub(super) enum Duty {
     Start,
     /// Not one command: the operator's look at the SIM.
     CheckSim,
+    /// Who the SIM is, or the device where the SIM does not tell, before a PIN is used.
+    Identify,
     /// Not one command: the dialogue about the PIN.
     Unlock,
     Manufacturer,
@@ -92,8 +99,9 @@ impl Tasks {
             ease(Command::set("AT+CMEE=1")),
             words("AT+CGMI", Duty::Manufacturer),
             words("AT+CGMM", Duty::Model),
-            Task { command: Command::attention(), duty: Duty::Unlock },
         ]);
+        queue.extend(context.profile.identity.iter().map(|_| words(SUBSCRIBER, Duty::Identify)));
+        queue.push_back(Task { command: Command::attention(), duty: Duty::Unlock });
         Tasks { queue, planned: false }
     }
 
@@ -112,6 +120,12 @@ impl Tasks {
 }
 
 impl Task {
+    /// The question after one for the SIM's identity that had no answer: that for the device's.
+    pub(super) fn device_instead(&self) -> Option<Task> {
+        let asked_sim = self.command.shown() == SUBSCRIBER;
+        asked_sim.then(|| Task { command: Command::words(SERIAL_NUMBER), duty: Duty::Identify })
+    }
+
     /// Whether a refusal may have been an accident.
     pub(super) fn is_worth_repeating(&self) -> bool {
         match self.duty {
@@ -121,6 +135,7 @@ impl Task {
             Duty::Ease
             | Duty::Start
             | Duty::CheckSim
+            | Duty::Identify
             | Duty::Unlock
             | Duty::Model
             | Duty::Revision
@@ -148,6 +163,7 @@ impl Task {
             Duty::Ease
             | Duty::Start
             | Duty::CheckSim
+            | Duty::Identify
             | Duty::Unlock
             | Duty::Manufacturer
             | Duty::Model
@@ -165,7 +181,9 @@ impl Learned {
     pub(super) fn learn(&mut self, task: &Task, reply: &Reply, context: &mut Context<'_>) -> bool {
         let words = || words(reply, &task.command);
         match task.duty {
-            Duty::Ease | Duty::Need | Duty::Start | Duty::CheckSim | Duty::Unlock => return reply.is_ok(),
+            Duty::Ease | Duty::Need | Duty::Start | Duty::CheckSim | Duty::Identify | Duty::Unlock => {
+                return reply.is_ok();
+            }
             Duty::Manufacturer => {
                 self.manufacturer = words();
                 // The first answer with a content of its own: OK alone may belong to an earlier command.
@@ -228,8 +246,8 @@ fn after_unlock(profile: &Profile, driver: &'static Driver) -> VecDeque<Task> {
         command: Command::set(format!("AT+CNMI={parameters}")),
         duty: Duty::Indications,
     }));
-    queue.push_back(Task { command: Command::words("AT+CGSN"), duty: Duty::SerialNumber });
-    queue.push_back(Task { command: Command::words("AT+CIMI"), duty: Duty::Subscriber });
+    queue.push_back(Task { command: Command::words(SERIAL_NUMBER), duty: Duty::SerialNumber });
+    queue.push_back(Task { command: Command::words(SUBSCRIBER), duty: Duty::Subscriber });
     if driver.permits(Optional::Revision) {
         queue.push_back(Task { command: Command::words("AT+CGMR"), duty: Duty::Revision });
     }
@@ -281,6 +299,11 @@ fn words(reply: &Reply, command: &Command) -> Option<String> {
         .filter(|line| !line.is_empty())
         .collect();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// The identity an answer tells.
+pub(super) fn identity(reply: &Reply) -> Option<String> {
+    digits(reply, *IMSI_DIGITS.start()..=*IMEI_DIGITS.end())
 }
 
 /// The first run of as many digits as wanted, in an answer that was not refused.

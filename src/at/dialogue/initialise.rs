@@ -1,7 +1,7 @@
 //! The full configuration, made after every open and every reset: what a modem stored is never trusted.
 //!
 //! ```text
-//! Quiet ─▶ Synchronise ─▶ hang up, if a call may go on ─▶ the operator's start, once ─▶ Rest ─▶ the operator's look at the SIM ─▶ who are you ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
+//! Quiet ─▶ Synchronise ─▶ hang up, if a call may go on ─▶ the operator's start, once ─▶ Rest ─▶ the operator's look at the SIM ─▶ who are you ─▶ is it the SIM of `identity` ─▶ Unlock ─▶ driver's and user's commands ─▶ PDU mode,
 //! announcements, memories ─▶ IMEI, IMSI ─▶ Register (up to a while) ─▶ Survey ─▶ Initialised
 //!            ▲
 //!            └── the modem says that it has just started: all over again
@@ -18,7 +18,7 @@ use crate::at::{
 use crate::model::{Cause, Time};
 
 use super::check_sim::{Checked, CheckingSim};
-use super::configure::{Duty, Learned, Task, Tasks};
+use super::configure::{self, Duty, Learned, Task, Tasks};
 use super::survey::Surveying;
 use super::synchronise::{Listening, Synchronise};
 use super::unlock::Unlock;
@@ -142,6 +142,7 @@ impl Initialise {
                 self.after_unlock(flow, used, context)
             }
             Phase::Task(Task { duty: Duty::Start, .. }) => self.after_start(input, context),
+            Phase::Task(Task { duty: Duty::Identify, .. }) => self.after_identity(input, context),
             Phase::Task(_) => self.after_task(input, context),
             Phase::Rest => self.next_task(context),
             Phase::Register { .. } => self.after_registration(input, context),
@@ -302,6 +303,30 @@ impl Initialise {
             (Some(step), _) => Ok(step),
             (None, Some(failure)) => Err(failure),
             (None, None) => self.next_task(context),
+        }
+    }
+
+    /// A SIM that is not the one of `identity` is left alone: a PIN could be that of another SIM.
+    fn after_identity(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        let Phase::Task(task) = &self.phase else { return self.next_task(context) };
+        let task = task.clone();
+        let Input::Reply(reply) = input else { return Ok(Step::Ask(task.command)) };
+        if reply.end == End::Silent {
+            let mute = InitialiseFailure::Mute { command: task.command.told() };
+            return self.try_again(TRIES_MAX).ok_or(mute);
+        }
+        if is_busy(&reply) && self.may_wait(context) {
+            return Ok(Step::Wait(RETRY_PAUSE));
+        }
+        match (configure::identity(&reply), task.device_instead()) {
+            (Some(found), _) if context.profile.identity.as_ref() == Some(&found) => self.next_task(context),
+            (Some(found), _) => Err(InitialiseFailure::OtherIdentity { found }),
+            (None, Some(device)) => {
+                let command = device.command.clone();
+                self.phase = Phase::Task(device);
+                Ok(Step::Ask(command))
+            }
+            (None, None) => Err(InitialiseFailure::NoIdentity),
         }
     }
 

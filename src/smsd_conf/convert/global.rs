@@ -70,6 +70,7 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         | Target::Smsc
         | Target::CheckNetwork
         | Target::CheckSim
+        | Target::Identity
         | Target::Tags
         | Target::Report
         | Target::Mode

@@ -11,6 +11,9 @@ use crate::smsd_conf::value;
 /// Speeds a serial line can have, in bits per second.
 const BAUDRATES: std::ops::RangeInclusive<i64> = 300..=4_000_000;
 
+/// Digits of an IMSI or of a serial number.
+const IDENTITY_DIGITS: std::ops::RangeInclusive<usize> = 6..=17;
+
 /// Longest command of the operator's, in characters.
 const COMMAND_MAX: usize = 98;
 
@@ -70,6 +73,7 @@ fn of_target(
         Target::Pin => pin(text),
         Target::Smsc => smsc(text),
         Target::CheckSim => check_sim::made(setting, text, modem),
+        Target::Identity => identity(text),
         Target::CheckNetwork => {
             Made::converted("check_network", (value::boolean(text) != Some(false)).to_string())
         }
@@ -185,6 +189,18 @@ fn wakeup(text: &str) -> Made {
         return Made::unsupported("a modem is woken with printable ASCII characters alone");
     }
     Made::converted("wakeup", quoted(text))
+}
+
+/// The identity of a SIM, or of a device.
+fn identity(text: &str) -> Made {
+    if text.is_empty() {
+        return Made::unnecessary("it is empty, as if it were not set");
+    }
+    if !IDENTITY_DIGITS.contains(&text.len()) || !text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Made::unsupported("an IMSI or a serial number has 6 to 17 digits: no modem tells this one");
+    }
+    let how = "where another SIM is found the modem it belongs to changes ports with this one, serial with serial and TCP with TCP; a SIM of nobody is not used, and looked at again once a minute";
+    Made::changed(how, vec![Ours { key: "identity", value: quoted(text) }])
 }
 
 /// What the results of a modem say of it.
@@ -311,6 +327,8 @@ mod tests {
             (init("AT+CNMI=2,0,\"x\""), (Outcome::Converted, Some("\"AT+CNMI=2,0,\\\"x\\\"\""))),
             (init("AT\u{e9}"), (Outcome::Unsupported, None)),
             (own("stop", "AT+CPOF"), (Outcome::Converted, Some("\"AT+CPOF\""))),
+            (identity("262010000000001"), (Outcome::Changed, Some("\"262010000000001\""))),
+            (identity("SIM1"), (Outcome::Unsupported, None)),
             (own("start", "CPOF"), (Outcome::Unsupported, None)),
             (pin("1234"), (Outcome::Converted, Some("\"1234\""))),
             (pin("ignore"), (Outcome::Changed, None)),

@@ -1,6 +1,6 @@
 //! The settings of a modem, but for those of receiving and of calls.
 
-use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
+use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary};
 use super::super::key::Kind::{Boolean, BooleanOr, Level, Text, Whole, Within, Word};
 use super::super::key::{Form, Key, OfFiles, Pause, Target};
 use super::{LONG, SHORT, key, of_files, why};
@@ -74,7 +74,7 @@ pub(super) const KEYS: &[Key] = &[
     key("status_include_counters", Boolean, Unnecessary(why::STATISTICS)),
     key("smsc", SHORT, Setting(Target::Smsc)),
     key("smsc_pdu", Boolean, Only("no", "the service centre is set in the modem, not in each PDU")),
-    key("identity", LONG, Unsupported("a modem is what answers at its port, whichever SIM it holds")),
+    key("identity", LONG, Setting(Target::Identity)),
     key("number", SHORT, Setting(Target::OfResults)),
     key("description", Text(62), Setting(Target::OfResults)),
     key(

@@ -87,6 +87,9 @@ fn set_up_failed(failure: &InitialiseFailure) -> Option<(Severity, String)> {
         InitialiseFailure::Refused { .. } => {
             (Severity::Error, format!("Modem did not accept the init string: {failure}"))
         }
+        InitialiseFailure::OtherIdentity { .. } => {
+            (Severity::Critical, "Checking identity: No match. Did not find new settings.".to_owned())
+        }
         InitialiseFailure::NoIdentity => (Severity::Error, format!("Modem cannot be used: {failure}")),
         InitialiseFailure::PortLost | InitialiseFailure::Aborted => return None,
     })

@@ -96,7 +96,9 @@ impl ModemWorker {
             return self.sim_not_ready(cause, context);
         }
         let passing = is_passing(&failure);
-        if self.last_failure.as_ref() != Some(&failure) {
+        // Whether somebody knows that SIM may change from one look to the next: the host tells it once.
+        let is_asked = matches!(failure, InitialiseFailure::OtherIdentity { .. });
+        if is_asked || self.last_failure.as_ref() != Some(&failure) {
             self.notify(Notice::SetUpFailed { failure: failure.clone(), passing });
             self.last_failure = Some(failure);
         }
@@ -277,6 +279,7 @@ fn is_passing(failure: &InitialiseFailure) -> bool {
         | InitialiseFailure::PukLocked
         | InitialiseFailure::DeviceLocked { .. }
         | InitialiseFailure::SimMissing
+        | InitialiseFailure::OtherIdentity { .. }
         | InitialiseFailure::SimFault { .. } => false,
     }
 }

@@ -293,6 +293,14 @@ impl ModemWorker {
         self.proceed(context);
     }
 
+    /// The modem has another port from now on: the one it had is closed, whatever was under way there.
+    pub fn handle_moved(&mut self, context: &Context<'_>) {
+        self.close_port(context.now, context.now);
+        self.last_failure = None;
+        self.take_events(context);
+        self.proceed(context);
+    }
+
     /// The modem is to be left alone from now on, for a reason that may be empty; or not any more. A started message
     /// goes to its end first; then the registration ends and the port is closed.
     pub fn handle_suspension(&mut self, reason: Option<&str>, context: &Context<'_>) {
