@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::response::after_prefix;
 use super::storage::Memory;
 use super::trace::{shown_tones, told};
-use super::{Profile, Slot};
+use super::{Expectation, Profile, Slot};
 
 /// Ends the PDU and hands the part over.
 const CTRL_Z: u8 = 0x1A;
@@ -18,6 +18,8 @@ pub(super) struct Command {
     kind: Kind,
     /// What its answer looks like before the final result.
     pub(super) grammar: Grammar,
+    /// What ends its answer instead of a final result.
+    pub(super) expects: Option<Expectation>,
     timeout: Timeout,
 }
 
@@ -77,7 +79,7 @@ impl Command {
     pub(super) fn numeric(line: &'static str) -> Command {
         let grammar = Grammar::Nothing { numeric: true };
         let timeout = Timeout::Of(Duration::from_secs(2));
-        Command { line: line.to_owned(), kind: Kind::Open, grammar, timeout }
+        Command { line: line.to_owned(), kind: Kind::Open, grammar, expects: None, timeout }
     }
 
     /// A command answered by its final result alone.
@@ -140,13 +142,19 @@ impl Command {
     /// Announces a part and asks for the prompt.
     pub(super) fn announce(tpdu_length: u16) -> Command {
         let line = format!("AT+CMGS={tpdu_length}");
-        Command { line, kind: Kind::Open, grammar: Grammar::Prompt, timeout: Timeout::Prompt }
+        Command { line, kind: Kind::Open, grammar: Grammar::Prompt, expects: None, timeout: Timeout::Prompt }
     }
 
     /// The last characters of a PDU, and Ctrl-Z.
     pub(super) fn hand_over(pdu_end: &str, result_timeout: Duration) -> Command {
         let timeout = Timeout::Of(result_timeout);
-        Command { line: pdu_end.to_owned(), kind: Kind::Pdu, grammar: Grammar::Reference, timeout }
+        Command {
+            line: pdu_end.to_owned(),
+            kind: Kind::Pdu,
+            grammar: Grammar::Reference,
+            expects: None,
+            timeout,
+        }
     }
 
     /// The same PDU, whose echo is looked at.
@@ -174,6 +182,12 @@ impl Command {
     /// The same command with another deadline.
     pub(super) fn within(mut self, timeout: Duration) -> Command {
         self.timeout = Timeout::Of(timeout);
+        self
+    }
+
+    /// The same command whose answer has to hold something.
+    pub(super) fn expecting(mut self, expects: Option<Expectation>) -> Command {
+        self.expects = expects;
         self
     }
 
@@ -274,7 +288,7 @@ impl Command {
     }
 
     fn open(line: impl Into<String>, grammar: Grammar) -> Command {
-        Command { line: line.into(), kind: Kind::Open, grammar, timeout: Timeout::Command }
+        Command { line: line.into(), kind: Kind::Open, grammar, expects: None, timeout: Timeout::Command }
     }
 }
 

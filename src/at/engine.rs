@@ -322,10 +322,12 @@ impl Engine {
     }
 
     fn claimed(&mut self, line: &str, now: Time) -> bool {
-        match &mut self.running {
-            Some(Running { stage: Stage::Exchange(exchange), .. }) => exchange.claim(line, now),
-            Some(_) | None => false,
+        let Some(Running { stage: Stage::Exchange(exchange), .. }) = &mut self.running else { return false };
+        let is_claimed = exchange.claim(line, now);
+        if is_claimed && exchange.is_fulfilled() {
+            self.end_exchange(End::Result(FinalResult::Ok), now);
         }
+        is_claimed
     }
 
     fn offer(&mut self, line: &str, now: Time) {

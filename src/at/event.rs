@@ -66,10 +66,10 @@ pub enum Event {
     },
     /// The answer to a command of the host's own.
     Answered {
-        /// The lines before the final result.
+        /// The lines before its end.
         lines: Vec<String>,
         /// How it ended.
-        result: FinalResult,
+        end: AnswerEnd,
     },
     /// The modem refused a command of the operator's that is sent for its effect alone, or did not answer it.
     OwnRefused {
@@ -316,4 +316,16 @@ pub enum ProcedureKind {
     Resynchronise,
     /// `Procedure::Reset`.
     Reset,
+}
+
+/// What ended the answer to a command of the host's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerEnd {
+    /// A final result.
+    Result(FinalResult),
+    /// Its lines hold what was expected of them. Where no final result is among them the engine is busy until the dialogue
+    /// is in step again.
+    Expected,
+    /// Its time: what else would have come is not known. The engine is busy as before.
+    Silence,
 }

@@ -9,6 +9,8 @@ use super::response::{FinalResult, is_hex};
 
 /// Lines kept of one answer; a full device memory lists in fewer.
 const LINES_MAX: usize = 2048;
+/// Lines kept of one that is looked at as a whole with each line.
+const EXPECTED_LINES_MAX: usize = 64;
 /// What ends a call, or the attempt at one, like a final result (TS 27.007, ITU-T V.250).
 const CALL_WORDS: &[&str] = &["BUSY", "NO ANSWER", "NO CARRIER", "DELAYED", "NO DIALTONE", "NO DIAL TONE"];
 /// How long `OK` may follow `+CMGS: n`: the part is sent, whatever comes.
@@ -37,6 +39,8 @@ pub(super) struct Reply {
     pub(super) lines: Vec<String>,
     /// What came back of a PDU whose echo is looked at.
     pub(super) echo: Option<String>,
+    /// Whether its lines hold what was expected of them.
+    pub(super) is_fulfilled: bool,
     /// Whether the last byte of the command was taken; if not, none of its answers was its own.
     pub(super) handed_over: bool,
     /// Whether the modem may hold a part of the command.
@@ -99,8 +103,11 @@ impl Exchange {
         if !self.handed_over {
             return Offered::Refused;
         }
-        if let Some(end) = self.end_of(line) {
-            return Offered::Ended(end);
+        match self.end_of(line) {
+            Some(end @ End::Result(FinalResult::Error(_))) => return Offered::Ended(end),
+            Some(_) | None if self.command.expects.is_some() => return self.offer_expected(line),
+            Some(end) => return Offered::Ended(end),
+            None => {}
         }
         if self.command.grammar == Grammar::Unheard
             && (FinalResult::parse(line).is_some() || CALL_WORDS.contains(&line))
@@ -130,6 +137,19 @@ impl Exchange {
         Offered::Refused
     }
 
+    /// Takes a line of an answer that has to hold something; a final result alone does not end it.
+    fn offer_expected(&mut self, line: &str) -> Offered {
+        if !self.command.is_echoed_by(line) {
+            self.keep(line);
+        }
+        if self.is_fulfilled() { Offered::Ended(End::Result(FinalResult::Ok)) } else { Offered::Taken }
+    }
+
+    /// Whether its lines hold what they have to.
+    pub(super) fn is_fulfilled(&self) -> bool {
+        self.command.expects.as_ref().is_some_and(|expected| expected.is_met_by(&self.lines))
+    }
+
     /// Whether no character of it can be at the modem.
     pub(super) fn is_unwritten(&self) -> bool {
         !self.has_begun && !self.handed_over
@@ -137,8 +157,9 @@ impl Exchange {
 
     /// Ends the exchange.
     pub(super) fn reply(self, end: End) -> Reply {
-        let has_begun = !self.is_unwritten();
-        Reply { end, lines: self.lines, echo: self.echo, handed_over: self.handed_over, has_begun }
+        let (has_begun, is_fulfilled) = (!self.is_unwritten(), self.is_fulfilled());
+        let Exchange { lines, echo, handed_over, .. } = self;
+        Reply { end, lines, echo, is_fulfilled, handed_over, has_begun }
     }
 
     fn end_of(&self, line: &str) -> Option<End> {
@@ -153,7 +174,8 @@ impl Exchange {
     }
 
     fn keep(&mut self, line: &str) {
-        if self.lines.len() < LINES_MAX {
+        let max = if self.command.expects.is_some() { EXPECTED_LINES_MAX } else { LINES_MAX };
+        if self.lines.len() < max {
             self.lines.push(line.to_owned());
         }
     }
@@ -219,6 +241,28 @@ mod tests {
         assert_eq!(exchange.deadline, Time::from_millis(7000));
         let refused = Offered::Ended(End::Result(FinalResult::Error(Some(Cause::Cms(500)))));
         assert_eq!(exchange.offer("+CMS ERROR: 500"), refused);
+    }
+
+    #[test]
+    fn an_answer_that_has_to_hold_something_goes_on_until_it_does_or_is_an_error() {
+        let question = crate::at::Question::read("[DONE]AT+X").expect("a command");
+        let asked = || handed_over(Command::words("AT+X").expecting(question.expects().cloned()));
+        let (mut met, mut refused) = (asked(), asked());
+
+        for line in ["AT+X", "+X: 1", "OK"] {
+            assert_eq!(met.offer(line), Offered::Taken, "{line}");
+        }
+        assert_eq!(met.offer("ALL DONE"), Offered::Ended(End::Result(FinalResult::Ok)));
+        let reply = met.reply(End::Result(FinalResult::Ok));
+        assert_eq!(
+            (reply.is_fulfilled, reply.lines),
+            (true, ["+X: 1", "OK", "ALL DONE"].map(str::to_owned).into())
+        );
+        assert_eq!(refused.offer("ERROR"), Offered::Ended(End::Result(FinalResult::Error(None))));
+        for _ in 0..2 * EXPECTED_LINES_MAX {
+            refused.offer("noise");
+        }
+        assert_eq!(refused.reply(End::Silent).lines.len(), EXPECTED_LINES_MAX);
     }
 
     #[test]

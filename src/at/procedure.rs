@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Attempt, UncertainPolicy};
 
-use super::{Memory, PinPlan, PlaceCall, ProcedureKind, Rung, Slot};
+use super::{Expectation, Memory, PinPlan, PlaceCall, ProcedureKind, Rung, Slot};
 
 /// A piece of dialogue with a beginning and an end. It ends with the event named here, or with
 /// [`super::Event::Failed`] where nothing else is said.
@@ -50,7 +50,9 @@ pub enum Procedure {
     Ask {
         /// The command without its CR. Anything that could end or extend it is refused.
         line: String,
-        /// How long to wait for the final result.
+        /// What ends its answer instead of a final result; an error ends it all the same.
+        expects: Option<Expectation>,
+        /// How long to wait for the end of the answer.
         patience: Duration,
     },
     /// The profile's `stop` command, after which the port is to be closed; needs no configured modem. It ends with the

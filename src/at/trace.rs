@@ -97,7 +97,7 @@ fn masked_run(run: &str) -> String {
 }
 
 /// The line up to the first parameter of a command that takes a secret, if there is one.
-fn without_secret(line: &str) -> Option<String> {
+pub(super) fn without_secret(line: &str) -> Option<String> {
     let capitals = line.to_ascii_uppercase();
     let name = SECRET.iter().filter_map(|name| capitals.find(name)).min()?;
     let end = name + capitals.get(name..)?.find('=')?;

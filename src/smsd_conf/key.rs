@@ -201,8 +201,10 @@ pub enum OfPrograms {
     Silent,
     /// The shell.
     Shell,
-    /// The file it is told.
-    Statfile,
+    /// A file of a regular run.
+    Path,
+    /// A command a modem is asked in a regular run.
+    Question,
 }
 
 /// The folders files are exchanged through.

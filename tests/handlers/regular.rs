@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use smsgrid_node::handlers::Regular;
+use smsgrid_node::modem::Questions;
 use smsgrid_tests::wait::until_true;
 use tokio_util::sync::CancellationToken;
 
@@ -16,12 +17,11 @@ const INTERVAL: Duration = Duration::from_secs(300);
 fn the_first_run_is_at_once_and_the_next_after_the_interval() {
     for rig in Rig::both() {
         let before = rig.script("run", r#"echo "$# $*" >>$D/told"#);
-        let regular =
-            Regular { modem: None, before: Some(before), after: None, statfile: None, interval: INTERVAL };
+        let regular = Regular { before: Some(before), interval: INTERVAL, ..Regular::default() };
         let (handlers, hand) = rig.handlers_by_hand();
-        let running = rig
-            .runtime
-            .spawn(async move { handlers.run_regularly(&regular, || true, &CancellationToken::new()).await });
+        let running = rig.runtime.spawn(async move {
+            handlers.run_regularly(&regular, &Questions::default(), || true, &CancellationToken::new()).await
+        });
         let runs = |count: usize| until_true("a run", PATIENCE, || rig.read("told").lines().count() == count);
         runs(1);
         hand.advance(INTERVAL - Duration::from_millis(1));
@@ -46,12 +46,16 @@ fn those_of_a_modem_run_in_order_and_the_statistics_file_goes_between_them() {
             after: Some(rig.script("after", &format!("{told}; exit 4"))),
             statfile: Some(statfile.clone()),
             interval: INTERVAL,
+            ..Regular::default()
         };
         let (handlers, _hand) = rig.handlers_by_hand();
         let telling = handlers.clone();
-        let never = CancellationToken::new();
+        let (never, questions) = (CancellationToken::new(), Questions::default());
         let running = rig.runtime.spawn(async move {
-            tokio::join!(handlers.run_regularly(&regular, || true, &never), telling.tell_alarms(&never));
+            tokio::join!(
+                handlers.run_regularly(&regular, &questions, || true, &never),
+                telling.tell_alarms(&never)
+            );
         });
         until_true("both alarms", PATIENCE, || rig.read("alarms").lines().count() == 2);
         running.abort();
@@ -71,12 +75,11 @@ fn a_run_longer_than_its_interval_is_followed_by_the_next_and_never_doubled() {
     let rig = Rig::strict();
     let slow = "echo + >>$D/told; while ! test -e $D/go; do sleep 0.02; done; echo - >>$D/told";
     let before = Some(rig.script("run", slow));
-    let regular =
-        Regular { modem: None, before, after: None, statfile: None, interval: Duration::from_secs(1) };
+    let regular = Regular { before, interval: Duration::from_secs(1), ..Regular::default() };
     let handlers = rig.handlers();
-    let running = rig
-        .runtime
-        .spawn(async move { handlers.run_regularly(&regular, || true, &CancellationToken::new()).await });
+    let running = rig.runtime.spawn(async move {
+        handlers.run_regularly(&regular, &Questions::default(), || true, &CancellationToken::new()).await
+    });
     until_true("the first run", PATIENCE, || rig.read("told") == "+\n");
     std::fs::write(rig.path("go"), "").expect("room");
     until_true("the second run", PATIENCE, || rig.read("told").lines().count() >= 4);
@@ -90,7 +93,7 @@ fn nothing_runs_while_the_modem_is_another_nodes() {
     let rig = Rig::strict();
     let before = Some(rig.script("run", r#"echo "$3" >>$D/told"#));
     let modem = Some("GSM1".to_owned());
-    let regular = Regular { modem, before, after: None, statfile: None, interval: INTERVAL };
+    let regular = Regular { modem, before, interval: INTERVAL, ..Regular::default() };
     let (handlers, hand) = rig.handlers_by_hand();
     let (is_ours, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let (ours, asks) = (is_ours.clone(), asked.clone());
@@ -98,9 +101,9 @@ fn nothing_runs_while_the_modem_is_another_nodes() {
         asks.fetch_add(1, Ordering::SeqCst);
         ours.load(Ordering::SeqCst)
     };
-    let running = rig
-        .runtime
-        .spawn(async move { handlers.run_regularly(&regular, gate, &CancellationToken::new()).await });
+    let running = rig.runtime.spawn(async move {
+        handlers.run_regularly(&regular, &Questions::default(), gate, &CancellationToken::new()).await
+    });
     let asked_times =
         |times: u32| until_true("a question", PATIENCE, || asked.load(Ordering::SeqCst) == times);
     asked_times(1);

@@ -7,6 +7,7 @@ mod figures;
 mod foreground;
 mod logs;
 mod refused;
+mod regular_commands;
 mod reload;
 mod script;
 mod sendsms;

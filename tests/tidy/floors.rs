@@ -17,7 +17,7 @@ const ENGINES: [(&str, &[&str]); 10] = [
     ("log", &["model"]),
     ("sms_file", &["model", "text"]),
     ("simulator", &["model"]),
-    ("smsd_conf", &["model", "pdu", "sms_file"]),
+    ("smsd_conf", &["model", "pdu", "at", "sms_file"]),
     ("worker", &["model", "text", "pdu", "at", "queue", "log", "sms_file"]),
 ];
 

@@ -246,7 +246,7 @@ fn a_procedure() -> impl Strategy<Value = Procedure> {
         Procedure::List { memory: Memory::SM },
         Procedure::Read { slot },
         Procedure::Delete { slot, only_if: Some("0006AB".to_owned()) },
-        Procedure::Ask { line: "AT+GCAP".to_owned(), patience: Duration::from_secs(20) },
+        Procedure::Ask { line: "AT+GCAP".to_owned(), expects: None, patience: Duration::from_secs(20) },
         Procedure::Resynchronise,
         Procedure::Reset(Rung::Restart),
         Procedure::Reset(Rung::RadioCycle),

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use smsgrid::at::{
     AnswerSign, Calling, CheckSim, Chunking, Driver, Engine, Event, HangUp, ListMethod, Memory, Pin, PinPlan,
-    PlaceCall, Procedure, Profile, Rung, SendPart, SimReset, Slot, StartCommand, ToneForm,
+    PlaceCall, Procedure, Profile, Question, Rung, SendPart, SimReset, Slot, StartCommand, ToneForm,
 };
 use smsgrid::model::{Attempt, Call, Epoch, NotWrittenReason, PartNumber, Time, UncertainPolicy};
 
@@ -199,7 +199,13 @@ impl Player {
             "delete" => {
                 Procedure::Delete { slot: slot(words[0]), only_if: words.get(1).map(|hex| (*hex).to_owned()) }
             }
-            "ask" => Procedure::Ask { line: rest.to_owned(), patience: Duration::from_secs(20) },
+            "ask" => {
+                // What is no question is held against the engine as it is.
+                let question = Question::read(rest).ok();
+                let line = question.as_ref().map_or(rest, Question::line).to_owned();
+                let expects = question.and_then(|question| question.expects().cloned());
+                Procedure::Ask { line, expects, patience: Duration::from_secs(20) }
+            }
             "stop" => Procedure::Stop,
             "resynchronise" => Procedure::Resynchronise,
             "reset" => Procedure::Reset(rung(rest)),

@@ -3,6 +3,7 @@
 //! The logic is the node's own; what is simulated is the disk, the log's latency and the passing of time. A node may
 //! die between any two steps: its workers and what was not durable are gone, the modems and the log live on.
 
+mod asking;
 mod chance;
 mod checks;
 mod pins;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use smsgrid::model::{Attempt, Name, PartOutcome, Time, Timestamp};
 use smsgrid::queue::{Body, Reply};
 use smsgrid::simulator::{Entry, Event, Modem, Spec};
-use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
+use smsgrid::worker::modem::{Answer, Context, Effect, ModemWorker, Notice, Settings};
 
 use crate::chance::Chance;
 
@@ -29,6 +29,8 @@ pub(crate) struct Station {
     pub(crate) outbox: BTreeMap<Attempt, PartOutcome>,
     pub(crate) ledger: Vec<Entry>,
     pub(crate) notices: Vec<Notice>,
+    /// What became of questions.
+    pub(crate) answers: Vec<Answer>,
     /// What the worker wrote to the port.
     pub(crate) written: Vec<u8>,
     /// What the device sent and the worker has not read.
@@ -62,6 +64,7 @@ impl Station {
             outbox: BTreeMap::new(),
             ledger: Vec::new(),
             notices: Vec::new(),
+            answers: Vec::new(),
             written: Vec::new(),
             buffer: Vec::new(),
             port: Port::Closed,
@@ -156,6 +159,7 @@ impl Station {
             }
             Effect::MarkPin => self.under.push((soon, Under::PinMark)),
             Effect::Notify(notice) => self.notices.push(notice),
+            Effect::Answer(answer) => self.answers.push(answer),
             Effect::UnmarkPin | Effect::Trace(_) => {}
         }
     }

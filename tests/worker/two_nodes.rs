@@ -251,7 +251,11 @@ impl Shared {
             Effect::Propose(body) => host.under.push((soon, Under::Proposal(body))),
             Effect::Record { .. } => host.under.push((soon, Under::Record)),
             Effect::Notify(notice) => host.notices.push(notice),
-            Effect::Forget { .. } | Effect::MarkPin | Effect::UnmarkPin | Effect::Trace(_) => {}
+            Effect::Forget { .. }
+            | Effect::MarkPin
+            | Effect::UnmarkPin
+            | Effect::Answer(_)
+            | Effect::Trace(_) => {}
         }
     }
 

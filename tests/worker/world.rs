@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use smsgrid::at::Question;
 use smsgrid::model::{
     Address, Alphabet, Content, MessageId, Name, NodeId, NotWrittenReason, Origin, Part, PartNumber,
     Position, Priority, ResendLimit, SendOptions, SessionId, StartNumber, Time, Timestamp, UncertainPolicy,
@@ -185,6 +186,20 @@ impl World {
     pub(crate) fn suspend(&mut self, reason: Option<&str>) {
         let (context, station, _) = self.context_of(0);
         station.worker.handle_suspension(reason, &context);
+    }
+
+    /// Somebody asks the first modem something, for which it has this long.
+    pub(crate) fn ask(&mut self, question: Question, within: Duration) {
+        let until = self.now + within;
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_question(question, until, &context);
+    }
+
+    /// The port of the first modem fails.
+    pub(crate) fn lose_port(&mut self) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_port_failed(&context);
+        self.settle();
     }
 
     /// The first modem's worker is to stop.

@@ -11,6 +11,7 @@
 //! The doc comment of a field is its manual.
 
 mod address;
+mod asks;
 mod calling;
 mod check_sim;
 mod cluster;

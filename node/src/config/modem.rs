@@ -13,6 +13,7 @@ use smsgrid::worker::{PduForm, Reports};
 use smsgrid_proto::Reason;
 use toml::de::DeValue;
 
+use super::asks;
 use super::calling;
 use super::check_sim::{self, CheckSim};
 use super::handlers;
@@ -20,6 +21,7 @@ use super::report::Report;
 use super::section::{Named, Placed, Section};
 use super::telnet::{self, Telnet};
 use super::value::{self, Value, Wrong, words};
+use crate::handlers::Asks;
 use crate::secret::Secret;
 
 /// Longest command of the user's own, in characters: what the shortest command line of a modem holds.
@@ -191,8 +193,15 @@ pub struct Programs {
     pub regular_run_post_run: Option<Command>,
     /// `regular_run_interval`. Default 5 m, 1 s to 24 h.
     pub regular_run_interval: Duration,
-    /// `regular_run_statfile`: what the programs are told as STATFILE; removed between them. Default none.
+    /// `regular_run_statfile`: what the programs are told as STATFILE, and where the answers of the last run stand; removed
+    /// between the programs. Default none.
     pub regular_run_statfile: Option<PathBuf>,
+    /// What the modem is asked in each run, between two messages. `regular_run_cmd`: AT commands after the programs, up to
+    /// 64. `[REGEX]` in front of one says what its answer has to hold. Default none. `regular_run_cmdfile`: a file with such
+    /// commands, one a line, `#` begins a comment; they go between the programs, and the file is removed. Default none.
+    /// `regular_run_logfile`: where the answers go. Default: the log of the node. `regular_run_loglevel`: their level there,
+    /// 1 to 7. Default 5.
+    pub asks: Asks,
 }
 
 impl Programs {
@@ -304,6 +313,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, has_shell: bool) -> Option<Mod
             regular_run_post_run: handlers::program(section, "regular_run_post_run", has_shell),
             regular_run_interval: handlers::interval(section),
             regular_run_statfile: section.optional("regular_run_statfile", "none").map(|placed| placed.value),
+            asks: asks::read(section),
         },
         administrator: Administrator {
             to: section.optional("admin_to", "that of [handlers]").map(|placed| placed.value),

@@ -11,6 +11,7 @@
 
 mod alarms;
 mod alerts;
+mod asking;
 mod child;
 mod inherited;
 mod installed;
@@ -50,7 +51,7 @@ use told::Program;
 pub use installed::Installed;
 pub use launch::Rules;
 pub use output::Said;
-pub use settings::{Regular, Settings, Unfit, unfit};
+pub use settings::{Asks, Regular, Settings, Unfit, unfit};
 
 /// The program that judges files.
 const CHECKHANDLER: Program = "checkhandler";

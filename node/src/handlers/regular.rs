@@ -8,7 +8,9 @@ use smsgrid::worker::handlers::{Alarm, Command, Exit, Run, Severity};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::asking::Asking;
 use super::{Handlers, Regular};
+use crate::modem::Questions;
 
 /// Wait before it is asked again whose a modem is.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -16,17 +18,19 @@ const AGAIN: Duration = Duration::from_secs(5);
 impl Handlers {
     /// Runs the programs of one part of the configuration until the future is dropped, or `stop` comes: a run under way
     /// ends first then. A run that takes longer than the interval delays the next one; two never run at once. Before
-    /// each it is asked whether it `is_ours`: while it is another node's, nothing is run and it is soon asked again.
+    /// each it is asked whether it `is_ours`: while it is another node's, nothing is run and it is soon asked again. The modem
+    /// itself is asked by its `questions`.
     pub async fn run_regularly(
         &self,
         regular: &Regular,
+        questions: &Questions,
         is_ours: impl Fn() -> bool,
         stop: &CancellationToken,
     ) {
         while !stop.is_cancelled() {
             let began = self.inner.clock.now();
             let wait = if is_ours() {
-                self.run_once(regular).await;
+                self.run_once(regular, questions).await;
                 regular.interval
             } else {
                 AGAIN.min(regular.interval)
@@ -35,7 +39,8 @@ impl Handlers {
         }
     }
 
-    async fn run_once(&self, regular: &Regular) {
+    async fn run_once(&self, regular: &Regular, questions: &Questions) {
+        let asking = Asking::of(regular, questions, &self.inner.clock);
         let statfile = regular.statfile.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let before = match &regular.modem {
             None => Run::Regular,
@@ -45,9 +50,15 @@ impl Handlers {
         if let Some(statfile) = &regular.statfile {
             remove(statfile);
         }
+        if let Some(asking) = &asking {
+            asking.ask_file().await;
+        }
         if let Some(modem) = &regular.modem {
             let after = Run::After { statfile, modem: modem.clone() };
             self.run_part(regular.after.as_ref(), &after).await;
+        }
+        if let Some(asking) = &asking {
+            asking.ask_commands().await;
         }
     }
 

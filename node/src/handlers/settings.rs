@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use smsgrid::at::Question;
 use smsgrid::sms_file::MessageIds;
 use smsgrid::worker::handlers::{Command, Otherwise};
 
@@ -11,6 +12,8 @@ use super::launch::Rules;
 use super::{shell_test, trust};
 use crate::config::Config;
 
+/// Level of the answers of a modem where none is set: that of a notice.
+const LOGLEVEL: u8 = 5;
 /// The shell of programs that need none, for the sake of one form.
 const NO_SHELL: &str = "/bin/sh";
 
@@ -54,7 +57,7 @@ pub struct Settings {
 }
 
 /// Programs that run again and again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Regular {
     /// The modem they are for; none for those of the gateway.
     pub modem: Option<String>,
@@ -66,6 +69,27 @@ pub struct Regular {
     pub statfile: Option<PathBuf>,
     /// From one run to the next.
     pub interval: Duration,
+    /// What the modem is asked.
+    pub asks: Asks,
+}
+
+/// What a modem is asked in a regular run, and where its answers go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// Commands after the programs.
+    pub commands: Vec<Question>,
+    /// A file with commands between the programs; it is removed.
+    pub cmdfile: Option<PathBuf>,
+    /// The log of the answers; none for that of the node.
+    pub logfile: Option<PathBuf>,
+    /// Their level there, in the numbers of smsd.
+    pub loglevel: u8,
+}
+
+impl Default for Asks {
+    fn default() -> Asks {
+        Asks { commands: Vec::new(), cmdfile: None, logfile: None, loglevel: LOGLEVEL }
+    }
 }
 
 /// A program that cannot be run.
@@ -127,9 +151,8 @@ impl Regular {
         let of_gateway = config.handlers.regular_run.clone().map(|command| Regular {
             modem: None,
             before: Some(command),
-            after: None,
-            statfile: None,
             interval: config.handlers.regular_run_interval,
+            ..Regular::default()
         });
         let of_modems = config.modems.iter().map(|(name, modem)| {
             let program =
@@ -140,9 +163,12 @@ impl Regular {
                 after: program(&modem.programs.regular_run_post_run),
                 statfile: modem.programs.regular_run_statfile.clone(),
                 interval: modem.programs.regular_run_interval,
+                asks: modem.programs.asks.clone(),
             }
         });
-        let runs = |regular: &Regular| regular.before.is_some() || regular.after.is_some();
+        let asks = |asks: &Asks| !asks.commands.is_empty() || asks.cmdfile.is_some();
+        let runs =
+            |regular: &Regular| regular.before.is_some() || regular.after.is_some() || asks(&regular.asks);
         of_gateway.into_iter().chain(of_modems).filter(runs).collect()
     }
 }

@@ -10,8 +10,8 @@ use smsgrid::model::{Attempt, MessageId, Name, PartOutcome, SessionId, Time};
 use smsgrid::queue::{Body, Queue, Reply};
 use smsgrid::worker::Lease;
 use smsgrid::worker::handlers::{Alarm, Severity, of_modem};
-use smsgrid::worker::modem::{Context, Effect, ModemWorker, Notice, Settings};
-use tokio::sync::watch;
+use smsgrid::worker::modem::{Answer as Given, Context, Effect, ModemWorker, Notice, Settings};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, trace, warn};
 
@@ -22,6 +22,7 @@ use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
 use super::places::{Given, Places};
 use super::port::{Location, Port, PortError};
+use super::questions::{Asked, Questions};
 use super::report;
 use super::suspend_file::Suspended;
 use crate::administrator::{Administrator, News};
@@ -37,6 +38,8 @@ const READ_OCTETS: usize = 4096;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the word of a majority about who holds a modem.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a question may wait for a modem that cannot be asked.
+const ASK_WITHIN: Duration = Duration::from_secs(60);
 /// Longest wait for a port to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -59,6 +62,8 @@ pub struct Shared {
     pub board: Board,
     /// Which port each modem has.
     pub places: Places,
+    /// What is asked of the modems.
+    pub questions: Questions,
     /// What the node counts.
     pub metrics: Metrics,
     /// The programs of the operator.
@@ -82,6 +87,9 @@ pub struct ModemTask {
     counts: ModemCounts,
     port: Option<Port>,
     waker: Waker,
+    questions: mpsc::Receiver<Asked>,
+    /// Where the answer goes that the worker owes.
+    asking: Option<oneshot::Sender<Given>>,
     pin: Option<PinMark>,
     pending: Option<Pending>,
     marking: Option<Pending>,
@@ -114,6 +122,7 @@ enum Wake {
     Answer(Answer),
     Drain,
     Suspensions,
+    Asked(Asked),
     Look,
 }
 
@@ -123,11 +132,13 @@ impl ModemTask {
         shared: Shared,
         location: Location,
         settings: Settings,
-        waker: Waker,
+        (waker, questions): (Waker, mpsc::Receiver<Asked>),
         pin: Option<PinMark>,
         counts: ModemCounts,
     ) -> ModemTask {
         ModemTask {
+            questions,
+            asking: None,
             name: settings.name.clone(),
             counts,
             worker: ModemWorker::new(settings),
@@ -179,6 +190,11 @@ impl ModemTask {
                     self.tell(ModemWorker::handle_drain);
                 }
                 Wake::Suspensions => self.heed_suspensions(),
+                Wake::Asked(Asked { question, answer }) => {
+                    self.asking = Some(answer);
+                    let until = self.shared.clock.now() + ASK_WITHIN;
+                    self.tell(|worker, context| worker.handle_question(question, until, context));
+                }
                 Wake::Look => self.look(),
             }
         }
@@ -208,6 +224,7 @@ impl ModemTask {
             Ok(()) = self.shared.session.changed() => Wake::Look,
             // Without a suspend file there is nobody who could change it.
             Ok(()) = self.shared.suspended.changed() => Wake::Suspensions,
+            Some(asked) = self.questions.recv(), if self.asking.is_none() => Wake::Asked(asked),
             () = drain.cancelled(), if !draining => Wake::Drain,
             () = or_never(due.map(tokio::time::sleep)) => Wake::Look,
         }
@@ -268,6 +285,10 @@ impl ModemTask {
                     self.say_lost(sending);
                 }
                 Effect::Notify(notice) => self.hear(&notice),
+                Effect::Answer(answer) => {
+                    // Whoever asked may have gone.
+                    let _ = self.asking.take().map(|asking| asking.send(answer));
+                }
                 Effect::Trace(line) => trace!(line, "dialogue"),
             }
             self.waker.follow(self.worker.registration());

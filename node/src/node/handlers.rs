@@ -11,7 +11,7 @@ use crate::administrator::{Administrator, Errand};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::handlers::{Handlers, HandlersError, Installed, Regular, Settings, Unfit, unfit};
-use crate::modem::Board;
+use crate::modem::{Board, Questions};
 use crate::submit::Submitter;
 use crate::tasks::Tasks;
 
@@ -58,6 +58,7 @@ pub(super) struct HandlerTasks {
     begun: Begun,
     administrator: Administrator,
     board: Board,
+    questions: Questions,
 }
 
 /// Tasks by what is waited for before others of their kind take their place.
@@ -76,12 +77,15 @@ impl HandlerTasks {
         installed: Installed,
         around: &Tasks,
         administrator: Administrator,
-        (clock, begun, board): (&Clock, &Begun, &Board),
+        (clock, begun): (&Clock, &Begun),
+        (board, questions): (&Board, &Questions),
     ) -> HandlerTasks {
-        let (around, clock, begun, board) = (around.clone(), clock.clone(), begun.clone(), board.clone());
+        let (around, clock, begun) = (around.clone(), clock.clone(), begun.clone());
+        let (board, questions) = (board.clone(), questions.clone());
         let groups = Groups::inside(&around);
         groups.retire();
-        let mut tasks = HandlerTasks { installed, around, groups, clock, begun, administrator, board };
+        let mut tasks =
+            HandlerTasks { installed, around, groups, clock, begun, administrator, board, questions };
         tasks.start_installed();
         tasks
     }
@@ -126,7 +130,8 @@ impl HandlerTasks {
     }
 
     fn start_regular(&self, handlers: &Handlers, regular: Regular, tasks: &Tasks) {
-        let (handlers, begun, board) = (handlers.clone(), self.begun.clone(), self.board.clone());
+        let (handlers, begun) = (handlers.clone(), self.begun.clone());
+        let (board, questions) = (self.board.clone(), self.questions.clone());
         let (earlier, end) = (self.groups.regular.clone(), self.around.token());
         let name = regular
             .modem
@@ -137,7 +142,7 @@ impl HandlerTasks {
             let runs = async {
                 earlier.ended().await;
                 if begin::wait(begun, &replaced).await.is_some() {
-                    handlers.run_regularly(&regular, is_ours, &replaced).await;
+                    handlers.run_regularly(&regular, &questions, is_ours, &replaced).await;
                 }
             };
             // At the end of the node nothing is waited for.

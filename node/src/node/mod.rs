@@ -49,7 +49,7 @@ use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::handlers::Installed;
 use crate::machine::{Consensus, View};
-use crate::modem::{Board, Outcomes, Places, Shared, SuspendFile, Suspended, Wakers};
+use crate::modem::{Board, Outcomes, Places, Questions, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
@@ -195,12 +195,13 @@ impl Node {
         let (beginning, has_begun) = beginning(&config, &opened, &member, &outcomes, &clock);
         let (intake, modems, session) = (tasks.group(), tasks.group(), tasks.group());
         let metrics = Metrics::new();
-        let board = Board::default();
+        let (board, questions) = (Board::default(), Questions::default());
         let handlers = HandlerTasks::start(
             installed.clone(),
             tasks,
             administrator.clone(),
-            (&clock, &has_begun, &board),
+            (&clock, &has_begun),
+            (&board, &questions),
         );
         let submitter = Submitter::new(opened.proposer.clone(), config.limits.max_parts);
         handlers::start_errand(errand, submitter.clone(), tasks, &has_begun);
@@ -216,7 +217,7 @@ impl Node {
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api((&config, submitter.clone()), &opened, listener, store, told, &shown);
         let suspended = follow_suspensions(&config, tasks).await?;
-        let told = (board.clone(), metrics.clone(), administrator, suspended);
+        let told = ((board.clone(), questions), metrics.clone(), administrator, suspended);
         let shared = shared(&opened, &member, &outcomes, told, &around);
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
         let place = (opened.identity.node, turn(opened.identity.node));
@@ -344,7 +345,12 @@ fn shared(
     opened: &open::Opened,
     member: &Membership,
     outcomes: &Outcomes,
-    (board, metrics, administrator, suspended): (Board, Metrics, Administrator, Suspended),
+    ((board, questions), metrics, administrator, suspended): (
+        (Board, Questions),
+        Metrics,
+        Administrator,
+        Suspended,
+    ),
     around: &Around,
 ) -> Shared {
     Shared {
@@ -357,6 +363,7 @@ fn shared(
         session: member.session.clone(),
         board,
         places: Places::default(),
+        questions,
         metrics,
         handlers: around.handlers.clone(),
         administrator,

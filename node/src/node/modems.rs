@@ -179,13 +179,15 @@ impl ModemTasks {
         let counts = self.shared.metrics.modem(name);
         let (shared, waker, begun, node) =
             (self.shared.clone(), self.wakers.add(), self.begun.clone(), self.node);
+        // Before the node begins, so that the first regular run finds it.
+        let questions = self.shared.questions.open(name);
         tasks.spawn(name.as_str(), |drain| async move {
             let Some(at_begin) = begin::wait(begun, &drain).await else { return Ok(()) };
             // What its earlier task left in doubt is seen in the log only now.
             let quiet = if is_first { at_begin } else { Arc::new(in_doubt_now(&shared, node, &settings)) };
             let opened = shared.view.read(|queue| last_open(queue, node));
             let settings = Settings { quiet_first: is_quiet(&quiet, &settings), opened, ..settings };
-            ModemTask::new(shared, location, settings, waker, mark, counts).run(drain).await;
+            ModemTask::new(shared, location, settings, (waker, questions), mark, counts).run(drain).await;
             Ok(())
         });
         self.running.insert(name.clone(), Running { modem: modem.clone(), tasks, simulated });

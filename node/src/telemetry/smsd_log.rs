@@ -37,9 +37,10 @@ const LEVEL_OF_TROUBLES: u8 = 8;
 /// Level of the lines around troubles that nothing ended.
 const LEVEL_OF_OVERDUE: u8 = 4;
 /// Events that an operator of smsd finds at level 5, `notice`.
-const NOTICES: [&str; 7] = [
+const NOTICES: [&str; 8] = [
     "config.notice",
     "message.sent",
+    "modem.command",
     "modem.up",
     "modem.stopped",
     "node.draining",

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::at::command::Command;
 use crate::at::exchange::End;
 use crate::at::response::FinalResult;
-use crate::at::{Event, Failure, ProcedureKind};
+use crate::at::{AnswerEnd, Event, Expectation, Failure, ProcedureKind};
 
-use super::{Context, Dialogue, Input, Step, failed, silent};
+use super::{Context, Dialogue, Input, Recover, Step, failed};
 
 /// Longest command line written, in octets.
 const LINE_OCTETS_MAX: usize = 512;
@@ -19,12 +19,13 @@ const SECRET: &[&str] = &["+CPIN", "+CPWD", "+CLCK", "^CPIN"];
 #[derive(Debug)]
 pub(super) struct Ask {
     line: String,
+    expects: Option<Expectation>,
     patience: Duration,
 }
 
 impl Ask {
-    pub(super) fn new(line: String, patience: Duration) -> Ask {
-        Ask { line, patience }
+    pub(super) fn new(line: String, expects: Option<Expectation>, patience: Duration) -> Ask {
+        Ask { line, expects, patience }
     }
 }
 
@@ -46,19 +47,27 @@ impl Dialogue for Ask {
         let Input::Reply(reply) = input else {
             // It may select another memory.
             context.modem.selected = None;
-            let command = Command::words(self.line.clone()).within(self.patience);
+            let command =
+                Command::words(self.line.clone()).within(self.patience).expecting(self.expects.take());
             let capitals = self.line.to_ascii_uppercase();
             let secret = SECRET.iter().any(|command| capitals.contains(command));
             return Step::Ask(if secret { command.secret() } else { command });
         };
-        let result = match reply.end {
-            End::Result(result) | End::Numeric(result) => result,
-            End::Prompt => FinalResult::Error(None),
-            End::Silent => return silent(ProcedureKind::Ask, context),
+        let end = match reply.end {
+            End::Result(_) | End::Numeric(_) if reply.is_fulfilled => AnswerEnd::Expected,
+            End::Result(result) | End::Numeric(result) => AnswerEnd::Result(result),
+            End::Prompt => AnswerEnd::Result(FinalResult::Error(None)),
+            End::Silent => AnswerEnd::Silence,
             End::Restarted | End::PortLost => return failed(ProcedureKind::Ask, Failure::Silent, context),
         };
-        context.events.push_back(Event::Answered { lines: reply.lines, result });
-        Step::End
+        let is_over = match end {
+            AnswerEnd::Result(_) => true,
+            AnswerEnd::Expected => reply.lines.iter().any(|line| FinalResult::parse(line).is_some()),
+            AnswerEnd::Silence => false,
+        };
+        context.events.push_back(Event::Answered { lines: reply.lines, end });
+        // What is still to come of its answer must not become that of the next command.
+        if is_over { Step::End } else { Step::Continue(Box::new(Recover::new(Duration::ZERO))) }
     }
 }
 

@@ -220,7 +220,7 @@ pub(super) fn of(procedure: Procedure) -> Box<dyn Dialogue> {
         Procedure::List { memory } => Box::new(list::List::new(memory)),
         Procedure::Read { slot } => Box::new(slot::ReadSlot::new(slot)),
         Procedure::Delete { slot, only_if } => Box::new(slot::DeleteSlot::new(slot, only_if)),
-        Procedure::Ask { line, patience } => Box::new(ask::Ask::new(line, patience)),
+        Procedure::Ask { line, expects, patience } => Box::new(ask::Ask::new(line, expects, patience)),
         Procedure::Stop => Box::new(stop::Stop::default()),
         Procedure::Resynchronise => Box::new(Recover::new(Duration::ZERO)),
         Procedure::Reset(rung) => Box::new(reset::Reset::new(rung)),

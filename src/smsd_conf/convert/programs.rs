@@ -1,6 +1,7 @@
 //! The rules for programs of the operator: `[handlers]`, and what a modem has of its own.
 
 use super::made::{Made, Outcome, absolute, quoted};
+use crate::at::Question;
 use crate::smsd_conf::key::{Key, OfPrograms};
 use crate::smsd_conf::value;
 
@@ -27,7 +28,7 @@ pub(super) fn made(kind: OfPrograms, key: &Key, text: &str) -> Made {
         },
         OfPrograms::Level => {
             let level = value::level(text).unwrap_or(4).clamp(1, 7);
-            Made::converted("alarmlevel", level.to_string())
+            Made::converted(key.name, level.to_string())
         }
         OfPrograms::Interval => {
             let seconds = value::whole(text);
@@ -46,12 +47,11 @@ pub(super) fn made(kind: OfPrograms, key: &Key, text: &str) -> Made {
             Made::converted("log_output", is_heard.to_string())
         }
         OfPrograms::Shell => Made::converted("shell", quoted(text)),
-        OfPrograms::Statfile => {
-            let how =
-                "the programs are told it and it is removed between them; smsnode writes nothing into it";
-            let ours = Made::converted(key.name, quoted(&absolute(text))).ours;
-            Made::changed(how, ours)
-        }
+        OfPrograms::Path => Made::converted(key.name, quoted(&absolute(text))),
+        OfPrograms::Question => match Question::read(text) {
+            Ok(_) => Made::converted(key.name, quoted(text)),
+            Err(why) => Made::unsupported(why.to_string()),
+        },
     }
 }
 
@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn each_setting_of_programs_has_its_form() {
-        let key = |name| table::find(Place::Global, name).expect("a setting");
+        let places = [Place::Global, Place::Modem];
+        let key = |name| places.iter().find_map(|place| table::find(*place, name)).expect("a setting");
         for (kind, name, text, expected) in [
             (OfPrograms::Command, "eventhandler", "/bin/on \"sms\"", Some("\"/bin/on \\\"sms\\\"\"")),
             (OfPrograms::Command, "eventhandler", "", None),
@@ -75,6 +76,10 @@ mod tests {
             (OfPrograms::Check, "shell_test", "no", Some("false")),
             (OfPrograms::Silent, "ignore_exec_output", "yes", Some("false")),
             (OfPrograms::Shell, "shell", "/bin/bash", Some("\"/bin/bash\"")),
+            (OfPrograms::Path, "regular_run_statfile", "/s/GSM1", Some("\"/s/GSM1\"")),
+            (OfPrograms::Level, "regular_run_loglevel", "info", Some("6")),
+            (OfPrograms::Question, "regular_run_cmd", "[FINE]AT+X", Some("\"[FINE]AT+X\"")),
+            (OfPrograms::Question, "regular_run_cmd", "AT+CMGS=27", None),
         ] {
             let made = made(kind, &key(name), text);
             assert_eq!(made.ours.first().map(|ours| ours.value.as_str()), expected, "{name} = {text}");

@@ -11,6 +11,9 @@ use crate::smsd_conf::key::{Becomes, Folder, Key, Place, Target};
 use crate::smsd_conf::layers::{Modem, Setting};
 use crate::smsd_conf::table;
 
+/// The commands of a regular run; each of its lines counts.
+const ASKED: &str = "regular_run_cmd";
+
 /// Where a setting comes from.
 enum Source<'a> {
     Line(usize, &'a str),
@@ -132,13 +135,20 @@ fn of_modem(text: &mut Text, file: &File<'_>, modem: &Modem<'_>) {
         modem.settings().into_iter().partition(|setting| matches!(setting.key.slot(), "init" | "init2"));
     let (port, other): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
         other.into_iter().partition(|setting| setting.key.slot() == "device");
+    let (asked, other): (Vec<Setting<'_>>, Vec<Setting<'_>>) =
+        other.into_iter().partition(|setting| setting.key.slot() == ASKED);
     for setting in port.iter().chain(&other).filter(|setting| !files::is_shared(setting)) {
         text.ours(&modem::made(setting, modem, file.together()).ours, setting);
     }
     if file.reports() && modem.get("report").is_none() {
         text.setting("report", &quoted("no"), &Source::Smsd);
     }
-    initialise(text, modem, &init, file.together());
+    let init: Vec<&Setting<'_>> = ["init", "init2"]
+        .iter()
+        .flat_map(|slot| init.iter().filter(move |setting| setting.key.slot() == *slot))
+        .collect();
+    commands(text, "init", modem, &init, file.together());
+    commands(text, ASKED, modem, &asked.iter().collect::<Vec<_>>(), file.together());
     for setting in ["blockafter", "blocktime"].iter().filter_map(|key| file.global(key)) {
         text.ours(&global::made(&setting).ours, &setting);
     }
@@ -171,20 +181,23 @@ fn of_files(text: &mut Text, file: &File<'_>) {
     }
 }
 
-/// The commands of `init` and `init2` as one list, in the order smsd sends them.
-fn initialise(text: &mut Text, modem: &Modem<'_>, init: &[Setting<'_>], together: Together<'_>) {
-    let slots = ["init", "init2"];
-    let ordered =
-        slots.iter().flat_map(|slot| init.iter().filter(move |setting| setting.key.slot() == *slot));
+/// The commands of several settings as one list, in the order smsd sends them.
+fn commands(
+    text: &mut Text,
+    key: &str,
+    modem: &Modem<'_>,
+    settings: &[&Setting<'_>],
+    together: Together<'_>,
+) {
     let (mut commands, mut lines) = (Vec::new(), Vec::new());
-    for setting in ordered {
+    for setting in settings {
         for ours in modem::made(setting, modem, together).ours {
             commands.push(ours.value);
             lines.push(format!("line {}: {}", setting.line, setting.key.name));
         }
     }
     if !commands.is_empty() {
-        text.setting("init", &format!("[{}]", commands.join(", ")), &Source::Us(&lines.join(", ")));
+        text.setting(key, &format!("[{}]", commands.join(", ")), &Source::Us(&lines.join(", ")));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::job::Phase;
 use super::proceed::other_missing;
 use super::sim_check::SimLooks;
-use super::{Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
+use super::{Answer, Context, Effect, LATE_ANSWERS_MAX, ModemWorker, Notice};
 use crate::at::{
     BreakerState, Event, InitialiseFailure, ModemFacts, ProcedureKind, Registration, SendEnd, Survey, Urc,
     Verdict,
@@ -49,7 +49,8 @@ impl ModemWorker {
             // The engine is idle again; what follows is decided from the facts.
             Event::Quiesced | Event::ResetEnded(_) => {}
             // Asked for by the receiving side only.
-            Event::Listed(_) | Event::Read { .. } | Event::Deleted { .. } | Event::Answered { .. } => {}
+            Event::Listed(_) | Event::Read { .. } | Event::Deleted { .. } => {}
+            Event::Answered { lines, end } => self.answered(lines, end, context.now),
         }
     }
 
@@ -138,6 +139,7 @@ impl ModemWorker {
     }
 
     fn send_ended(&mut self, attempt: Attempt, end: SendEnd, context: &Context<'_>) {
+        self.asking.take_turn();
         self.judge(&end, context);
         if cause_of(&end) == Some(NO_NETWORK_SERVICE) {
             self.doubt_network(context);
@@ -219,13 +221,13 @@ impl ModemWorker {
                 self.survey_due = context.now + self.settings.search_interval;
                 self.dialogue_failed(context.now);
             }
+            ProcedureKind::Ask => self.answer(Answer::Lost),
             ProcedureKind::Initialise
             | ProcedureKind::SendPart
             | ProcedureKind::Call
             | ProcedureKind::List
             | ProcedureKind::Read
             | ProcedureKind::Delete
-            | ProcedureKind::Ask
             | ProcedureKind::Stop => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Answer;
 use crate::at::{InitialiseFailure, OwnCommand, PduEcho, Rung, SendEnd, Survey};
 use crate::model::{
     Attempt, CallEnd, Cause, Doubt, Epoch, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason,
@@ -42,6 +43,8 @@ pub enum Effect {
     /// The PIN unlocked the SIM, or was not used after all: the mark may go. Carried out before the next effect, so that
     /// it takes no later mark away. Not answered.
     UnmarkPin,
+    /// What became of the question of `handle_question`. Not answered.
+    Answer(Answer),
     /// Tell the operator. Not answered.
     Notify(Notice),
     /// A masked line of the dialogue, for the trace. Not answered.

@@ -21,6 +21,7 @@
 //! The worker does not know files, ports, clocks or the log; its host moves the effects.
 
 mod allowance;
+mod asking;
 mod dialogue;
 mod effect;
 mod elsewhere;
@@ -42,12 +43,14 @@ use crate::model::{Attempt, NodeId, OpenNumber, PartNumber, PartOutcome, Registr
 use crate::queue::Queue;
 
 pub use allowance::Pace;
+pub use asking::Answer;
 pub use effect::{Effect, Notice};
 pub use settings::Settings;
 pub use sim_check::SimRetries;
 pub use suspensions::Suspensions;
 
 use allowance::Allowance;
+use asking::Asking;
 use job::Job;
 use sim_check::SimLooks;
 
@@ -95,6 +98,7 @@ pub struct ModemWorker {
     late: VecDeque<(Attempt, PartOutcome)>,
     breaker: Breaker,
     allowance: Allowance,
+    asking: Asking,
     ladder: Ladder,
     reset: Option<PlannedReset>,
     survey_due: Time,
@@ -198,6 +202,7 @@ impl ModemWorker {
             late: VecDeque::new(),
             breaker: Breaker::new(settings.breaker),
             allowance: Allowance::new(settings.pace),
+            asking: Asking::default(),
             ladder: Ladder::new(settings.ladder),
             reset: None,
             survey_due: Time::ZERO,
@@ -318,7 +323,10 @@ impl ModemWorker {
         if self.stopped {
             return None;
         }
-        [self.engine.poll_timeout(), self.next_step_due()].into_iter().flatten().min()
+        [self.engine.poll_timeout(), self.next_step_due(), self.asking.due(self.seen)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The registration it works under.

@@ -20,7 +20,9 @@ impl ModemWorker {
     /// Takes steps until one has to be answered, or nothing is left to do now.
     pub(super) fn proceed(&mut self, context: &Context<'_>) {
         self.seen = context.now;
+        self.settle_question(context.now);
         while self.waiting == Waiting::Nothing && !self.stopped && self.step(context) {}
+        self.settle_question(context.now);
     }
 
     /// One step. Whether the facts changed, so that another may follow at once.
@@ -178,8 +180,11 @@ impl ModemWorker {
     fn rearm(&self, context: &Context<'_>) -> Option<Rearm> {
         let registration =
             self.registered.and_then(|registered| context.queue.registration(registered.id))?;
-        let free =
-            self.is_in_step() && self.takes_work(context) && context.lease.permits_writing(context.now);
+        // A question that waits is asked before another message is begun.
+        let free = !self.asking.is_waiting()
+            && self.is_in_step()
+            && self.takes_work(context)
+            && context.lease.permits_writing(context.now);
         // A look at the network is not put off as long as messages wait.
         let start = self.survey_due > context.now;
         free.then(|| Rearm { registration: registration.id, seq: registration.ready_seq.next(), start })
@@ -255,6 +260,9 @@ impl ModemWorker {
         let Some(registration) = self.current_registration(context) else {
             return self.step_register(context);
         };
+        if self.ask(registration.claim.is_some(), context) {
+            return true;
+        }
         if let Some(epoch) = registration.claim {
             return self.take_claim(epoch, context);
         }

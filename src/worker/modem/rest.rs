@@ -16,7 +16,10 @@ impl ModemWorker {
     /// Closes the port of a modem that has nothing to do, where that is wanted. Whether it did. A modem without a network
     /// stays open: it has to look for one.
     pub(super) fn rest(&mut self, context: &Context<'_>) -> bool {
-        let may_rest = !self.settings.keep_open && self.has_network() && self.engine.is_settled();
+        let may_rest = !self.settings.keep_open
+            && self.has_network()
+            && self.engine.is_settled()
+            && !self.asking.lingers(context.now);
         if may_rest {
             self.effects.push_back(Effect::ClosePort);
             self.link = Link::Resting;
@@ -35,7 +38,7 @@ impl ModemWorker {
             self.not_before = context.now;
             return true;
         };
-        if registration.claim.is_none() && !self.is_leaving() {
+        if registration.claim.is_none() && !self.asking.is_waiting() && !self.is_leaving() {
             self.keep_standing(registration, context);
             return false;
         }

@@ -359,6 +359,9 @@ fn a_modem_has_its_limits_pauses_and_words() {
         ("wakeup = \"AT\\n\"", "`wakeup` cannot be sent"),
         ("start = \"CFUN=1\"", "`start` cannot be sent"),
         ("stop = \"AT\\r\"", "`stop` cannot be sent"),
+        ("regular_run_cmd = \"AT+CMGS=27\"", "`regular_run_cmd` holds what no modem can be asked"),
+        ("regular_run_cmd = [\"AT\", \"[(]AT\"]", "`regular_run_cmd` holds what no modem can be asked"),
+        ("regular_run_loglevel = 8", "is too large"),
         ("number = \"12345678901234567890123456789012\"", "more than 31 characters"),
         ("sent_pause = \"1h\"", "is too large"),
     ] {

@@ -1,0 +1,135 @@
+//! A command of the operator's, asked between two messages.
+//!
+//! ```text
+//! Waiting ──set up, registered, lease, nothing under way──▶ Asked ──answer, or its time is over──▶ Given
+//!    └── its time is over, or the modem is left ──▶ NotAsked    └── port lost ──▶ Lost
+//! ```
+//!
+//! It never comes between the parts of a message. While it waits an outcome fetches no next message, and a claim that
+//! is there goes first when a command was asked after the message before: neither keeps the other away.
+
+use std::time::Duration;
+
+use super::{Context, Effect, Link, ModemWorker};
+use crate::at::{AnswerEnd, Procedure, ProcedureKind, Question};
+use crate::model::Time;
+
+/// How long a request to the network may take, in times of another command.
+const NETWORK_FACTOR: u32 = 3;
+/// How long a port that is not kept open stays open after an answer: another command may follow.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The modem answered, or its time was over.
+    Given {
+        /// The lines before the end.
+        lines: Vec<String>,
+        /// What ended it.
+        end: AnswerEnd,
+    },
+    /// It was asked, and the port was lost: nobody knows what the modem did.
+    Lost,
+    /// Nothing of it was written: the modem could not be asked in time, or is another node's.
+    NotAsked,
+}
+
+/// A question, and until when it may be asked.
+#[derive(Debug)]
+struct Waiting {
+    question: Question,
+    until: Time,
+}
+
+/// The question of now, and what is left of those before.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    waiting: Option<Waiting>,
+    /// It was given to the engine.
+    is_asked: bool,
+    /// A question was asked since the last part ended.
+    had_turn: bool,
+    /// Until when the port stays open.
+    lingers_until: Time,
+}
+
+impl Asking {
+    /// Whether a question waits to be asked.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// A message had its turn.
+    pub(super) fn take_turn(&mut self) {
+        self.had_turn = false;
+    }
+
+    /// Whether another question may follow soon.
+    pub(super) fn lingers(&self, now: Time) -> bool {
+        self.is_waiting() || self.lingers_until > now
+    }
+
+    /// When something of it is due, of what was not yet.
+    pub(super) fn due(&self, seen: Time) -> Option<Time> {
+        let until = self.waiting.as_ref().map(|waiting| waiting.until);
+        [until, Some(self.lingers_until)].into_iter().flatten().filter(|due| *due > seen).min()
+    }
+}
+
+impl ModemWorker {
+    /// Ask the modem this between two messages, before `until`. Answered by one [`Effect::Answer`]; the next question
+    /// comes after it.
+    pub fn handle_question(&mut self, question: Question, until: Time, context: &Context<'_>) {
+        if self.asking.is_waiting() || self.asking.is_asked {
+            self.effects.push_back(Effect::Answer(Answer::NotAsked));
+            return;
+        }
+        self.asking.waiting = Some(Waiting { question, until });
+        self.proceed(context);
+    }
+
+    /// Asks the question that waits, if it is its turn. Whether it did.
+    pub(super) fn ask(&mut self, is_claimed: bool, context: &Context<'_>) -> bool {
+        let is_turn = !is_claimed || !self.asking.had_turn;
+        if !is_turn || !context.lease.permits_writing(context.now) {
+            return false;
+        }
+        let Some(Waiting { question, .. }) = self.asking.waiting.take() else { return false };
+        self.asking.had_turn = true;
+        self.asking.is_asked = true;
+        let factor = if question.is_to_network() { NETWORK_FACTOR } else { 1 };
+        let (line, expects) = (question.line().to_owned(), question.expects().cloned());
+        let patience = self.settings.profile.command_timeout.saturating_mul(factor);
+        self.start(Procedure::Ask { line, expects, patience }, context);
+        if !self.engine.is_running(ProcedureKind::Ask) {
+            self.answer(Answer::NotAsked);
+        }
+        true
+    }
+
+    /// The modem answered.
+    pub(super) fn answered(&mut self, lines: Vec<String>, end: AnswerEnd, now: Time) {
+        self.asking.lingers_until = now + LINGER;
+        self.answer(Answer::Given { lines, end });
+    }
+
+    /// Whoever asks is not left waiting for what does not come any more.
+    pub(super) fn settle_question(&mut self, now: Time) {
+        if self.asking.is_asked && self.link != Link::Open {
+            self.answer(Answer::Lost);
+        }
+        let is_over = |waiting: &mut Waiting| waiting.until <= now;
+        let is_leaving = self.is_leaving();
+        if self.asking.waiting.take_if(|waiting| is_leaving || is_over(waiting)).is_some() {
+            self.effects.push_back(Effect::Answer(Answer::NotAsked));
+        }
+    }
+
+    /// Ends the question that was asked.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        if std::mem::take(&mut self.asking.is_asked) {
+            self.effects.push_back(Effect::Answer(answer));
+        }
+    }
+}
