@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use smsgrid::model::Mode;
+use smsgrid::worker::handlers::{Alarm, Severity};
 use smsgrid_proto::{Exit, Problem, Reason};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
@@ -84,10 +85,13 @@ async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
         () = signals.stop() => Exit::Done,
         failure = reloads(&mut hangup, path, &node) => {
             error!(%failure, "the reload failed half-way; stopping so that nothing is sent by half a node");
+            let text = format!("The reload failed half-way, smsnode stops: {failure}");
+            last_alarm(&node, &Alarm::of_main(Severity::Critical, text)).await;
             Exit::Unexpected
         }
         end = node.unexpected_end() => {
             error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
+            last_alarm(&node, &node.death(&end)).await;
             Exit::Unexpected
         }
     };
@@ -98,6 +102,13 @@ async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
             warn!("stopped at once; parts on the wire will be uncertain");
             Ok(Exit::Interrupted)
         }
+    }
+}
+
+/// The handler is heard first: once the node drains no program is run for an alarm.
+async fn last_alarm(node: &Node, alarm: &Alarm) {
+    if !node.last_alarm(alarm).await {
+        warn!("the alarm handler still runs; the stop does not wait for it");
     }
 }
 

@@ -132,12 +132,19 @@ impl Place {
 
     /// smsnode with these words as a process that is watched.
     pub fn process(&self, words: &[&str]) -> Process {
+        self.process_through("env", &[], words)
+    }
+
+    /// The same, started by another program that becomes it.
+    pub fn process_through(&self, program: &str, before: &[&str], words: &[&str]) -> Process {
         let variable = |(name, value): (&str, OsString)| {
             let mut variable = OsString::from(format!("{name}="));
             variable.push(value);
             variable
         };
         let mut all: Vec<OsString> = self.environment().map(variable).into();
+        all.push(program.into());
+        all.extend(before.iter().map(OsString::from));
         all.push(self.smsnode.clone().into());
         all.extend(words.iter().map(OsString::from));
         // It becomes the program, under the same number.

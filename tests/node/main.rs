@@ -3,6 +3,7 @@
 mod administrator;
 mod calls;
 mod connections;
+mod death;
 mod demo;
 mod drain;
 mod driver;

@@ -11,6 +11,7 @@
 
 mod apart;
 mod begin;
+mod death;
 mod doubts;
 mod drain;
 mod found;
@@ -69,6 +70,8 @@ pub use open::StartError;
 pub use reload::Taken;
 pub(crate) use spool::list_faults;
 
+/// How long an alarm handler is waited for before the node stops.
+const LAST_ALARM_WITHIN: Duration = Duration::from_secs(20);
 /// How long a node lets the one before it go first to a modem that both reach.
 const TURN: Duration = Duration::from_secs(2);
 /// Most turns that are waited for.
@@ -289,6 +292,12 @@ impl Node {
     /// What it has written so far.
     pub fn figures(&self) -> Figures {
         Figures { log: self.log.figures(), outbox: self.outcomes.outbox().figures() }
+    }
+
+    /// Runs the alarm handler, where there is one, before the node stops: waits until it has returned, but not for ever.
+    /// Whether it has.
+    pub async fn last_alarm(&self, alarm: &Alarm) -> bool {
+        tokio::time::timeout(LAST_ALARM_WITHIN, self.alarm_heard(alarm)).await.is_ok()
     }
 
     /// Runs the alarm handler, where there is one, and waits until it has returned.

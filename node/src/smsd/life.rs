@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Local};
 use rustix::fs::Mode as FileMode;
-use smsgrid::worker::handlers::Alarm;
+use smsgrid::worker::handlers::{Alarm, Severity};
 use smsgrid_proto::Exit;
 use tokio::sync::Notify;
 use tokio::time::{Instant, interval_at};
@@ -25,12 +25,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::smsd::Process;
 use crate::node::{Node, StartError};
-use crate::tasks::Tasks;
+use crate::tasks::{Tasks, UnexpectedEnd};
 use crate::telemetry::LogError;
 use crate::{reload, run};
 
-/// How long an alarm handler is waited for before the process stops.
-const ALARM_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked whether a trouble waits too long for its log.
 const TROUBLES_EVERY: Duration = Duration::from_secs(15);
 /// How often it is looked whether the folders are still there.
@@ -55,8 +53,10 @@ pub(super) struct Manner {
 enum End {
     /// It was asked to.
     Asked,
-    /// A part of the node, or a reload, failed.
-    Failed(String),
+    /// A part of the node failed.
+    Failed(UnexpectedEnd),
+    /// A reload failed half-way.
+    Halved(String),
     /// A folder cannot be used any more.
     Lost(Alarm),
     /// The pidfile names another process.
@@ -168,7 +168,7 @@ impl Running {
                 self.tongue.say(2, &text);
                 Ok(Exit::Done)
             }
-            Ok(End::Failed(_) | End::Lost(_) | End::Displaced(_)) => {
+            Ok(End::Failed(_) | End::Halved(_) | End::Lost(_) | End::Displaced(_)) => {
                 self.tongue.say(2, &format!("Smsd mainprocess terminated abnormally. PID: {pid}."));
                 Ok(Exit::Unexpected)
             }
@@ -220,23 +220,28 @@ impl Running {
         Watch::new(states, metrics, statistics, self.options.monitors, self.tongue.clone())
     }
 
+    /// Tells why the node stops. The handler is heard first: once the node drains no program is run for an alarm.
+    async fn tell_last(&self, node: &Node, alarm: &Alarm) {
+        self.tongue.say(2, &String::from_utf8_lossy(&alarm.text));
+        if !node.last_alarm(alarm).await {
+            self.tongue.say(3, "The alarmhandler still runs, the stop does not wait for it.");
+        }
+    }
+
     /// Waits for a reason to stop, tells it and stops.
     async fn to_the_end(&self, node: Node, signals: &mut Signals, figures: &mut Tasks) -> End {
         let pid = std::process::id();
         let end = self.watch(&node, signals, figures).await;
         match &end {
             End::Asked => {}
-            End::Failed(why) => self.tongue.say(
-                2,
-                &format!("A part of smsnode failed, it stops so that nothing is sent by half of it: {why}"),
-            ),
-            End::Lost(alarm) => {
-                self.tongue.say(2, &String::from_utf8_lossy(&alarm.text));
-                // The handler is heard first: once the node drains no program is run for an alarm.
-                if tokio::time::timeout(ALARM_WITHIN, node.alarm_heard(alarm)).await.is_err() {
-                    self.tongue.say(3, "The alarmhandler still runs, the stop does not wait for it.");
-                }
+            End::Failed(end) => self.tell_last(&node, &node.death(end)).await,
+            End::Halved(why) => {
+                let why = format!(
+                    "The reload failed half-way, smsnode stops so that nothing is sent by half of it: {why}"
+                );
+                self.tell_last(&node, &Alarm::of_main(Severity::Critical, why)).await;
             }
+            End::Lost(alarm) => self.tell_last(&node, alarm).await,
             End::Displaced(other) => self.tongue.say(
                 3,
                 &format!("FATAL ERROR: Looks like another smsd ({other}) is running. I ({pid}) quit now."),
@@ -276,8 +281,8 @@ impl Running {
                         debug!("SIGUSR2 breaks no suspension: it ends when its line is out of the suspend file");
                     }
                 },
-                failure = &mut reloads => return End::Failed(format!("the reload failed half-way: {failure}")),
-                end = node.unexpected_end() => return End::Failed(end.to_string()),
+                failure = &mut reloads => return End::Halved(failure.to_string()),
+                end = node.unexpected_end() => return End::Failed(end),
                 _ = troubles.tick() => self.tongue.settle(),
                 alarm = &mut folders => return End::Lost(alarm),
                 _ = looks.tick(), if self.process.check_pid_interval > 0 => {
