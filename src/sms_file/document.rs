@@ -1,10 +1,11 @@
 //! A message file as lines: headers kept octet for octet, and the body behind the first empty line.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::header::Header;
 use super::value::{self, LINE_OCTETS_MAX};
-use super::{Entry, FILE_OCTETS_MAX, Rejection};
+use super::{Entry, FILE_OCTETS_MAX, Rejection, Translation};
 
 /// The byte order mark of UTF-8; smsd removes it from the file.
 const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
@@ -19,25 +20,33 @@ pub struct Document {
     body: Option<usize>,
     /// Headers that are added before those of a result, and behind them.
     added: [Vec<Entry>; 2],
+    translation: Arc<Translation>,
 }
 
 impl Document {
-    /// Cuts a file into header lines and body. The only refusal is a file above [`FILE_OCTETS_MAX`].
+    /// Cuts a file with English headers into header lines and body.
     pub fn read(file: &[u8]) -> Result<Document, Rejection> {
+        Document::read_translated(file, &Arc::default())
+    }
+
+    /// Cuts a file into header lines and body; its headers, and those of its result, may have other names. The only
+    /// refusal is a file above [`FILE_OCTETS_MAX`].
+    pub fn read_translated(file: &[u8], translation: &Arc<Translation>) -> Result<Document, Rejection> {
         if file.len() > FILE_OCTETS_MAX {
             return Err(Rejection::FileTooLarge { limit: FILE_OCTETS_MAX });
         }
         let octets = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file).to_vec();
-        let mut lines = Vec::new();
+        let (mut lines, mut body) = (Vec::new(), None);
         let mut start = 0;
         while let Some(line) = next_line(&octets, start) {
             start = line.end;
             if is_blank(octets.get(line.clone()).unwrap_or_default()) {
-                return Ok(Document { octets, lines, body: Some(start), added: Default::default() });
+                body = Some(start);
+                break;
             }
             lines.push(line);
         }
-        Ok(Document { octets, lines, body: None, added: Default::default() })
+        Ok(Document { octets, lines, body, added: Default::default(), translation: translation.clone() })
     }
 
     /// The body, octet for octet; none when no empty line ends the header.
@@ -48,11 +57,11 @@ impl Document {
     /// The known headers in the order of the file, with their values.
     pub fn headers(&self) -> impl Iterator<Item = (Header, Vec<u8>)> + '_ {
         self.lines().filter_map(|line| {
-            let header = Header::of_line(line)?;
+            let (header, name) = self.translation.header_of(line)?;
             let value = if header == Header::Macro {
-                value::of_line_to_its_end(line, header.name())
+                value::of_line_to_its_end(line, name)
             } else {
-                value::of_line(line, header.name())
+                value::of_line(line, name)
             };
             Some((header, value))
         })
@@ -67,7 +76,7 @@ impl Document {
             let removed = match cut {
                 Cut::Removed => true,
                 Cut::Kept | Cut::None => {
-                    Header::of_line(line).is_some_and(|h| Header::OF_RESULT.contains(&h))
+                    self.translation.header_of(line).is_some_and(|(h, _)| Header::OF_RESULT.contains(&h))
                 }
             };
             let ended = line.ends_with(b"\n");
@@ -84,10 +93,17 @@ impl Document {
             file.push(b'\n');
         }
         let [before, behind] = &self.added;
-        [before, result, behind].into_iter().for_each(|entries| write_entries(&mut file, entries));
+        [before, result, behind]
+            .into_iter()
+            .for_each(|entries| write_entries(&mut file, entries, &self.translation));
         file.extend_from_slice(self.empty_line());
         file.extend_from_slice(self.body().unwrap_or_default());
         file
+    }
+
+    /// How its headers may be called.
+    pub(super) fn translation(&self) -> &Arc<Translation> {
+        &self.translation
     }
 
     /// Adds a header before those of the result.
@@ -114,12 +130,15 @@ impl Document {
     }
 }
 
-/// Writes headers, one a line.
-pub(super) fn write_entries(file: &mut Vec<u8>, entries: &[Entry]) {
+/// Writes headers, one a line; those that the translation leaves out are not written.
+pub(super) fn write_entries(file: &mut Vec<u8>, entries: &[Entry], translation: &Translation) {
     for entry in entries {
-        file.extend_from_slice(entry.header.name().as_bytes());
+        let Some(name) = translation.written(entry.header) else { continue };
+        file.extend_from_slice(name);
         file.push(b' ');
-        file.extend_from_slice(&entry.value);
+        // A long name leaves less room: a reader takes what does not fit one line for another header.
+        let room = LINE_OCTETS_MAX.saturating_sub(name.len() + 2);
+        file.extend_from_slice(entry.value.get(..room).unwrap_or(&entry.value));
         file.push(b'\n');
     }
 }
@@ -202,6 +221,40 @@ mod tests {
         assert_eq!(filed(b"To: 1\r\n\r\nx"), b"To: 1\r\n\r\nx");
         assert_eq!(filed(b"To: 1\n \t\nx"), b"To: 1\n \t\nx");
         assert_eq!(filed(b"To: 1\n\0x\ny"), b"To: 1\n\ny");
+    }
+
+    #[test]
+    fn a_translated_file_loses_its_older_result_in_both_languages_and_gets_a_translated_one() {
+        let language =
+            b"To: = An:\nSent: = Gesendet:\nModem: = -Ger\xE4t:\nIMSI: = -\nFailed: = Gescheitert:\n";
+        let translation = Arc::new(Translation::read(language).expect("a language file"));
+        let file = b"An: 1\nGesendet: x\nSent: y\nGer\xE4t: z\nGescheitert: q\nIMSI: 1\nFrom: me\n\nbody";
+        let entry = |header, value: &[u8]| Entry { header, value: value.to_vec() };
+        let result = [
+            entry(Header::Modem, b"GSM1"),
+            entry(Header::Sent, b"now"),
+            entry(Header::Imsi, b"2"),
+            entry(Header::Imei, b"3"),
+        ];
+
+        let document = Document::read_translated(file, &translation).expect("small");
+
+        assert_eq!(headers(&document)[0], (Header::To, b"1".to_vec()));
+        let filed = document.with_result(&result);
+        assert_eq!(filed, b"An: 1\nFrom: me\nGesendet: now\nIMEI: 3\n\nbody");
+        let english = Document::read(&filed).expect("small");
+        assert_eq!(headers(&english), [(Header::From, b"me".to_vec()), (Header::Imei, b"3".to_vec())]);
+    }
+
+    #[test]
+    fn a_value_behind_a_long_name_stays_on_its_line() {
+        let language = format!("Fail_reason: = {}:\n", "x".repeat(98));
+        let translation = Arc::new(Translation::read(language.as_bytes()).expect("a language file"));
+        let document = Document::read_translated(b"To: 1\n\nx", &translation).expect("small");
+
+        let filed = document.with_result(&[Entry::new(Header::FailReason, &"y".repeat(5000))]);
+
+        assert!(filed.split(|octet| *octet == b'\n').all(|line| line.len() < LINE_OCTETS_MAX));
     }
 
     #[test]

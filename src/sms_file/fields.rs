@@ -1,9 +1,10 @@
 //! The headers of one file by name: where one is repeated, the last counts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::macros::Macros;
-use super::{Document, Header, Rejection, unsupported, value};
+use super::{Document, Header, Rejection, Translation, unsupported, value};
 
 /// What the headers of a file say.
 #[derive(Default)]
@@ -11,12 +12,13 @@ pub(super) struct Fields {
     /// The last value of each header and its place in the file.
     values: BTreeMap<Header, (usize, Vec<u8>)>,
     macros: Macros,
+    translation: Arc<Translation>,
 }
 
 impl Fields {
     /// Collects the headers; refuses one that asks for what is not carried out.
     pub(super) fn read(document: &Document) -> Result<Fields, Rejection> {
-        let mut fields = Fields::default();
+        let mut fields = Fields { translation: document.translation().clone(), ..Fields::default() };
         for (place, (header, value)) in document.headers().enumerate() {
             if unsupported::is_refused(header) {
                 return Err(Rejection::Unsupported { header: header.name() });
@@ -48,7 +50,12 @@ impl Fields {
 
     /// Whether the header says yes; `otherwise` when it is not there.
     pub(super) fn yes_or(&self, header: Header, otherwise: bool) -> bool {
-        self.get(header).map_or(otherwise, value::is_yes)
+        self.get(header).map_or(otherwise, |value| self.is_yes(value))
+    }
+
+    /// Whether a value means yes.
+    pub(super) fn is_yes(&self, value: &[u8]) -> bool {
+        self.translation.is_yes(value)
     }
 
     /// The number a header consists of; none when it is missing or something else.

@@ -2,9 +2,9 @@
 
 use super::header::Header;
 use super::result::Device;
-use super::{Entry, LocalTime, document};
+use super::{Entry, LocalTime, Translation, document};
 
-/// The words for yes and no (`yes_word`, `no_word` of a language file).
+/// The words for yes and no.
 const YES_WORD: &str = "yes";
 const NO_WORD: &str = "no";
 
@@ -217,7 +217,7 @@ fn word(yes: bool) -> &'static str {
 
 fn with_body(entries: &[Entry], body: &[u8]) -> Vec<u8> {
     let mut file = Vec::with_capacity(512 + body.len());
-    document::write_entries(&mut file, entries);
+    document::write_entries(&mut file, entries, &Translation::default());
     file.push(b'\n');
     file.extend_from_slice(body);
     file

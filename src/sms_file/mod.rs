@@ -29,6 +29,7 @@ mod result;
 mod settings;
 mod several;
 mod time_format;
+mod translation;
 mod udh_type;
 mod unsupported;
 mod validity;
@@ -48,6 +49,7 @@ pub use result::{Device, Failed, MessageIds, Sent};
 pub use settings::{Autosplit, Charset, Settings, Ucs2Notice};
 pub use several::{RecipientResult, Several};
 pub use time_format::{DEFAULT as TIME_FORMAT_DEFAULT, TimeFormat, TimeFormatError};
+pub use translation::{LANGUAGE_FILE_OCTETS_MAX, Translation, TranslationError, TranslationFault};
 pub use validity::relative_octet;
 pub use value::{decode as decode_value, encode as encode_value};
 

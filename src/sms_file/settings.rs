@@ -1,6 +1,8 @@
 //! What the configuration says about files that do not say it themselves.
 
-use super::TimeFormat;
+use std::sync::Arc;
+
+use super::{TimeFormat, Translation};
 use crate::model::Language;
 
 /// How a text that does not fit one part is split.
@@ -109,14 +111,23 @@ pub struct Settings {
     pub ucs2_notice: Ucs2Notice,
     /// `text_is_pdu_key`: the number in `To:` with which `Text_is_pdu:` is carried out; none refuses it.
     pub text_is_pdu_key: Option<String>,
-    /// `datetime_format`: how results tell times.
+    /// `datetime_format`: how results tell times, where the translation does not say it.
     pub times: TimeFormat,
+    /// `language_file`: other names of headers.
+    pub translation: Arc<Translation>,
     /// `ignore_outgoing_priority`, turned round: `Priority:` of a file counts.
     pub priority: bool,
     /// A file goes to everyone its `To:` lines name; otherwise, as with smsd, the last line is one number.
     pub several_recipients: bool,
     /// Most recipients of one file; more refuse it.
     pub recipients_max: usize,
+}
+
+impl Settings {
+    /// How results tell times.
+    pub fn times(&self) -> &TimeFormat {
+        self.translation.times().unwrap_or(&self.times)
+    }
 }
 
 impl Default for Settings {
@@ -140,6 +151,7 @@ impl Default for Settings {
             ucs2_notice: Ucs2Notice::Everything,
             text_is_pdu_key: None,
             times: TimeFormat::default(),
+            translation: Arc::default(),
             priority: true,
             several_recipients: true,
             recipients_max: 100,

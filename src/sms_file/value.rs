@@ -5,14 +5,14 @@ use std::borrow::Cow;
 /// Longest line smsd reads as one; it takes the rest for the next header.
 pub(super) const LINE_OCTETS_MAX: usize = 755;
 
-/// The value of a header line of which `name` is cut off: up to the first NUL, as C reads it, without blanks around it.
-pub(super) fn of_line(line: &[u8], name: &str) -> Vec<u8> {
+/// The value of a header line of which the `name` octets of its name are cut off: up to the first NUL, as C reads it, without blanks around it.
+pub(super) fn of_line(line: &[u8], name: usize) -> Vec<u8> {
     of_line_to_its_end(line, name).trim_ascii_end().to_vec()
 }
 
 /// [`of_line`] with the blanks at its end, which count where the value is a text to be written somewhere.
-pub(super) fn of_line_to_its_end(line: &[u8], name: &str) -> Vec<u8> {
-    let rest = line.get(name.len()..).unwrap_or_default();
+pub(super) fn of_line_to_its_end(line: &[u8], name: usize) -> Vec<u8> {
+    let rest = line.get(name..).unwrap_or_default();
     let end = rest.iter().position(|octet| matches!(octet, 0 | b'\n')).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default().trim_ascii_start().to_vec()
 }

@@ -44,6 +44,40 @@ fn a_changed_blacklist_counts_at_once_for_files_of_after_it() {
 }
 
 #[test]
+fn a_changed_language_file_counts_and_one_with_faults_leaves_all_as_it_was() {
+    let place = with_modem("fast", "#language_file");
+    let german = place.path("german");
+    let say = |process: &Process, text: &str| {
+        fs::write(&german, text).expect("ours");
+        process.signal(Signal::HUP);
+    };
+    let mut process = place.foreground(&[]);
+    place.drop_file("english", "english");
+    place.wait_for_sent("english");
+
+    fs::write(&german, "Modem: = Ger\u{e4}t:\n").expect("ours");
+    change(&place, &process, "#language_file", &format!("language_file = {}", german.display()));
+    place.wait_for_log("the configuration was taken over");
+    place.drop_file("german", "german");
+    place.wait_for_sent("german");
+    say(&process, "Modem: = Ger\u{e4}t:\nMotem: = x:\n");
+    place.wait_for_log("language file");
+    place.wait_for_log("line 2: `Motem:` is neither a header that can be translated nor a setting");
+    say(&process, "Modem: = Modemi:\n");
+    wait::until_true("taken over again", PATIENCE, || {
+        place.read("logfile").matches("the configuration was taken over").count() == 2
+    });
+    place.drop_file("finnish", "finnish");
+    place.wait_for_sent("finnish");
+
+    for (file, header) in [("english", "Modem: "), ("german", "Ger\u{e4}t: "), ("finnish", "Modemi: ")] {
+        let result = place.read(&format!("sent/{file}"));
+        assert!(result.contains(&format!("\n{header}GSM1\n")), "{result}");
+    }
+    assert!(process.terminate(PATIENCE).success());
+}
+
+#[test]
 fn an_added_modem_sends_and_a_removed_one_stops() {
     let place = Place::with_modems(SMSNODE, 2, "fast", "");
     let mut process = place.foreground(&[]);

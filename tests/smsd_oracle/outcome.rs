@@ -2,8 +2,8 @@
 
 use smsgrid_tests::ledger::Entry;
 
-/// Headers that tell a moment.
-const MOMENTS: [&str; 2] = ["Sent: ", "Failed: "];
+/// Headers that tell a moment, those of the language file too.
+const MOMENTS: [&str; 4] = ["Sent: ", "Failed: ", "Versandt am: ", "Gescheitert: "];
 /// What a moment looks like; `0` stands for a digit.
 const MOMENT: &str = "00-00-00 00:00:00";
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use smsgrid::sms_file::Translation;
 use smsgrid::smsd_conf::{Host, convert};
 use smsgrid_node::config::Config;
 
@@ -37,6 +38,16 @@ fn every_message_file_of_the_package_fares_alike() {
     let group = Group { name: "samples".to_owned(), cases, ..Group::read(PLAIN) };
 
     compare::alike(&[group]);
+}
+
+#[test]
+fn every_language_file_of_the_package_is_taken() {
+    let files = examples(|name| name.starts_with("language-"));
+    assert!(files.len() >= 2, "the package has fewer language files than known: {}", files.len());
+    for Case { name, octets } in files {
+        let translation = Translation::read(&octets).unwrap_or_else(|faults| panic!("{name}: {faults:#?}"));
+        assert!(translation != Translation::default(), "{name}");
+    }
 }
 
 fn examples(wanted: impl Fn(&str) -> bool) -> Vec<Case> {

@@ -145,7 +145,7 @@ impl Rig {
         self.now = self.now + Duration::from_secs(1);
         let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
-        let disk = Disk::new(folders, journal, "smsd", true);
+        let disk = Disk::new(folders, journal, "smsd", Default::default());
         let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
         Running {
             rig: self,

@@ -176,7 +176,7 @@ impl Node {
         let (journal, replayed) = Journal::open(&rig.path("journal")).expect("a journal");
         let cluster = Arc::new(rig.cluster.clone());
         let parts = Parts {
-            disk: Disk::new(folders, journal, "smsd", true),
+            disk: Disk::new(folders, journal, "smsd", Default::default()),
             journal: replayed,
             settings: rig.settings.clone(),
             submitter: cluster.clone(),

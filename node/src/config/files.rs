@@ -1,5 +1,7 @@
 //! `[files]`: what a message file means that does not say it itself, by the names smsd gives it.
 
+use std::path::PathBuf;
+
 use smsgrid::model::Language;
 use smsgrid::sms_file::{self, Autosplit, Charset, MessageIds, TimeFormat, Ucs2Notice};
 use smsgrid::worker::intake::KeepPdus;
@@ -12,8 +14,12 @@ use super::value::{Value, Wrong, words};
 /// How the files of this node are read, and what their results tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
-    /// How they are read; report and validity stand in `[messages]`.
+    /// How they are read; report and validity stand in `[messages]`, and what the language file says is read when the
+    /// configuration is.
     pub settings: sms_file::Settings,
+    /// `language_file`: other names of headers, what else means yes, and the form of times, as smsd's language files say
+    /// it. Default none: all is English.
+    pub language_file: Option<PathBuf>,
     /// `message_ids`: which message references the result of several parts tells: 1 the first, 2 the last, 3 all of them.
     /// Default 2.
     pub message_ids: MessageIds,
@@ -99,8 +105,10 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Files {
             .map(|placed| placed.value.0),
         ..smsd
     };
+    let language_file = section.optional::<PathBuf>("language_file", "headers are English");
     Files {
         settings,
+        language_file: language_file.map(|placed| placed.value),
         message_ids: numbered(section, "message_ids", message_ids, MessageIds::default(), (2, 3)),
         keep_pdus: numbered(section, "store_sent_pdu", keep_pdus, KeepPdus::default(), (1, 3)),
     }

@@ -18,6 +18,7 @@ mod cluster;
 mod command;
 mod files;
 mod handlers;
+mod language_file;
 mod limits;
 mod listen;
 mod log;
@@ -113,7 +114,7 @@ impl Config {
             return Err(unreadable(format!("it has {size} octets, at most {FILE_OCTETS_MAX} make sense")));
         }
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-        Config::read(&text, Report::of_file(path, &text))
+        language_file::read(Config::read(&text, Report::of_file(path, &text))?)
     }
 
     /// Checks `text`, called `name` in the faults.

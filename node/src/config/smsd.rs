@@ -16,6 +16,7 @@ use smsgrid::smsd_conf::{self, Conversion, FILE_OCTETS_MAX, Fault, Host, Outcome
 use smsgrid_proto::{Problem, Reason};
 
 use super::Config;
+use super::language_file;
 use super::report::Report;
 
 pub use smsgrid::smsd_conf::{
@@ -81,7 +82,7 @@ pub fn read(path: &Path, octets: &[u8], surroundings: &Surroundings) -> Result<C
         toml.push_str(&format!("\n[listen]\napi = \"{}\"  # {API_VARIABLE}\n", api.escape_default()));
     }
     let report = Report::of_conversion(&name, &toml, conversion.lines.clone());
-    let config = Config::read(&toml, report)?;
+    let config = language_file::read(Config::read(&toml, report)?)?;
     let mut notices = notices(&name, &conversion);
     notices.extend(open_pin(path, &config));
     notices.extend(config.notices().iter().cloned());

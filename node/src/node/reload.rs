@@ -66,13 +66,15 @@ impl Node {
 }
 
 /// Whether all but the modems, of which the file as it counts does not show the secrets, and what needs a restart is the
-/// same.
+/// same, the language file too.
 fn is_same(running: &Config, new: &Config) -> bool {
     let of_process = |config: &Config| {
         let process = config.process.as_ref()?;
         Some((process.modems.clone(), process.statistics.clone(), process.log.clone()))
     };
-    running.effective() == new.effective() && of_process(running) == of_process(new)
+    running.effective() == new.effective()
+        && running.files == new.files
+        && of_process(running) == of_process(new)
 }
 
 /// What differs and cannot be taken over by a node that runs, by the names of the settings.

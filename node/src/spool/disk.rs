@@ -31,8 +31,8 @@ pub struct Disk {
     /// What a lock file says: process id and title, as smsd writes it.
     lock_text: String,
     pass: Option<Pass>,
-    /// Whether priority is looked for.
-    priority: bool,
+    /// How its files are read; it says too whether priority is looked for.
+    messages: sms_file::Settings,
     /// `checked` was listed: the locks there are of this run, or of somebody who is at work.
     listed: bool,
 }
@@ -68,10 +68,10 @@ pub enum Outside {
 }
 
 impl Disk {
-    /// The disk side of a spool; `title` stands in lock files, `priority` says whether `Priority:` is looked for.
-    pub fn new(folders: Folders, journal: Journal, title: &str, priority: bool) -> Disk {
+    /// The disk side of a spool; `title` stands in lock files, `messages` says how files are read.
+    pub fn new(folders: Folders, journal: Journal, title: &str, messages: sms_file::Settings) -> Disk {
         let lock_text = format!("{} {title}\n", std::process::id());
-        Disk { folders, journal, lock_text, pass: None, priority, listed: false }
+        Disk { folders, journal, lock_text, pass: None, messages, listed: false }
     }
 
     /// The files of the journal that are gone. One that cannot be looked for is not.
@@ -235,10 +235,11 @@ impl Disk {
                 Ok(opened) => {
                     observation = file::observation(name.clone(), &rustix::fs::fstat(&opened)?);
                     // Beyond the checks of the machine: only what is regular now is read.
-                    if (self.priority || conflict) && observation.kind == Kind::Regular {
+                    let priority = self.messages.priority;
+                    if (priority || conflict) && observation.kind == Kind::Regular {
                         let start = file::read_start(&opened, HEADER_OCTETS_MAX)?;
-                        urgent = self.priority && is_urgent(&start);
-                        recipient = recipient_of(&start).filter(|_| conflict);
+                        urgent = priority && is_urgent(&start, &self.messages.translation);
+                        recipient = self.recipient_of(&start).filter(|_| conflict);
                     }
                 }
                 Err(Errno::NOENT) => return Ok(None),
@@ -246,6 +247,13 @@ impl Disk {
             }
         }
         Ok(Some(Inspection { observation, locked, conflict, recipient, urgent, readable }))
+    }
+
+    /// Whom the start of a file names first.
+    fn recipient_of(&self, start: &[u8]) -> Option<Address> {
+        let document = Document::read_translated(start, &self.messages.translation).ok()?;
+        let all = sms_file::recipients(&document, &sms_file::Settings::default()).ok()?;
+        all.into_iter().next().map(|recipient| recipient.address)
     }
 
     fn lock(&self, name: &FileName) -> Result<(), Errno> {
@@ -439,13 +447,6 @@ impl Disk {
         };
         of_folder.map_or_else(|| file::fault(errno), |(folder, trouble)| Fault::Folder(folder, trouble))
     }
-}
-
-/// Whom the start of a file names first.
-fn recipient_of(start: &[u8]) -> Option<Address> {
-    let document = Document::read(start).ok()?;
-    let all = sms_file::recipients(&document, &sms_file::Settings::default()).ok()?;
-    all.into_iter().next().map(|recipient| recipient.address)
 }
 
 /// The name of a copy or a result that has not its own yet; hidden, so that nobody takes it for one.

@@ -47,7 +47,7 @@ impl Coding {
 pub(super) fn read(fields: &Fields) -> Coding {
     let system = fields.get(Header::SystemMessage).and_then(|word| {
         let to_sim = word.eq_ignore_ascii_case(b"tosim") || value::number(word) == Some(2_u8);
-        if to_sim { Some(SystemMessage::Sim) } else { value::is_yes(word).then_some(SystemMessage::Handset) }
+        if to_sim { Some(SystemMessage::Sim) } else { fields.is_yes(word).then_some(SystemMessage::Handset) }
     });
     let explicit = fields.get(Header::DcsHex).and_then(octet_in_hex);
     Coding { system, explicit, class: class(fields) }

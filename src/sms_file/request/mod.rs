@@ -8,11 +8,13 @@ mod options;
 pub use body::Body;
 pub use coding::{Coding, SystemMessage};
 
+use std::sync::Arc;
+
 use crate::model::{Address, Language, Priority, SendOptions};
 
 use super::fields::Fields;
 use super::number::{self, ForcedType};
-use super::{Autosplit, BODY_OCTETS_MAX, Document, Header, Rejection, Settings};
+use super::{Autosplit, BODY_OCTETS_MAX, Document, Header, Rejection, Settings, Translation};
 
 /// One message as its file asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,14 +103,14 @@ impl Request {
 }
 
 /// Whether the header at the start of a file asks for high priority; enough to choose the next file.
-pub fn is_urgent(start_of_file: &[u8]) -> bool {
+pub fn is_urgent(start_of_file: &[u8], translation: &Arc<Translation>) -> bool {
     let start = start_of_file.get(..super::FILE_OCTETS_MAX).unwrap_or(start_of_file);
-    Document::read(start).is_ok_and(|document| {
+    Document::read_translated(start, translation).is_ok_and(|document| {
         document
             .headers()
             .filter(|(header, _)| *header == Header::Priority)
             .last()
-            .is_some_and(|(_, v)| options::is_high(&v))
+            .is_some_and(|(_, v)| options::is_high(&v, translation.is_yes(&v)))
     })
 }
 

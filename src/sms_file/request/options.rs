@@ -19,7 +19,7 @@ const PID_SIM_DOWNLOAD: u8 = 0x7F;
 pub(super) fn charset(fields: &Fields, settings: &Settings) -> Result<Charset, Rejection> {
     match fields.later(Header::Alphabet, Header::Binary) {
         None => Ok(settings.charset),
-        Some((Header::Binary, flag)) => Ok(if value::is_yes(flag) { Charset::Binary } else { Charset::Iso }),
+        Some((Header::Binary, flag)) => Ok(if fields.is_yes(flag) { Charset::Binary } else { Charset::Iso }),
         Some((_, word)) => Charset::of_word(word).ok_or(Rejection::InvalidAlphabet),
     }
 }
@@ -85,12 +85,13 @@ pub(super) fn autosplit(fields: &Fields, settings: &Settings) -> Autosplit {
 }
 
 pub(super) fn priority(fields: &Fields, settings: &Settings) -> Priority {
-    let high = fields.get(Header::Priority).is_some_and(is_high);
+    let high = fields.get(Header::Priority).is_some_and(|word| is_high(word, fields.is_yes(word)));
     if high && settings.priority { Priority::High } else { Priority::Normal }
 }
 
-pub(super) fn is_high(word: &[u8]) -> bool {
-    word.eq_ignore_ascii_case(b"high") || value::is_yes(word)
+/// Whether a word that means yes or not asks for high priority.
+pub(super) fn is_high(word: &[u8], is_yes: bool) -> bool {
+    is_yes || word.eq_ignore_ascii_case(b"high")
 }
 
 pub(super) fn name(text: Option<&[u8]>) -> Option<String> {

@@ -166,10 +166,14 @@ fn octets_that_are_not_utf8_do_not_cut_the_text() {
 
 #[test]
 fn urgency_is_seen_in_the_header_only() {
-    assert!(is_urgent(b"To: 1\nPriority: HIGH\n\nx"));
-    assert!(is_urgent(b"Priority: yes"));
-    assert!(!is_urgent(b"To: 1\n\nPriority: HIGH\n"));
-    assert!(!is_urgent(b"Priority: HIGH\nPriority: no\n\n"));
+    let english = Arc::default();
+    assert!(is_urgent(b"To: 1\nPriority: HIGH\n\nx", &english));
+    assert!(is_urgent(b"Priority: yes", &english));
+    assert!(!is_urgent(b"To: 1\n\nPriority: HIGH\n", &english));
+    assert!(!is_urgent(b"Priority: HIGH\nPriority: no\n\n", &english));
+    let translation = Translation::read(b"Priority: = Vorrang:\nyes_chars = 'j'").expect("a language file");
+    assert!(is_urgent(b"Vorrang: ja", &Arc::new(translation)));
+    assert!(!is_urgent(b"Priority: ja", &english));
 }
 
 #[test]

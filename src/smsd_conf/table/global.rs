@@ -1,6 +1,6 @@
 //! The settings that stand before the first section, but for those of receiving.
 
-use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary, Unsupported};
+use super::super::key::Becomes::{Changed, Only, Setting, Unnecessary};
 use super::super::key::Kind::{Boolean, Level, Text, Whole, Within, Word};
 use super::super::key::{Folder, Form, Key, OfFiles, OfPrograms, Target};
 use crate::sms_file::TIME_FORMAT_DEFAULT;
@@ -47,7 +47,7 @@ pub(super) const KEYS: &[Key] = &[
             own: TIME_FORMAT_DEFAULT,
         })),
     ),
-    key("language_file", LONG, Unsupported("headers are read and written in English alone")),
+    of_files("language_file", LONG, Form::Path, ""),
     // Handlers.
     key("eventhandler", LONG, Setting(Target::Programs(OfPrograms::Command))),
     of_spool("eventhandler_use_copy", "eventhandler_use_copy", Boolean, Form::Flag, "no"),

@@ -106,7 +106,7 @@ impl Inherited {
     /// What is told of a message that ended so; none when it is of no file.
     pub fn of(record: &Record, outcome: Outcome, settings: &Settings, wall: LocalTime) -> Option<Inherited> {
         let Origin::Spool { intake, .. } = &record.origin else { return None };
-        let file = Document::read(&file(&record.content)).ok()?;
+        let file = Document::read_translated(&file(&record.content), &settings.messages.translation).ok()?;
         let octets = outcome.file(&file, Some(&record.content), Vec::new(), settings, wall);
         let verdict = Verdict::Outcome(Box::new(outcome));
         Some(Inherited {

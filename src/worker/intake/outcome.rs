@@ -164,7 +164,7 @@ impl Verdict {
         settings: &Settings,
         wall: LocalTime,
     ) -> (Vec<u8>, FileName) {
-        let Ok(mut document) = Document::read(octets) else {
+        let Ok(mut document) = Document::read_translated(octets, &settings.messages.translation) else {
             return (octets.to_vec(), naming::of_result(name, id, self, None, settings));
         };
         let submission = submission::prepare(&document, &settings.messages, reference(id)).ok();
@@ -226,13 +226,13 @@ impl Verdict {
                 pdus: Vec::new(),
                 notices,
             }
-            .file(document, &settings.messages.times),
+            .file(document, settings.messages.times()),
             Verdict::Several(ends) => {
                 let to = recipients(document, &settings.messages).unwrap_or_default();
                 let to =
                     to.into_iter().map(|recipient| Some(recipient.number)).chain(std::iter::repeat(None));
                 let recipients = ends.iter().zip(to).map(|(end, to)| end.of_recipient(to, wall)).collect();
-                Several { recipients, notices }.file(document, &settings.messages.times)
+                Several { recipients, notices }.file(document, settings.messages.times())
             }
             Verdict::Outcome(outcome) => {
                 let content = submission.map(|made| &made.content);
@@ -273,8 +273,8 @@ impl Outcome {
         wall: LocalTime,
     ) -> Vec<u8> {
         match self.is_sent() {
-            true => self.sent(content, notices, settings, wall).file(document, &settings.messages.times),
-            false => self.failed(notices, settings, wall).file(document, &settings.messages.times),
+            true => self.sent(content, notices, settings, wall).file(document, settings.messages.times()),
+            false => self.failed(notices, settings, wall).file(document, settings.messages.times()),
         }
     }
 

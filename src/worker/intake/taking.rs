@@ -286,7 +286,7 @@ impl Intake {
         if !may_send(owner, &self.settings.owners) {
             return self.refuse_unread(id, Irregularity::Owner { owner }, &[]);
         }
-        let prepared = Document::read(&contents.octets)
+        let prepared = Document::read_translated(&contents.octets, &self.settings.messages.translation)
             .and_then(|document| submission::prepare_each(&document, &self.settings.messages, reference(id)));
         match prepared {
             Ok(submissions) => self.submit_each(id, submissions, owner),

@@ -111,6 +111,43 @@ fn the_key_for_pdus_is_read_and_hidden() {
 }
 
 #[test]
+fn the_language_file_is_read_with_the_configuration_and_each_fault_is_told_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, german) = (folder.path().join("smsgrid.toml"), folder.path().join("german"));
+    std::fs::write(&path, format!("{SMALLEST}[files]\nlanguage_file = {german:?}\n")).expect("a file");
+    let load = |octets: &[u8]| {
+        std::fs::write(&german, octets).expect("a file");
+        Config::load(&path)
+    };
+    let told = |problems: Vec<smsgrid_proto::Problem>| -> Vec<String> {
+        problems.into_iter().map(|problem| problem.title).collect()
+    };
+
+    let missing = told(Config::load(&path).expect_err("it is not there"));
+    assert_eq!(missing, [format!("cannot read the language file {}", german.display())]);
+    let faulty = told(load(b"To = An:\nTo: = An:\nFrom: = -\n").expect_err("two lines are wrong"));
+    assert_eq!(faulty.len(), 2, "{faulty:?}");
+    let begins = |line| format!("language file {} line {line}: ", german.display());
+    assert!(faulty[0].starts_with(&begins(1)) && faulty[1].starts_with(&begins(3)), "{faulty:?}");
+    let large = told(load(&vec![b'#'; 70_000]).expect_err("too large"));
+    assert!(large[0].contains("more than 65536 octets"), "{large:?}");
+    let config = load(b"To: = An:\n").expect("no fault");
+    assert!(config.files.settings.translation != Default::default());
+    assert!(config.effective().contains("language_file = "), "{}", config.effective());
+
+    std::fs::remove_file(&german).expect("ours");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &german,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .expect("a FIFO");
+    assert_eq!(Config::load(&path).expect_err("a FIFO")[0].why.as_deref(), Some("it is no regular file"));
+}
+
+#[test]
 fn what_no_file_can_mean_is_refused() {
     for (line, words) in [
         ("autosplit = 4", "is too large"),

@@ -70,8 +70,7 @@ pub(super) fn start(
     let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
     let settings = settings(config, spool);
-    let priority = settings.messages.priority;
-    let disk = Disk::new(folders, journal, config.node.name.as_str(), priority);
+    let disk = Disk::new(folders, journal, config.node.name.as_str(), settings.messages.clone());
     let gone = disk.gone(&replayed);
     let parts = Parts {
         disk,
