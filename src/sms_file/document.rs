@@ -21,6 +21,8 @@ pub struct Document {
     /// Headers that are added before those of a result, and behind them.
     added: [Vec<Entry>; 2],
     translation: Arc<Translation>,
+    /// The files it includes.
+    pub(super) included: Vec<Document>,
 }
 
 impl Document {
@@ -46,7 +48,8 @@ impl Document {
             }
             lines.push(line);
         }
-        Ok(Document { octets, lines, body, added: Default::default(), translation: translation.clone() })
+        let (added, included) = (Default::default(), Vec::new());
+        Ok(Document { octets, lines, body, added, translation: translation.clone(), included })
     }
 
     /// The body, octet for octet; none when no empty line ends the header.
@@ -54,8 +57,24 @@ impl Document {
         self.body.and_then(|start| self.octets.get(start..))
     }
 
-    /// The known headers in the order of the file, with their values.
+    /// Every text that is not empty: those of the files it includes, then its own.
+    pub(super) fn texts(&self) -> Vec<&[u8]> {
+        let all = self.included.iter().filter_map(Document::body).chain(self.body());
+        all.filter(|text| !text.is_empty()).collect()
+    }
+
+    /// The known headers in the order of the file, with their values; those of a file it includes stand behind the
+    /// `Include:` that names it.
     pub fn headers(&self) -> impl Iterator<Item = (Header, Vec<u8>)> + '_ {
+        let mut included = self.included.iter();
+        self.own_headers().flat_map(move |(header, value)| {
+            let other = if header == Header::Include { included.next() } else { None };
+            std::iter::once((header, value)).chain(other.into_iter().flat_map(Document::headers_to_include))
+        })
+    }
+
+    /// The known headers of this very file.
+    pub(super) fn own_headers(&self) -> impl Iterator<Item = (Header, Vec<u8>)> + '_ {
         self.lines().filter_map(|line| {
             let (header, name) = self.translation.header_of(line)?;
             let value = if header == Header::Macro {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::macros::Macros;
-use super::{Document, Header, Rejection, Translation, unsupported, value};
+use super::{Document, Header, Rejection, Translation, value};
 
 /// What the headers of a file say.
 #[derive(Default)]
@@ -16,13 +16,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Collects the headers; refuses one that asks for what is not carried out.
+    /// Collects the headers. A file is refused whose text would lack what it includes.
     pub(super) fn read(document: &Document) -> Result<Fields, Rejection> {
+        document.is_whole()?;
         let mut fields = Fields { translation: document.translation().clone(), ..Fields::default() };
         for (place, (header, value)) in document.headers().enumerate() {
-            if unsupported::is_refused(header) {
-                return Err(Rejection::Unsupported { header: header.name() });
-            }
             if header == Header::Macro {
                 fields.macros.add(&value)?;
             }

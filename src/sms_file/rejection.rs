@@ -83,11 +83,19 @@ pub enum Rejection {
     /// A hex dump of more octets than a body may have.
     #[error("Data is too long in sms file.")]
     HexTooLong,
-    /// A header that changes what is sent and that this gateway does not carry out.
-    #[error("Header {header} is not supported by Smsgrid")]
-    Unsupported {
-        /// The header's name, with its colon.
-        header: &'static str,
+    /// A file it includes cannot be read.
+    #[error("Cannot read included file {path}: {why}")]
+    NotIncluded {
+        /// Its path, as far as it is shown.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// More `Include:` headers than are followed.
+    #[error("More than {limit} Include: headers")]
+    TooManyIncludes {
+        /// The limit.
+        limit: usize,
     },
     /// What the headers ask for together is no SMS-SUBMIT.
     #[error("No message can be made of it: {what}")]

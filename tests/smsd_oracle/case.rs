@@ -1,5 +1,5 @@
 //! The files: each folder of `data/` is a group with one smsd.conf, every other file in it is a message. What lies in
-//! `beside/` is put beside the spool folders.
+//! `beside/` is put beside the spool folders, for which a message file may say `@DIR@`.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -16,6 +16,8 @@ use super::smsnode;
 
 /// How long a file may take until it is at rest. One that rests nowhere by then is told with the folder it waits in.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Stands in a message file for the folder of its side.
+const DIR: &[u8] = b"@DIR@";
 /// The folders of a spool, two of them queues.
 const FOLDERS: [&str; 7] = ["outgoing", "checked", "D1", "OTHER", "sent", "failed", "incoming"];
 /// Where a file may stand, those at rest first.
@@ -59,7 +61,7 @@ impl Station {
             self.stuck.insert(name.clone());
         }
         let path = self.dir.join(&folder).join(&name);
-        let octets = fs::read(&path).unwrap_or_default();
+        let octets = replaced(&fs::read(&path).unwrap_or_default(), self.folder().as_bytes(), DIR);
         if RESTING.contains(&folder.as_str()) {
             fs::remove_file(&path).expect("a result can be removed");
         }
@@ -72,9 +74,14 @@ impl Station {
         self.side.stop(self.process);
     }
 
+    fn folder(&self) -> String {
+        self.dir.display().to_string()
+    }
+
     fn drop_file(&self, case: &Case) {
         let draft = self.dir.join(".draft");
-        fs::write(&draft, &case.octets).expect("the test's folder is writable");
+        let octets = replaced(&case.octets, DIR, self.folder().as_bytes());
+        fs::write(&draft, octets).expect("the test's folder is writable");
         fs::rename(&draft, self.dir.join("outgoing").join(&case.name)).expect("same file system");
     }
 
@@ -99,6 +106,25 @@ impl Station {
             Some(((*folder).to_owned(), name))
         })
     }
+}
+
+/// The octets with `to` wherever `from` stood.
+fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut written = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((first, after)) = rest.split_first() {
+        rest = match rest.strip_prefix(from) {
+            Some(behind) => {
+                written.extend_from_slice(to);
+                behind
+            }
+            None => {
+                written.push(*first);
+                after
+            }
+        };
+    }
+    written
 }
 
 /// A personality that further keys can follow.

@@ -226,7 +226,7 @@ fn refuse_lock(effect: &Effect) -> Option<Input> {
 }
 
 fn refuse_read(effect: &Effect) -> Option<Input> {
-    let Effect::Read(id, name) = effect else { return None };
+    let Effect::Read(id, name, _) = effect else { return None };
     is_stuck(name).then(|| Input::Read(*id, refused()))
 }
 

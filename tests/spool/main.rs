@@ -6,6 +6,7 @@ mod copies;
 mod crash;
 mod faults;
 mod hostile;
+mod include;
 mod memory;
 mod mounts;
 mod naming;

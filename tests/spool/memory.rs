@@ -164,8 +164,8 @@ impl Memory {
                 let _ = self.remove(temporary(Folder::Outgoing, id));
                 return None;
             }
-            Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
-            Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
+            Effect::Read(id, name, _) => Input::Read(id, self.read(&name, true)),
+            Effect::Reread(id, name, _) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, destination, octets, .. } => self.stage(id, destination, &octets),
             Effect::KeepCopy { .. } => panic!("no copies are asked for"),
             Effect::SyncFolder(folder) => {
@@ -321,7 +321,7 @@ impl Memory {
         let identity = self.identity(&place).ok_or(Fault::Missing)?;
         let file = self.files.get_mut(&identity.inode).ok_or(Fault::Missing)?;
         file.on_disk |= to_disk;
-        Ok(Contents { octets: file.octets.clone(), identity, owner: 0 })
+        Ok(Contents { octets: file.octets.clone(), identity, owner: 0, included: Vec::new() })
     }
 
     fn list(&self, folder: Folder) -> Vec<Observation> {

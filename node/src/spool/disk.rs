@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use smsgrid::model::{Address, MessageId};
-use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, is_urgent};
+use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, INCLUDES_MAX, Included, is_urgent};
 use smsgrid::worker::intake::{
     Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
     Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Place, Places, Reach,
@@ -16,6 +16,7 @@ use super::copying::{CopyRefused, Copying};
 use super::file;
 use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
+use super::include::{self, Reader};
 use super::journal::Journal;
 use super::pass::Pass;
 use super::result_copy::{self, Refused};
@@ -120,8 +121,8 @@ impl Disk {
                 let _ = file::put_away(self.folders.outgoing(), &temporary(id), &aside);
                 return Done::Silent;
             }
-            Effect::Read(id, name) => Input::Read(id, self.read(&name, true)),
-            Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
+            Effect::Read(id, name, owner) => Input::Read(id, self.read(&name, true, owner)),
+            Effect::Reread(id, name, owner) => Input::Read(id, self.read(&name, false, owner)),
             Effect::Stage { id, name, destination, octets } => {
                 Input::Staged(id, self.staged(id, &name, destination, &octets))
             }
@@ -266,8 +267,9 @@ impl Disk {
         file::rename((self.folders.outgoing(), name.as_bytes()), to)
     }
 
-    /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it.
-    fn read(&self, name: &FileName, to_disk: bool) -> Result<Contents, Fault> {
+    /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it. A copy
+    /// was made for its `owner`.
+    fn read(&self, name: &FileName, to_disk: bool, owner: Option<u32>) -> Result<Contents, Fault> {
         let opened = match file::open(self.folders.checked(), name.as_bytes()) {
             Ok(opened) => opened,
             Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
@@ -284,7 +286,22 @@ impl Disk {
             rustix::fs::fdatasync(&opened).map_err(file::fault)?;
         }
         let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
-        Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid })
+        let reader = match owner {
+            Some(owner) => Reader { user: owner, group: None },
+            // Where everybody may put files, a file has the group of the folder without being of that group.
+            None => Reader { user: stat.st_uid, group: self.folders.gives_groups().then_some(stat.st_gid) },
+        };
+        let included = self.included(&octets, reader);
+        Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid, included })
+    }
+
+    /// The files that one with these octets includes.
+    fn included(&self, octets: &[u8], reader: Reader) -> Vec<Included> {
+        let Ok(document) = Document::read_translated(octets, &self.messages.translation) else {
+            return Vec::new();
+        };
+        let paths = document.includes().into_iter().take(INCLUDES_MAX);
+        paths.map(|path| include::read(&path, reader).map_err(|why| why.to_string())).collect()
     }
 
     fn irregularity(&self, name: &FileName) -> Irregularity {

@@ -14,6 +14,7 @@ mod disk;
 mod file;
 mod folders;
 mod handles;
+mod include;
 mod journal;
 mod pass;
 mod result_copy;

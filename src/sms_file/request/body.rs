@@ -37,11 +37,20 @@ pub(super) struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    /// The body as characters, codes or octets, never empty.
-    pub(super) fn decode(&self, body: &[u8]) -> Result<Body, Rejection> {
+    /// The texts as one body of characters, codes or octets, never empty. Each is read by itself.
+    pub(super) fn decode(&self, texts: &[&[u8]]) -> Result<Body, Rejection> {
+        let bodies: Result<Vec<Body>, Rejection> = texts.iter().map(|text| self.decode_one(text)).collect();
+        let body = bodies?.into_iter().reduce(Body::followed_by).ok_or(Rejection::NoTextOrData)?;
+        if body.is_empty() {
+            return Err(if body.is_text() { Rejection::NoText } else { Rejection::NoData });
+        }
+        Ok(body)
+    }
+
+    fn decode_one(&self, body: &[u8]) -> Result<Body, Rejection> {
         let dump = self.fields.yes_or(Header::Hex, false) && self.charset != Charset::Ucs2;
         let octets = if dump { hex_body::decode(body, self.fields.macros())? } else { body.to_vec() };
-        let body = match self.charset {
+        Ok(match self.charset {
             Charset::Binary => Body::Octets(octets),
             Charset::Ucs2 => Body::Ucs2(octets),
             Charset::Gsm => septets(&octets),
@@ -50,11 +59,7 @@ impl Decoder<'_> {
             Charset::Iso if !self.settings.convert => septets(&octets),
             Charset::Iso => self.latin(&self.fields.macros().expand(&octets)?),
             Charset::Utf8 => Body::Text(utf8(&octets)),
-        };
-        if body.is_empty() {
-            return Err(if body.is_text() { Rejection::NoText } else { Rejection::NoData });
-        }
-        Ok(body)
+        })
     }
 
     fn latin(&self, octets: &[u8]) -> Body {
@@ -74,6 +79,18 @@ impl Decoder<'_> {
 }
 
 impl Body {
+    /// Both, one after the other; those of one file are of one kind.
+    fn followed_by(self, other: Body) -> Body {
+        match (self, other) {
+            (Body::Latin(one), Body::Latin(other)) => Body::Latin([one, other].concat()),
+            (Body::Text(one), Body::Text(other)) => Body::Text(one + &other),
+            (Body::Septets(one), Body::Septets(other)) => Body::Septets([one, other].concat()),
+            (Body::Ucs2(one), Body::Ucs2(other)) => Body::Ucs2([one, other].concat()),
+            (Body::Octets(one), Body::Octets(other)) => Body::Octets([one, other].concat()),
+            (one, _) => one,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Body::Latin(text) => text.is_empty(),

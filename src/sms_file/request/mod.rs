@@ -62,9 +62,12 @@ impl Request {
         let to = fields.get(Header::To).unwrap_or_default();
         let destination = number::destination(to, forced.clone().unwrap_or_default(), settings)?;
         let charset = options::charset(&fields, settings)?;
-        let body = document.body().filter(|body| !body.is_empty()).ok_or(Rejection::NoTextOrData)?;
+        let texts = document.texts();
+        if texts.is_empty() {
+            return Err(Rejection::NoTextOrData);
+        }
         forced?;
-        if body.len() > BODY_OCTETS_MAX {
+        if texts.iter().map(|text| text.len()).sum::<usize>() > BODY_OCTETS_MAX {
             return Err(Rejection::TooLongText);
         }
         let coding = coding::read(&fields);
@@ -78,9 +81,9 @@ impl Request {
             return Err(Rejection::InvalidKey);
         }
         let body = match (is_call, is_pdu) {
-            (true, _) => Body::Call(call::read(body, &destination)?),
-            (false, true) => body::pdu(body)?,
-            (false, false) => decoder.decode(body)?,
+            (true, _) => Body::Call(call::read(&texts.concat(), &destination)?),
+            (false, true) => body::pdu(&texts.concat())?,
+            (false, false) => decoder.decode(&texts)?,
         };
         let (user_data_header, body) = body::join_header(&fields, coding, header, body)?;
         Ok(Request {

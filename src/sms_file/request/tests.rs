@@ -44,7 +44,7 @@ fn a_file_that_cannot_be_sent_is_refused_in_smsd_s_words() {
         ("To: 1\nAlphabet: binary\n\n\x05ab", "Incorrect first byte of UDH"),
         ("To: 1\nUDH-DATA: 06 00\n\nx", "Incorrect first byte of UDH"),
         ("To: 1\nHex: yes\nAlphabet: bin\nUDH: no\n\n# nothing", "No data"),
-        ("To: 1\nInclude: /etc/passwd\n\nx", "Header Include: is not supported by Smsgrid"),
+        ("To: 1\nInclude: /etc/passwd\n\nx", "Cannot read included file /etc/passwd: it was not looked for"),
         ("To: 1\nMacro: x=\n\nx", "No text"),
         ("To: 1\nText_is_pdu: yes\n\nx", "Invalid key (To) for text_is_pdu"),
         (

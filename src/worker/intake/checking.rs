@@ -87,11 +87,11 @@ impl Intake {
         match entry.checked.clone() {
             None | Some(handlers::Verdict::Accepted) => false,
             Some(handlers::Verdict::Rejected { reason }) => {
-                let (name, place) = (entry.name.clone(), entry.place.clone());
+                let (name, reread) = (entry.name.clone(), entry.reread(id));
                 entry.stage = Stage::Rereading(Verdict::Refused(reason.clone()));
                 self.release_from_hand(id);
                 self.effects.push_back(Effect::Alarm(Alarm::BadFile { name, reason }));
-                self.filing_effects.push_back(Effect::Reread(id, place));
+                self.filing_effects.push_back(reread);
                 true
             }
             Some(handlers::Verdict::Spooled) => {
@@ -104,6 +104,15 @@ impl Intake {
 }
 
 impl super::entry::Entry {
+    /// Who owned the file before it was copied, where it was.
+    pub(super) fn owner_of_copy(&self) -> Option<u32> {
+        self.copy.map(|copy| copy.owner)
+    }
+
+    pub(super) fn reread(&self, id: IntakeId) -> Effect {
+        Effect::Reread(id, self.place.clone(), self.owner_of_copy())
+    }
+
     pub(super) fn folder(&self) -> Folder {
         if self.in_checked { Folder::Checked } else { Folder::Outgoing }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{MessageId, Time};
-use crate::sms_file::LocalTime;
+use crate::sms_file::{Included, LocalTime};
 use crate::worker::handlers::Verdict;
 use crate::worker::submission::Submission;
 
@@ -125,6 +125,8 @@ pub struct Contents {
     pub identity: Identity,
     /// Its owner.
     pub owner: u32,
+    /// The files it includes, in the order of its headers.
+    pub included: Vec<Included>,
 }
 
 /// A file that was copied because `checked` lies on another file system.
@@ -288,10 +290,11 @@ pub enum Effect {
         /// The name of a thing that must not be lost.
         aside: FileName,
     },
-    /// Bring the content of `checked/NAME` to disk and read it. Reply: `Read`.
-    Read(IntakeId, FileName),
+    /// Bring the content of `checked/NAME` to disk and read it, and what it includes. Where it is a copy, the number is the
+    /// owner of the original, who must be allowed to read what is included. Reply: `Read`.
+    Read(IntakeId, FileName, Option<u32>),
     /// Read `checked/NAME` once more, for its result. Reply: `Read`.
-    Reread(IntakeId, FileName),
+    Reread(IntakeId, FileName, Option<u32>),
     /// Submit under the key. Reply, later: `Submitted`.
     Submit {
         /// Which file.

@@ -6,6 +6,8 @@
 
 use super::entry::Stage;
 use super::outcome::Verdict;
+use crate::sms_file::Included;
+
 use super::{
     Alarm, Contents, Destination, Effect, Fault, FileName, Filing, Folder, Intake, IntakeId, Record, naming,
 };
@@ -13,16 +15,16 @@ use super::{
 impl Intake {
     pub(super) fn on_reread(&mut self, id: IntakeId, verdict: Verdict, result: Result<Contents, Fault>) {
         match result {
-            Ok(contents) => self.stage(id, verdict, &contents.octets),
+            Ok(contents) => self.stage(id, verdict, &contents.octets, &contents.included),
             Err(Fault::Missing) => self.vanished(id),
             // Its message had its end all the same.
-            Err(Fault::Irregular(_)) => self.stage(id, verdict, &[]),
+            Err(Fault::Irregular(_)) => self.stage(id, verdict, &[], &[]),
             Err(fault) => self.hinder(id, Folder::Checked, &fault),
         }
     }
 
-    /// Writes the result of a file with these octets, or removes the file where no result is kept.
-    pub(super) fn stage(&mut self, id: IntakeId, verdict: Verdict, octets: &[u8]) {
+    /// Writes the result of a file with these octets, which included others, or removes the file where no result is kept.
+    pub(super) fn stage(&mut self, id: IntakeId, verdict: Verdict, octets: &[u8], included: &[Included]) {
         self.release_from_hand(id);
         let destination = verdict.destination();
         let kept = match destination {
@@ -33,8 +35,13 @@ impl Intake {
             return self.tell_before_unlinking(id, destination, verdict.account());
         }
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let (octets, result) =
-            verdict.file((&entry.name, &entry.place), octets, id, &self.settings, self.moment.wall);
+        let (octets, result) = verdict.file(
+            (&entry.name, &entry.place),
+            (octets, included),
+            id,
+            &self.settings,
+            self.moment.wall,
+        );
         entry.result = Some(result);
         entry.stage = Stage::Staging(verdict);
         let name = entry.place.clone();
@@ -160,7 +167,7 @@ impl Intake {
         match verdict {
             Some(verdict) => {
                 entry.stage = Stage::Rereading(verdict);
-                self.filing_effects.push_back(Effect::Reread(id, entry.place.clone()));
+                self.filing_effects.push_back(entry.reread(id));
             }
             None => self.lock(id),
         }

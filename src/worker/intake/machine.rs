@@ -449,7 +449,7 @@ impl Intake {
             Stage::Adopting => self.adopt(id),
             Stage::Reading | Stage::Submitting => self.read(id),
             Stage::Rereading(_) | Stage::Staging(_) => {
-                self.filing_effects.push_back(Effect::Reread(id, place))
+                self.filing_effects.push_back(entry.reread(id));
             }
             Stage::Staged(_, filing) | Stage::Published(filing) => {
                 self.await_folder(filing.destination.folder(), id);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::at::explained;
 use crate::model::{Alphabet, CallEnd, Content, MessageState, Timestamp};
 use crate::sms_file::{
-    Device, Document, Entry, Failed, Header, LocalTime, RecipientResult, Sent, Several, recipients,
+    Device, Document, Entry, Failed, Header, Included, LocalTime, RecipientResult, Sent, Several, recipients,
 };
 use crate::worker::submission::{self, Submission};
 
@@ -154,17 +154,20 @@ impl Verdict {
         }
     }
 
-    /// The result file for the file with these octets, which was called `name` and stands in `checked` as `place`, and
+    /// The result file for the file with these octets, which included others, was called `name` and stands in `checked` as `place`, and
     /// the name of the result.
     pub(super) fn file(
         &self,
         (name, place): (&FileName, &FileName),
-        octets: &[u8],
+        (octets, included): (&[u8], &[Included]),
         id: IntakeId,
         settings: &Settings,
         wall: LocalTime,
     ) -> (Vec<u8>, FileName) {
-        let Ok(mut document) = Document::read_translated(octets, &settings.messages.translation) else {
+        let read = || Document::read_translated(octets, &settings.messages.translation);
+        // Where what it included is gone by now, its result lacks what conversion lost.
+        let whole = read().and_then(|document| document.with_included(included));
+        let Ok(mut document) = whole.or_else(|_| read()) else {
             return (octets.to_vec(), naming::of_result(name, id, self, None, settings));
         };
         let submission = submission::prepare(&document, &settings.messages, reference(id)).ok();
@@ -389,7 +392,7 @@ mod tests {
         let id = IntakeId::from_bytes([1; 16]);
         let name = FileName::new(b"any").expect("a name");
         let verdict = Verdict::Outcome(Box::new(outcome));
-        let (result, _) = verdict.file((&name, &name), file.as_bytes(), id, &settings, wall);
+        let (result, _) = verdict.file((&name, &name), (file.as_bytes(), &[]), id, &settings, wall);
         String::from_utf8_lossy(&result).lines().filter(|line| line.starts_with("PDU: ")).count()
     }
 

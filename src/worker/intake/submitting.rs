@@ -131,11 +131,11 @@ impl Intake {
     fn file_when_ended(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let Some(verdict) = entry.recipients.ends().and_then(Verdict::of_all) else { return };
-        let (name, place) = (entry.name.clone(), entry.place.clone());
+        let (name, reread) = (entry.name.clone(), entry.reread(id));
         if let Some(reason) = verdict.refusal() {
             self.effects.push_back(Effect::Alarm(Alarm::BadFile { name, reason }));
         }
         entry.stage = Stage::Rereading(verdict);
-        self.filing_effects.push_back(Effect::Reread(id, place));
+        self.filing_effects.push_back(reread);
     }
 }

@@ -254,7 +254,7 @@ impl Intake {
     pub(super) fn read(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Reading;
-        self.effects.push_back(Effect::Read(id, entry.place.clone()));
+        self.effects.push_back(Effect::Read(id, entry.place.clone(), entry.owner_of_copy()));
     }
 
     pub(super) fn on_read(&mut self, id: IntakeId, result: Result<Contents, Fault>) {
@@ -287,6 +287,7 @@ impl Intake {
             return self.refuse_unread(id, Irregularity::Owner { owner }, &[]);
         }
         let prepared = Document::read_translated(&contents.octets, &self.settings.messages.translation)
+            .and_then(|document| document.with_included(&contents.included))
             .and_then(|document| submission::prepare_each(&document, &self.settings.messages, reference(id)));
         match prepared {
             Ok(submissions) => self.submit_each(id, submissions, owner),
@@ -316,14 +317,14 @@ impl Intake {
         let verdict = Verdict::Refused(reason);
         let result = naming::of_result(&name, id, &verdict, None, &self.settings);
         self.effects.push_back(Effect::Alarm(Alarm::SetAside { name, folder, aside, result, why }));
-        self.stage(id, verdict, headers_of(start));
+        self.stage(id, verdict, headers_of(start), &[]);
     }
 
     fn refuse(&mut self, id: IntakeId, reason: String, octets: &[u8]) {
         let Some(entry) = self.entries.get(&id) else { return };
         let alarm = Alarm::BadFile { name: entry.name.clone(), reason: reason.clone() };
         self.effects.push_back(Effect::Alarm(alarm));
-        self.stage(id, Verdict::Refused(reason), octets);
+        self.stage(id, Verdict::Refused(reason), octets, &[]);
     }
 
     /// Another file was moved than the one recorded: that one is done with, and this one is recorded anew.
