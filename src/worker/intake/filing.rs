@@ -71,7 +71,7 @@ impl Intake {
     pub(super) fn folder_is_synced(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if let Stage::Staged(verdict, filing) = entry.stage.clone() {
-            self.copy_or_record(id, verdict, filing);
+            self.record_filing(id, Some(verdict), filing);
         } else if let Stage::Published(filing) = entry.stage.clone() {
             self.tell_and_unlink(id, Some(filing));
         } else if entry.stage == Stage::Clearing {
@@ -83,32 +83,33 @@ impl Intake {
         }
     }
 
-    /// A copy of the result is on disk before the result has its name and anybody hears of it.
-    fn copy_or_record(&mut self, id: IntakeId, verdict: Verdict, filing: Filing) {
-        let Some(entry) = self.entries.get(&id) else { return };
-        let destination = filing.destination;
-        let is_copied = match destination {
+    /// Whether a copy of the result must be on disk before the result has its name and anybody hears of it. It is made when
+    /// the journal names the result: after a stop the very same is copied, not one that was written anew.
+    fn lacks_copy(&self, filing: &Filing) -> bool {
+        let is_copied = match filing.destination {
             Destination::Sent => self.settings.sent_copy,
             Destination::Failed => self.settings.failed_copy,
         };
-        if !is_copied || filing.copy.is_some() {
-            return self.record_filing(id, Some(verdict), filing);
-        }
-        let name = naming::of_copy(&entry.name, id, &verdict, &self.settings);
-        let spare = name.with_suffix(&id.to_string());
+        is_copied && filing.copy.is_none()
+    }
+
+    fn keep_copy(&mut self, id: IntakeId, filing: &Filing) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let name = naming::of_copy(&entry.name, id, filing.account.modem.as_deref(), &self.settings);
+        let (destination, spare) = (filing.destination, name.with_suffix(&id.to_string()));
         self.filing_effects.push_back(Effect::KeepCopy { id, destination, name, spare });
     }
 
     pub(super) fn on_copy_kept(&mut self, id: IntakeId, result: Result<FileName, Fault>) {
         let Some(entry) = self.entries.get(&id) else { return };
-        let Stage::Staged(verdict, filing) = entry.stage.clone() else { return };
+        let Stage::Publishing(verdict, filing) = entry.stage.clone() else { return };
         let folder = filing.destination.copy_folder();
         match result {
             Ok(name) => {
                 self.well(folder);
-                self.record_filing(id, Some(verdict), Filing { copy: Some(name), ..filing });
+                self.record_filing(id, verdict, Filing { copy: Some(name), ..filing });
             }
-            Err(Fault::Missing) => self.stage_again(id, Some(verdict)),
+            Err(Fault::Missing) => self.stage_again(id, verdict),
             Err(fault) => {
                 self.trouble(folder, &fault);
                 self.wait_in_stage(id);
@@ -133,7 +134,10 @@ impl Intake {
             return;
         };
         let (destination, name) = (filing.destination, filing.name.clone());
-        entry.stage = Stage::Publishing(verdict, filing);
+        entry.stage = Stage::Publishing(verdict, filing.clone());
+        if self.lacks_copy(&filing) {
+            return self.keep_copy(id, &filing);
+        }
         self.filing_effects.push_back(Effect::Publish { id, destination, name });
     }
 

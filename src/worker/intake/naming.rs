@@ -52,7 +52,8 @@ pub(super) fn of_result(
     submission: Option<&Submission>,
     settings: &Settings,
 ) -> FileName {
-    let base = primary(name, id, verdict, settings, Use::Result);
+    let modem = verdict.account().modem;
+    let base = primary(name, id, modem.as_deref(), settings, Use::Result);
     let preview = submission.and_then(|made| made.preview.as_deref());
     let preview: String = match preview {
         Some(preview) if verdict.had_its_message() => {
@@ -69,16 +70,15 @@ pub(super) fn of_result(
 }
 
 /// The name of the copy of its result.
-pub(super) fn of_copy(name: &FileName, id: IntakeId, verdict: &Verdict, settings: &Settings) -> FileName {
-    primary(name, id, verdict, settings, Use::Copy)
+pub(super) fn of_copy(name: &FileName, id: IntakeId, modem: Option<&str>, settings: &Settings) -> FileName {
+    primary(name, id, modem, settings, Use::Copy)
 }
 
-fn primary(name: &FileName, id: IntakeId, verdict: &Verdict, settings: &Settings, of: Use) -> FileName {
+fn primary(name: &FileName, id: IntakeId, modem: Option<&str>, settings: &Settings, of: Use) -> FileName {
     if settings.keep_filename {
         return name.clone();
     }
-    let modem = verdict.account().modem;
-    let title = modem.as_deref().unwrap_or(NO_MODEM);
+    let title = modem.unwrap_or(NO_MODEM);
     file_name(&format!("{title}.{}", made(id, of))).unwrap_or_else(|| name.clone())
 }
 
