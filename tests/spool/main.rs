@@ -17,4 +17,5 @@ mod recipients;
 mod rig;
 mod start;
 mod task;
+mod times;
 mod unfit;
