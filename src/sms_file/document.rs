@@ -52,6 +52,19 @@ impl Document {
         Ok(Document { octets, lines, body, added, translation: translation.clone(), included })
     }
 
+    /// The file with one more header behind those it has.
+    pub fn with_header(&self, entry: Entry) -> Vec<u8> {
+        let end = self.lines.last().map_or(0, |line| line.end);
+        let (headers, rest) = self.octets.split_at_checked(end).unwrap_or_default();
+        let mut file = headers.to_vec();
+        if !headers.is_empty() && !headers.ends_with(b"\n") {
+            file.push(b'\n');
+        }
+        write_entries(&mut file, &[entry], &Translation::default());
+        file.extend_from_slice(rest);
+        file
+    }
+
     /// The body, octet for octet; none when no empty line ends the header.
     pub fn body(&self) -> Option<&[u8]> {
         self.body.and_then(|start| self.octets.get(start..))
@@ -274,6 +287,20 @@ mod tests {
         let filed = document.with_result(&[Entry::new(Header::FailReason, &"y".repeat(5000))]);
 
         assert!(filed.split(|octet| *octet == b'\n').all(|line| line.len() < LINE_OCTETS_MAX));
+    }
+
+    #[test]
+    fn one_more_header_stands_behind_the_others() {
+        for (file, expected) in [
+            ("To: 1\nSent: x\n\nbody", "To: 1\nSent: x\nQueue: A\n\nbody"),
+            ("To: 1\r\n\r\nbody\r\n", "To: 1\r\nQueue: A\n\r\nbody\r\n"),
+            ("To: 1", "To: 1\nQueue: A\n"),
+            ("\nbody", "Queue: A\n\nbody"),
+        ] {
+            let document = Document::read(file.as_bytes()).expect("small");
+            let written = document.with_header(Entry::new(Header::Queue, "A"));
+            assert_eq!(String::from_utf8_lossy(&written), expected);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod conflict;
 mod figures;
 mod foreground;
 mod logs;
+mod queues;
 mod refused;
 mod regular_commands;
 mod reload;

@@ -115,6 +115,14 @@ impl Cluster {
         messages.into_iter().map(|(_, message)| text(message)).collect()
     }
 
+    /// The queue each message asks for, in the order they came in.
+    pub(crate) fn queues(&self) -> Vec<Option<String>> {
+        let state = self.0.lock().expect("no test panicked");
+        let mut messages: Vec<_> = state.messages.values().collect();
+        messages.sort_by_key(|(id, _)| *id);
+        messages.into_iter().map(|(_, message)| message.submission.queue.clone()).collect()
+    }
+
     /// Key and destination of each message, in the order of the keys.
     pub(crate) fn destinations(&self) -> Vec<(String, String)> {
         let state = self.0.lock().expect("no test panicked");

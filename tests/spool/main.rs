@@ -13,6 +13,7 @@ mod naming;
 mod order;
 mod power;
 mod programs;
+mod queues;
 mod recipients;
 mod rig;
 mod start;

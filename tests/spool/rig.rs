@@ -11,7 +11,9 @@ use smsgrid::model::{Time, Timestamp};
 use smsgrid::sms_file::LocalTime;
 use smsgrid::worker::handlers::Verdict;
 use smsgrid::worker::intake::{Effect, FileName, Filed, Folder, Halt, Hint, Input, Intake, Moment, Settings};
-use smsgrid_node::spool::{Disk, Done, FolderPaths, Folders, Journal, Listener, Outside, Strictness};
+use smsgrid_node::spool::{
+    Disk, Done, FolderPaths, Folders, Journal, Listener, Outside, QueueFolder, Strictness,
+};
 use tempfile::TempDir;
 
 use crate::cluster::Cluster;
@@ -29,6 +31,8 @@ pub(crate) struct Rig {
     _apart: Option<TempDir>,
     pub(crate) cluster: Cluster,
     pub(crate) settings: Settings,
+    /// Folders of queues.
+    pub(crate) queues: Vec<QueueFolder>,
     pub(crate) now: Time,
 }
 
@@ -89,7 +93,8 @@ impl Rig {
             std::fs::create_dir_all(root.path().join(folder)).expect("a folder");
         }
         let settings = Settings::default();
-        Rig { root, _apart: None, cluster: Cluster::default(), settings, now: Time::from_millis(1000) }
+        let (cluster, queues, now) = (Cluster::default(), Vec::new(), Time::from_millis(1000));
+        Rig { root, _apart: None, cluster, settings, queues, now }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -145,7 +150,7 @@ impl Rig {
         self.now = self.now + Duration::from_secs(1);
         let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
-        let disk = Disk::new(folders, journal, "smsd", Default::default());
+        let disk = Disk::new(folders, journal, "smsd", Default::default()).with_queues(self.queues.clone());
         let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
         Running {
             rig: self,

@@ -131,7 +131,7 @@ fn fixed_of_process(running: &Process, new: &Process) -> Vec<String> {
     settings.chain(folders_of_process(running, new)).collect()
 }
 
-/// The keys of folders that differ. Those of queues are read from by nobody once their files are routed.
+/// The keys of folders that differ. Those of queues are only looked into by the spool, which is opened anew.
 fn folders_of_process(running: &Process, new: &Process) -> BTreeSet<String> {
     let all = |process: &Process| -> BTreeSet<(String, String)> {
         let folders = process.folders.iter().filter(|folder| !folder.key.starts_with("queue "));

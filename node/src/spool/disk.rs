@@ -19,6 +19,7 @@ use super::handles::SpoolMessage;
 use super::include::{self, Reader};
 use super::journal::Journal;
 use super::pass::Pass;
+use super::queue_folder::QueueFolder;
 use super::result_copy::{self, Refused};
 
 /// How much of a file is read to see whether it is urgent.
@@ -32,6 +33,8 @@ pub struct Disk {
     /// What a lock file says: process id and title, as smsd writes it.
     lock_text: String,
     pass: Option<Pass>,
+    /// Folders of queues, whose files are brought into `checked` when that is listed.
+    queues: Vec<QueueFolder>,
     /// How its files are read; it says too whether priority is looked for.
     messages: sms_file::Settings,
     /// `checked` was listed: the locks there are of this run, or of somebody who is at work.
@@ -72,7 +75,12 @@ impl Disk {
     /// The disk side of a spool; `title` stands in lock files, `messages` says how files are read.
     pub fn new(folders: Folders, journal: Journal, title: &str, messages: sms_file::Settings) -> Disk {
         let lock_text = format!("{} {title}\n", std::process::id());
-        Disk { folders, journal, lock_text, pass: None, messages, listed: false }
+        Disk { folders, journal, lock_text, pass: None, messages, queues: Vec::new(), listed: false }
+    }
+
+    /// The same, with files that wait in the folders of these queues.
+    pub fn with_queues(self, queues: Vec<QueueFolder>) -> Disk {
+        Disk { queues, ..self }
     }
 
     /// The files of the journal that are gone. One that cannot be looked for is not.
@@ -427,6 +435,7 @@ impl Disk {
     /// An entry that cannot be looked at is passed over: it is no reason to take nothing from `outgoing`.
     fn list_checked(&mut self) -> Result<Vec<Observation>, Errno> {
         let checked = self.folders.checked();
+        self.queues.iter().for_each(|queue| queue.bring(checked));
         let mut observations = Vec::new();
         let mut pass = Pass::start(checked)?;
         while !pass.is_over() {

@@ -20,8 +20,9 @@ use tracing::warn;
 use super::StartError;
 use super::begin;
 use super::intake::Around;
+use crate::config::smsd::NeededFolder;
 use crate::config::{self, Config};
-use crate::spool::{Disk, FolderPaths, Folders, Journal, Parts, Strictness};
+use crate::spool::{Disk, FolderPaths, Folders, Journal, Parts, QueueFolder, Strictness};
 use crate::tasks::Tasks;
 use alarms::Log;
 use door::Door;
@@ -70,7 +71,8 @@ pub(super) fn start(
     let folders = Folders::open(&paths, strictness)?;
     let (journal, replayed) = Journal::open(&config.node.data_dir.join("spool"))?;
     let settings = settings(config, spool);
-    let disk = Disk::new(folders, journal, config.node.name.as_str(), settings.messages.clone());
+    let disk = Disk::new(folders, journal, config.node.name.as_str(), settings.messages.clone())
+        .with_queues(queues(config));
     let gone = disk.gone(&replayed);
     let parts = Parts {
         disk,
@@ -94,6 +96,16 @@ pub(super) fn start(
         Ok(())
     });
     Ok(gone)
+}
+
+/// The folders of smsd's queues, where an smsd.conf names some.
+fn queues(config: &Config) -> Vec<QueueFolder> {
+    let folders = config.process.iter().flat_map(|process| &process.folders);
+    let queue = |folder: &NeededFolder| {
+        let queue = folder.key.strip_prefix("queue ")?.to_owned();
+        Some(QueueFolder { queue, path: folder.path.clone().into() })
+    };
+    folders.filter_map(queue).collect()
 }
 
 /// Makes a folder that is missing; what cannot be made is told when it is opened.
