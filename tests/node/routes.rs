@@ -104,6 +104,7 @@ fn while_a_list_cannot_be_read_files_wait_and_are_sent_when_it_can() {
 
     fs::remove_file(&black).expect("it was there");
     gateway.drop_file("after", b"To: 4930\n\nhello");
+    gateway.drop_file("blocked", b"To: 4944\n\nhello");
     let is_told = |gateway: &mut Gateway| {
         gateway.process().output().iter().any(|line| line.contains("SPOOL_LIST_UNREADABLE"))
     };
@@ -115,8 +116,11 @@ fn while_a_list_cannot_be_read_files_wait_and_are_sent_when_it_can() {
     assert!(gateway.names("checked").contains(&"after".to_owned()), "the file waits");
     assert_eq!(simulator.ledger().entries().len(), 1);
 
-    fs::write(&black, "33\n").expect("room");
+    // Had a file not waited, it would be sent, whatever the list says now.
+    fs::write(&black, "33\n4944\n").expect("room");
     assert!(result(&gateway, "after").contains("Sent: "));
+    assert!(result(&gateway, "blocked").contains("Fail_reason: Destination is blacklisted\n"));
+    assert_eq!(simulator.ledger().entries().len(), 2);
     gateway.stop();
 }
 
