@@ -95,3 +95,37 @@ fn hup_opens_the_log_anew_and_neither_it_nor_usr2_stops_anything() {
     place.wait_for_sent("hello");
     assert!(process.terminate(PATIENCE).success());
 }
+
+#[test]
+fn usr2_breaks_a_suspension_for_one_message_and_leaves_the_suspend_file_alone() {
+    let scripts = tempfile::tempdir().expect("a folder");
+    let file = scripts.path().join("suspend");
+    fs::write(&file, "GSM*: rack 3\n").expect("ours");
+    let place = with_modem("fast", &format!("suspend = {}", file.display()));
+    let mut process = place.foreground(&[]);
+    place.wait_for_log("GSM1 is suspended");
+    for name in ["a", "b", "c"] {
+        place.drop_file(name, name);
+    }
+    // A file is counted as taken once its message waits for the modem.
+    wait::until_true("all of them are taken", PATIENCE, || {
+        ["a", "b", "c"].iter().all(|name| place.path("checked").join(name).exists())
+    });
+
+    for round in 1..=2 {
+        process.signal(Signal::USR2);
+        wait::until_true("the end of the round", PATIENCE, || {
+            place.read("logfile").matches("GSM1 is suspended").count() == 1 + round
+        });
+
+        assert_eq!(place.read("logfile").matches("GSM1: the suspension is broken").count(), round);
+        assert_eq!(place.simulator().ledger().entries().len(), round);
+    }
+    assert!(file.exists());
+    fs::remove_file(&file).expect("ours");
+    for name in ["a", "b", "c"] {
+        place.wait_for_sent(name);
+    }
+    assert!(place.read("logfile").contains("GSM1: the modem is taken into use again"));
+    assert!(process.terminate(PATIENCE).success());
+}

@@ -141,3 +141,49 @@ fn a_resting_modem_says_its_stop_when_the_node_stops() {
     world.drain();
     world.run_until(|world| stops(world) > before);
 }
+
+fn rounds(world: &World) -> usize {
+    world.stations[0].notices.iter().filter(|notice| **notice == Notice::SuspensionBroken).count()
+}
+
+#[test]
+fn a_round_sends_one_message_and_the_modem_is_left_alone_again() {
+    for keep_open in [true, false] {
+        let mut world = world(keep_open);
+        world.run_until(|world| begun(world) == 3 && sent(world) == 2);
+        world.break_suspension();
+        assert_eq!(rounds(&world), 0, "it is not suspended");
+        world.suspend(Some("rack 3"));
+        world.run_until(|world| told(world) == (1, 0));
+        world.run_for(Duration::from_secs(90));
+        assert!(world.queue().messages().count() > 5, "others wait");
+
+        for round in 1..=2 {
+            world.break_suspension();
+            world.run_until(|world| told(world) == (1 + round, 0));
+            world.settle_now();
+
+            assert_eq!((begun(&world), sent(&world)), (3 + round, 3 + round), "{keep_open}");
+            assert_eq!((rounds(&world), told(&world)), (round, (1 + round, 0)));
+            assert_eq!(stops(&world), 1 + round, "each time it is left");
+            assert!(world.stations[0].is_closed() && world.stations[0].worker.registration().is_none());
+        }
+        world.suspend(None);
+        finish(&mut world);
+    }
+}
+
+#[test]
+fn a_round_without_a_message_ends_by_itself() {
+    let mut world = world(true);
+    finish(&mut world);
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| told(world) == (1, 0));
+    let set_ups = world.stations[0].times_written(SET_UP);
+
+    world.break_suspension();
+    world.run_until(|world| told(world) == (2, 0));
+
+    assert_eq!(world.stations[0].times_written(SET_UP), set_ups + 1, "it looked");
+    assert!(world.stations[0].is_closed());
+}

@@ -202,6 +202,12 @@ impl World {
         self.settle();
     }
 
+    /// One round is wanted of the first modem.
+    pub(crate) fn break_suspension(&mut self) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_break(&context);
+    }
+
     /// The first modem's worker is to stop.
     pub(crate) fn drain(&mut self) {
         let (context, station, _) = self.context_of(0);

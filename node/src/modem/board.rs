@@ -182,7 +182,7 @@ fn condition(notice: &Notice) -> Option<Turn> {
         Notice::Suspended { reason } => {
             Some((ModemCondition::Blocked, Some(report::suspended(reason)), Some(Reason::ModemSuspended)))
         }
-        Notice::Resumed => Some((ModemCondition::Starting, None, None)),
+        Notice::Resumed | Notice::SuspensionBroken => Some((ModemCondition::Starting, None, None)),
         Notice::Stopped => Some((ModemCondition::Draining, None, None)),
         // A modem that sends is ready again, whatever it was before.
         Notice::Sent { .. } | Notice::Called { .. } => Some((ModemCondition::Ready, None, None)),

@@ -38,6 +38,7 @@ pub(super) fn count(notice: &Notice, counts: &ModemCounts, view: &View) {
         | Notice::OwnRefused { .. }
         | Notice::Suspended { .. }
         | Notice::Resumed
+        | Notice::SuspensionBroken
         | Notice::Resetting { .. }
         | Notice::PortLost { .. }
         | Notice::SimNotReady { .. }

@@ -21,6 +21,6 @@ pub use outcomes::{Outcomes, OutcomesError};
 pub use pin_marks::{PinMark, Tried};
 pub use places::Places;
 pub use questions::{Asked, Questions};
-pub use suspend_file::{SuspendFile, Suspended};
+pub use suspend_file::{Breaks, SuspendFile, Suspended};
 pub use tally::Tally;
 pub use task::{ModemTask, Shared};

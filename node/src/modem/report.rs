@@ -76,6 +76,7 @@ pub(super) fn notice(modem: &Name, notice: &Notice, location: &Location, mark: O
         }
         Notice::Suspended { reason } => tell("modem.suspended", &left_alone(modem, reason)),
         Notice::Resumed => info!(event = "modem.resumed", "the modem is taken into use again"),
+        Notice::SuspensionBroken => suspension_broken(),
         Notice::OwnRefused { command, cause } => own_refused(modem, *command, *cause),
         Notice::NotRegistered => {
             warn!("{modem} is not registered: the log holds as many modems as it can; asked again later");
@@ -215,6 +216,13 @@ fn blocked(modem: &Name, lasts: Duration, end: &SendEnd) -> Problem {
 fn left_alone(modem: &Name, reason: &str) -> Problem {
     let title = format!("{modem} is suspended; its port is closed, its messages go to other modems");
     Problem::new(Reason::ModemSuspended, title).why(suspended(reason))
+}
+
+fn suspension_broken() {
+    info!(
+        event = "modem.suspension_broken",
+        "the suspension is broken: one message, if one waits, then the modem is left alone again"
+    );
 }
 
 /// What the suspend file says of a modem.

@@ -19,6 +19,9 @@ const OCTETS_MAX: u64 = 64 * 1024;
 /// Which modems are suspended, as of now.
 pub type Suspended = watch::Receiver<Arc<Suspensions>>;
 
+/// How often one round was wanted of every suspended modem.
+pub type Breaks = watch::Receiver<u64>;
+
 /// What reads the file.
 pub struct SuspendFile {
     path: Option<PathBuf>,

@@ -20,11 +20,11 @@ use super::counting::count;
 use super::notify::Waker;
 use super::outcomes::Outcomes;
 use super::pin_marks::PinMark;
-use super::places::{Given, Places};
+use super::places::{Given as Place, Places};
 use super::port::{Location, Port, PortError};
 use super::questions::{Asked, Questions};
 use super::report;
-use super::suspend_file::Suspended;
+use super::suspend_file::{Breaks, Suspended};
 use crate::administrator::{Administrator, News};
 use crate::api::{Metrics, ModemCounts};
 use crate::clock::Clock;
@@ -74,6 +74,8 @@ pub struct Shared {
     pub session: watch::Receiver<Option<SessionId>>,
     /// Which modems are to be left alone.
     pub suspended: Suspended,
+    /// When one round is wanted of those that are left alone.
+    pub breaks: Breaks,
     /// Time.
     pub clock: Clock,
 }
@@ -123,6 +125,7 @@ enum Wake {
     Drain,
     Suspensions,
     Asked(Asked),
+    Break,
     Look,
 }
 
@@ -162,6 +165,8 @@ impl ModemTask {
         let mut buffer = vec![0; READ_OCTETS];
         let mut draining = false;
         self.heed_suspensions();
+        // What was wanted before this modem was there is none of its business.
+        self.shared.breaks.mark_unchanged();
         loop {
             self.carry_out(&drain).await;
             if self.worker.is_stopped() {
@@ -195,6 +200,7 @@ impl ModemTask {
                     let until = self.shared.clock.now() + ASK_WITHIN;
                     self.tell(|worker, context| worker.handle_question(question, until, context));
                 }
+                Wake::Break => self.tell(ModemWorker::handle_break),
                 Wake::Look => self.look(),
             }
         }
@@ -225,6 +231,7 @@ impl ModemTask {
             // Without a suspend file there is nobody who could change it.
             Ok(()) = self.shared.suspended.changed() => Wake::Suspensions,
             Some(asked) = self.questions.recv(), if self.asking.is_none() => Wake::Asked(asked),
+            Ok(()) = self.shared.breaks.changed() => Wake::Break,
             () = drain.cancelled(), if !draining => Wake::Drain,
             () = or_never(due.map(tokio::time::sleep)) => Wake::Look,
         }
@@ -245,17 +252,17 @@ impl ModemTask {
     /// Another SIM than the modem's own is at its port: whose it is gets the port. A SIM of nobody is told once.
     fn other_sim(&mut self, notice: &Notice, found: &str) {
         match self.shared.places.give(&self.name, &self.location, found) {
-            Given::To(owner) => {
+            Place::To(owner) => {
                 report::moved(&self.name, &owner, &self.location);
                 self.waker.wake_all();
             }
-            Given::Nobody if self.stranger.as_deref() == Some(found) => {}
-            Given::Nobody => {
+            Place::Nobody if self.stranger.as_deref() == Some(found) => {}
+            Place::Nobody => {
                 self.stranger = Some(found.to_owned());
                 self.report(notice);
             }
             // Whoever took the port has woken this task.
-            Given::Already => {}
+            Place::Already => {}
         }
     }
 

@@ -50,7 +50,7 @@ use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::handlers::Installed;
 use crate::machine::{Consensus, View};
-use crate::modem::{Board, Outcomes, Places, Questions, Shared, SuspendFile, Suspended, Wakers};
+use crate::modem::{Board, Breaks, Outcomes, Places, Questions, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
 use crate::submit::Submitter;
 use crate::tasks::{Tasks, UnexpectedEnd};
@@ -102,6 +102,8 @@ pub struct Node {
     view: View,
     consensus: Consensus,
     outcomes: Outcomes,
+    /// Counts how often a round was wanted of the suspended modems.
+    breaks: watch::Sender<u64>,
     log: SegmentLog,
     board: Board,
     metrics: Metrics,
@@ -219,7 +221,7 @@ impl Node {
         opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api((&config, submitter.clone()), &opened, listener, store, told, &shown);
-        let suspended = follow_suspensions(&config, tasks).await?;
+        let (breaks, suspended) = follow_suspensions(&config, tasks).await?;
         let told = ((board.clone(), questions), metrics.clone(), administrator, suspended);
         let shared = shared(&opened, &member, &outcomes, told, &around);
         background(tasks, "wakers", wakers.clone().dispatch(opened.view.clone()));
@@ -246,6 +248,7 @@ impl Node {
             view: opened.view,
             consensus: opened.consensus,
             outcomes,
+            breaks,
             log: opened.log,
             board,
             metrics,
@@ -298,6 +301,11 @@ impl Node {
     /// Whether it has.
     pub async fn last_alarm(&self, alarm: &Alarm) -> bool {
         tokio::time::timeout(LAST_ALARM_WITHIN, self.alarm_heard(alarm)).await.is_ok()
+    }
+
+    /// Takes every suspended modem into use for one round: one message, when one waits for it.
+    pub fn break_suspensions(&self) {
+        self.breaks.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Runs the alarm handler, where there is one, and waits until it has returned.
@@ -354,11 +362,11 @@ fn shared(
     opened: &open::Opened,
     member: &Membership,
     outcomes: &Outcomes,
-    ((board, questions), metrics, administrator, suspended): (
+    ((board, questions), metrics, administrator, (suspended, breaks)): (
         (Board, Questions),
         Metrics,
         Administrator,
-        Suspended,
+        (Suspended, Breaks),
     ),
     around: &Around,
 ) -> Shared {
@@ -377,6 +385,7 @@ fn shared(
         handlers: around.handlers.clone(),
         administrator,
         suspended,
+        breaks,
         clock: around.clock.clone(),
     }
 }
@@ -438,11 +447,15 @@ fn background(tasks: &Tasks, name: &str, work: impl Future<Output = ()> + Send +
 }
 
 /// Reads the suspend file before a modem is touched, and follows it.
-async fn follow_suspensions(config: &Config, tasks: &Tasks) -> Result<Suspended, StartError> {
+async fn follow_suspensions(
+    config: &Config,
+    tasks: &Tasks,
+) -> Result<(watch::Sender<u64>, (Suspended, Breaks)), StartError> {
     let path = config.node.suspend.clone();
     let (file, suspended) = open::blocking(move || Ok(SuspendFile::open(path.as_deref()))).await?;
     background(tasks, "suspensions", file.follow());
-    Ok(suspended)
+    let (breaks, broken) = watch::channel(0);
+    Ok((breaks, (suspended, broken)))
 }
 
 /// A disk that fails, or does not answer for half a minute, stops the node.

@@ -10,7 +10,7 @@ use smsgrid::worker::handlers::{Alarm, Severity};
 use smsgrid_proto::Exit;
 use tokio::sync::Notify;
 use tokio::time::{Instant, interval_at};
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::folders::Folders;
 use super::infofile::Infofile;
@@ -277,9 +277,7 @@ impl Running {
                         self.tongue.reopen();
                         asked.notify_one();
                     }
-                    Wanted::Resume => {
-                        debug!("SIGUSR2 breaks no suspension: it ends when its line is out of the suspend file");
-                    }
+                    Wanted::Round => node.break_suspensions(),
                 },
                 failure = &mut reloads => return End::Halved(failure.to_string()),
                 end = node.unexpected_end() => return End::Failed(end),

@@ -10,8 +10,8 @@ pub(super) enum Wanted {
     Stop,
     /// HUP: open the log anew and look at the configuration.
     Reload,
-    /// USR2: break a suspension; here one ends with its line in the suspend file alone.
-    Resume,
+    /// USR2: one round of each suspended modem.
+    Round,
 }
 
 /// The signals that are listened to. CONT needs none: nothing idles here that it could wake.
@@ -25,7 +25,7 @@ impl Signals {
             (SignalKind::interrupt(), Wanted::Stop),
             (SignalKind::user_defined1(), Wanted::Stop),
             (SignalKind::hangup(), Wanted::Reload),
-            (SignalKind::user_defined2(), Wanted::Resume),
+            (SignalKind::user_defined2(), Wanted::Round),
         ];
         Signals(kinds.map(|(kind, wanted)| (heard(kind), wanted)))
     }

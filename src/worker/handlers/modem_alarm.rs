@@ -26,6 +26,7 @@ pub fn of_modem(modem: &str, notice: &Notice) -> Option<Alarm> {
         }
         Notice::Suspended { reason } => (Severity::Notice, format!("Suspend started. {reason}")),
         Notice::Resumed => (Severity::Notice, "Suspend ended.".to_owned()),
+        Notice::SuspensionBroken => (Severity::Notice, "Suspend break.".to_owned()),
         Notice::OwnRefused { command: OwnCommand::Start, cause } => {
             (Severity::Error, format!("Modem did not accept the start string{}", answered(*cause)))
         }

@@ -207,6 +207,8 @@ pub enum Notice {
     },
     /// The modem is taken into use again.
     Resumed,
+    /// The modem is taken into use for one round; it stays suspended.
+    SuspensionBroken,
     /// The worker has given everything back and closed the port.
     Stopped,
 }

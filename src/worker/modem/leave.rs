@@ -8,13 +8,14 @@ use crate::model::Time;
 impl ModemWorker {
     /// Whether the modem is to be given back: the node stops, or the modem is suspended.
     pub(super) fn is_leaving(&self) -> bool {
-        self.draining || self.suspended.is_some()
+        self.draining || (self.suspended.is_some() && self.round.is_none())
     }
 
     /// Takes the operator's wish. A modem that was out of use is told its `start` again, at once, and its `stop` the next
     /// time; one that was still at work when the wish was taken back was never out of use.
     pub(super) fn suspend(&mut self, reason: Option<&str>, now: Time) {
         self.suspended = reason.map(str::to_owned);
+        self.round = None;
         if self.suspended.is_some() {
             return;
         }

@@ -64,6 +64,7 @@ impl ModemWorker {
     }
 
     fn forget_dialogue(&mut self, now: Time) {
+        self.round = None;
         self.effects.push_back(Effect::ClosePort);
         self.link = Link::Closed;
         self.is_waking = false;

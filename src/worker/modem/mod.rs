@@ -31,6 +31,7 @@ mod link;
 mod proceed;
 mod reply;
 mod rest;
+mod round;
 mod settings;
 mod sim_check;
 mod suspensions;
@@ -52,6 +53,7 @@ pub use suspensions::Suspensions;
 use allowance::Allowance;
 use asking::Asking;
 use job::Job;
+use round::Round;
 use sim_check::SimLooks;
 
 /// Most late answers kept until they are recorded; an engine gives at most one for each uncertain part.
@@ -121,6 +123,8 @@ pub struct ModemWorker {
     suspended: Option<String>,
     /// Whether the operator knows that it is left alone.
     is_told_suspended: bool,
+    /// The suspension is broken for as long as this lasts.
+    round: Option<Round>,
     /// The operator's `stop` was said since the modem was set up last.
     stop_said: bool,
     stopped: bool,
@@ -217,6 +221,7 @@ impl ModemWorker {
             draining: false,
             suspended: None,
             is_told_suspended: false,
+            round: None,
             stop_said: false,
             stopped: false,
             effects: VecDeque::new(),
@@ -313,6 +318,13 @@ impl ModemWorker {
         self.proceed(context);
     }
 
+    /// One round is wanted of a modem that is left alone though it stays suspended: it takes one message, if one waits,
+    /// and is left alone again.
+    pub fn handle_break(&mut self, context: &Context<'_>) {
+        self.begin_round(context.now);
+        self.proceed(context);
+    }
+
     /// The next thing to do.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front().or_else(|| self.engine.poll_transmit().map(Effect::Write))
@@ -323,7 +335,7 @@ impl ModemWorker {
         if self.stopped {
             return None;
         }
-        [self.engine.poll_timeout(), self.next_step_due(), self.asking.due(self.seen)]
+        [self.engine.poll_timeout(), self.next_step_due(), self.asking.due(self.seen), self.round_due()]
             .into_iter()
             .flatten()
             .min()

@@ -20,6 +20,7 @@ impl ModemWorker {
     /// Takes steps until one has to be answered, or nothing is left to do now.
     pub(super) fn proceed(&mut self, context: &Context<'_>) {
         self.seen = context.now;
+        self.end_overdue_round(context.now);
         self.settle_question(context.now);
         while self.waiting == Waiting::Nothing && !self.stopped && self.step(context) {}
         self.settle_question(context.now);
@@ -266,7 +267,8 @@ impl ModemWorker {
         if let Some(epoch) = registration.claim {
             return self.take_claim(epoch, context);
         }
-        self.keep_standing(registration, context) && self.rest(context)
+        // Nothing waits for it: what a round was asked for is done.
+        self.keep_standing(registration, context) && (self.end_round() || self.rest(context))
     }
 
     /// Makes the claim stand while the modem takes work, and only then. Whether that is so already.
@@ -336,6 +338,7 @@ impl ModemWorker {
 
     fn take_claim(&mut self, epoch: crate::model::Epoch, context: &Context<'_>) -> bool {
         let Some(claim) = context.queue.claim(epoch) else { return false };
+        self.count_for_round();
         let missing = context.queue.message(claim.message).and_then(|record| record.missing_part());
         let part = missing.unwrap_or(PartNumber::FIRST);
         self.job = Some(Job { epoch, message: claim.message, part, phase: Phase::Claimed });
@@ -407,7 +410,7 @@ impl ModemWorker {
             BreakerState::Closed | BreakerState::HalfOpen => true,
             BreakerState::Open { .. } => false,
         };
-        let may_send = rested && self.allowance.permits(context.now);
+        let may_send = rested && self.round_permits() && self.allowance.permits(context.now);
         may_send && !self.is_leaving() && self.has_network() && self.reset.is_none()
     }
 
