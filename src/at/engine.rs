@@ -60,6 +60,9 @@ pub struct Engine {
     framer: Framer,
     listener: Listener,
     running: Option<Running>,
+    /// When the command in flight was to be written, and when it was.
+    asked: Option<Time>,
+    written: Option<Time>,
     transmit: VecDeque<Piece>,
     events: VecDeque<Event>,
 }
@@ -102,6 +105,8 @@ impl Engine {
             framer: Framer::default(),
             listener: Listener::default(),
             running: None,
+            asked: None,
+            written: None,
             transmit: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -110,6 +115,7 @@ impl Engine {
     /// Whether every line is said from now on, masked, as [`Event::Traced`].
     pub fn trace(&mut self, traces: bool) {
         self.profile.trace = traces;
+        self.framer.keep_raw(traces && self.profile.trace_form.wants_raw());
     }
 
     /// Begins a procedure. `Initialise`, `Resynchronise` and `Reset` need no configured modem; the others do.
@@ -290,9 +296,7 @@ impl Engine {
     }
 
     fn line(&mut self, line: &str, now: Time) {
-        if self.profile.trace {
-            self.push(Event::Traced(format!("< {}", self.shown(line))));
-        }
+        self.trace_heard(line, now);
         let mut heard = Vec::new();
         let resumed = self.listener.resume(line, &mut heard);
         self.heard(std::mem::take(&mut heard), line, now);
@@ -343,6 +347,9 @@ impl Engine {
     }
 
     fn prompt(&mut self, now: Time) {
+        if self.profile.trace_form.wants_raw() {
+            self.trace_heard(">", now);
+        }
         let awaited = matches!(&self.running, Some(Running { stage: Stage::Exchange(exchange), .. })
             if exchange.handed_over && exchange.command.awaits_prompt());
         match awaited {
@@ -456,11 +463,12 @@ impl Engine {
                     continue;
                 }
                 Step::Ask(command) => {
+                    self.asked = Some(now);
                     let paced = Paced::new(command, &self.profile, now);
                     self.pace(paced, now)
                 }
                 Step::Write(bytes, pause) => {
-                    self.trace_sent(&format!("<{} octets>", bytes.len()));
+                    self.trace_sent(&format!("<{} octets>", bytes.len()), None, now);
                     self.transmit.push_back(Piece { bytes, last: false });
                     Stage::Wait { until: now + pause }
                 }
@@ -480,7 +488,8 @@ impl Engine {
             return Stage::Paced(paced);
         }
         let (exchange, mut pieces) = paced.into_exchange(&self.profile, now);
-        self.trace_sent(&exchange.command.shown());
+        self.trace_sent(&exchange.command.shown(), self.asked, now);
+        self.written = Some(now);
         let last = pieces.pop_back().map(|bytes| Piece { bytes, last: true });
         self.transmit.extend(pieces.into_iter().map(|bytes| Piece { bytes, last: false }));
         self.transmit.extend(last);
@@ -529,9 +538,21 @@ impl Engine {
         own + self.profile.quiet + PROCEDURE_MAX
     }
 
-    fn trace_sent(&mut self, shown: &str) {
+    fn trace_sent(&mut self, shown: &str, since: Option<Time>, now: Time) {
         if self.profile.trace {
-            self.push(Event::Traced(format!("> {}", masked(shown))));
+            self.push(Event::Traced(self.profile.trace_form.sent(shown, since, now)));
+        }
+    }
+
+    fn trace_heard(&mut self, line: &str, now: Time) {
+        if !self.profile.trace {
+            return;
+        }
+        let raw = self.framer.take_raw();
+        let is_answer = matches!(&self.running, Some(Running { stage: Stage::Exchange(_), .. }));
+        let since = self.written.filter(|_| is_answer);
+        for told in self.profile.trace_form.heard((line, &raw), &self.shown(line), (since, now)) {
+            self.push(Event::Traced(told));
         }
     }
 

@@ -7,6 +7,9 @@
 /// Longest line kept, in octets; the longest legal one, a PDU, has fewer than 400.
 const LINE_OCTETS_MAX: usize = 4096;
 
+/// Octets kept as they came, the longest line with noise around it.
+const RAW_OCTETS_MAX: usize = 2 * LINE_OCTETS_MAX;
+
 /// What a modem said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -24,11 +27,28 @@ pub(super) struct Framer {
     partial: String,
     octets: usize,
     dropping: bool,
+    /// What came since the last token, when it is wanted.
+    raw: Option<Vec<u8>>,
 }
 
 impl Framer {
+    /// Whether what comes is kept as it came, for [`Framer::take_raw`].
+    pub(super) fn keep_raw(&mut self, wanted: bool) {
+        if wanted != self.raw.is_some() {
+            self.raw = wanted.then(Vec::new);
+        }
+    }
+
+    /// The bytes of the last token, with those before it that are none.
+    pub(super) fn take_raw(&mut self) -> Vec<u8> {
+        self.raw.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// The next byte; a token when it completes one.
     pub(super) fn push(&mut self, byte: u8) -> Option<Token> {
+        if let Some(raw) = self.raw.as_mut().filter(|raw| raw.len() < RAW_OCTETS_MAX) {
+            raw.push(byte);
+        }
         match byte {
             b'\r' | b'\n' => self.end_line(),
             // NUL and rubout are line noise; Ctrl-Z and ESC are echoes of our own.
@@ -41,11 +61,13 @@ impl Framer {
 
     /// Forgets a line begun, when the port is another one now.
     pub(super) fn clear(&mut self) {
-        *self = Framer::default();
+        *self = Framer { raw: self.raw.take().map(|_| Vec::new()), ..Framer::default() };
     }
 
     fn end_line(&mut self) -> Option<Token> {
-        self.dropping = false;
+        if std::mem::take(&mut self.dropping) {
+            self.take_raw();
+        }
         self.octets = 0;
         let line = std::mem::take(&mut self.partial);
         let line = line.trim_end();
@@ -110,6 +132,26 @@ mod tests {
         bytes.extend(b"\r\n");
 
         assert_eq!(tokens(&bytes), [line(&"\u{e9}".repeat(LINE_OCTETS_MAX))]);
+    }
+
+    #[test]
+    fn what_came_is_kept_with_each_token_and_nothing_of_a_dropped_line() {
+        let mut framer = Framer::default();
+        framer.keep_raw(true);
+        let mut raws = Vec::new();
+        let mut bytes = b"\r\n\0OK \r\n> ".to_vec();
+        bytes.extend([b'A'; LINE_OCTETS_MAX + 2]);
+        bytes.extend(b"\rA\r");
+        for byte in bytes {
+            if framer.push(byte).is_some_and(|token| token != Token::Overlong) {
+                raws.push(framer.take_raw());
+            }
+        }
+
+        assert_eq!(raws, [&b"\r\n\0OK \r"[..], b"\n>", b"A\r"]);
+        framer.keep_raw(false);
+        framer.push(b'A');
+        assert_eq!(framer.take_raw(), b"");
     }
 
     fn tokens(bytes: &[u8]) -> Vec<Token> {

@@ -46,6 +46,7 @@ mod storage;
 pub mod telnet;
 mod timestamp;
 mod trace;
+mod trace_form;
 mod urc;
 
 pub use breaker::{Breaker, BreakerLimits, BreakerState, Verdict};
@@ -63,4 +64,5 @@ pub use profile::{Chunking, ListMethod, Profile, StartCommand};
 pub use question::{Expectation, Question, QuestionError};
 pub use response::FinalResult;
 pub use storage::{Listing, Memory, Slot, StoredMessage};
+pub use trace_form::TraceForm;
 pub use urc::Urc;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Calling, CheckSim, Driver, Memory};
+use super::{Calling, CheckSim, Driver, Memory, TraceForm};
 
 /// The host's choices for one modem. Where a field is none the driver decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct Profile {
     pub calling: Calling,
     /// Whether to say every line, masked, as [`super::Event::Traced`].
     pub trace: bool,
+    /// The form of these lines.
+    pub trace_form: TraceForm,
 }
 
 /// Writing in pieces, for devices with a small input buffer.
@@ -144,6 +146,7 @@ impl Default for Profile {
             verify_pdu: false,
             calling: Calling::default(),
             trace: false,
+            trace_form: TraceForm::default(),
         }
     }
 }

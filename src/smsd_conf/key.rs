@@ -72,6 +72,8 @@ pub enum Target {
     Programs(OfPrograms),
     /// `level` of `[log]`.
     LogLevel,
+    /// What a dialogue shows beside its lines: a key of `[log]`.
+    Dialogue(&'static str),
     /// `port` of a modem.
     Port,
     /// `baudrate` of a modem.

@@ -133,3 +133,45 @@ fn no_name_text_or_output_begins_a_line_of_the_log_or_steers_a_terminal() {
 fn log(place: &Place) -> String {
     String::from_utf8_lossy(&fs::read(place.path("logfile")).unwrap_or_default()).into_owned()
 }
+
+#[test]
+fn the_switches_of_the_dialogue_show_times_line_ends_and_octets_but_nothing_that_is_masked() {
+    let switches = "loglevel = 7\nlog_response_time = yes\nlog_read_from_modem = yes\nlog_unmodified = yes";
+    let place = with_modem("fast?pin=4711", switches);
+    let mut conf = OpenOptions::new().append(true).open(place.conf()).expect("ours");
+    writeln!(conf, "pin = 4711").expect("room");
+    let mut process = place.foreground(&[]);
+    place.drop_file("hello", "secret words");
+    place.wait_for_sent("hello");
+    assert!(process.terminate(PATIENCE).success());
+
+    let log = place.read("logfile");
+    for shown in [
+        ",7, GSM1: dialogue task=GSM1 line=time 0 ms > AT\n",
+        "line=read 0A[.] 0D[.] 0A[.] 4F[O] 4B[K] 0D[.]\n",
+        " ms < \\n\\r\\nOK\\r\n",
+        "\\r\\n+CMGS: 0\\r\n",
+        "> AT+CPIN=****\n",
+    ] {
+        assert!(log.contains(shown), "{shown}: {log}");
+    }
+    // Neither the PIN, nor the number, the text or the SIM's identity, nor one of them in octets.
+    let log: String = log.lines().filter(|line| line.contains(" GSM1: dialogue ")).collect();
+    let octets = |text: &str| {
+        text.bytes().map(|octet| format!("{octet:02X}[{}] ", char::from(octet))).collect::<String>()
+    };
+    for hidden in ["4711", "secret", "4917", "9471", "26201"] {
+        assert!(!log.contains(hidden) && !log.contains(octets(hidden).trim_end()), "{hidden}: {log}");
+    }
+}
+
+#[test]
+fn without_a_switch_the_dialogue_stands_in_no_log() {
+    let place = place("loglevel = 7", "");
+    let mut process = place.foreground(&[]);
+    place.drop_file("hello", "hello");
+    place.wait_for_sent("hello");
+    assert!(process.terminate(PATIENCE).success());
+
+    assert!(!place.read("logfile").contains("dialogue"));
+}

@@ -1,5 +1,7 @@
 //! `[log]`: what is told, and in which form. Not to be confused with the message log, which is not set here.
 
+use smsgrid::at::TraceForm;
+
 use super::section::Section;
 use super::value::words;
 
@@ -11,6 +13,10 @@ pub struct Log {
     pub level: Level,
     /// The form. Default `auto`: short coloured lines on a terminal, one JSON object a line elsewhere.
     pub format: LogFormat,
+    /// What the dialogue with the modems shows beside its lines, at `trace`: `response_times` how long each command took
+    /// to be written, and the modem to answer; `unmodified` the blanks, line ends and control characters of the modem's
+    /// lines; `octets` each of their octets. Default `false`. What is masked stays so. A reload needs a restart for it.
+    pub dialogue: TraceForm,
 }
 
 /// How important an event is.
@@ -54,12 +60,20 @@ words!(LogFormat, "a form of the log",
 
 impl Default for Log {
     fn default() -> Log {
-        Log { level: Level::Info, format: LogFormat::Auto }
+        Log { level: Level::Info, format: LogFormat::Auto, dialogue: TraceForm::default() }
     }
 }
 
 /// Reads `[log]`.
 pub(super) fn read(section: &mut Section<'_, '_>) -> Log {
     let default = Log::default();
-    Log { level: section.or("level", default.level), format: section.or("format", default.format) }
+    Log {
+        level: section.or("level", default.level),
+        format: section.or("format", default.format),
+        dialogue: TraceForm {
+            times: section.or("response_times", false),
+            unmodified: section.or("unmodified", false),
+            octets: section.or("octets", false),
+        },
+    }
 }

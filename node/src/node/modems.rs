@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use smsgrid::at::TraceForm;
 use smsgrid::model::{Name, NodeId, OpenNumber};
 use smsgrid::queue::{Body, Queue};
 use smsgrid::worker::modem::Settings;
@@ -32,6 +33,8 @@ pub(super) struct ModemTasks {
     inside: Inside,
     data_dir: PathBuf,
     drain_timeout: Duration,
+    /// How the dialogues are told.
+    dialogue: TraceForm,
     shared: Shared,
     wakers: Wakers,
     node: NodeId,
@@ -84,6 +87,7 @@ impl ModemTasks {
             inside,
             data_dir,
             drain_timeout: config.node.drain_timeout,
+            dialogue: config.log.dialogue,
             shared,
             wakers,
             node,
@@ -173,8 +177,9 @@ impl ModemTasks {
             tell_tried(name, tried);
         }
         let is_shared = matches!(location, Location::Tcp { .. });
-        let settings =
+        let mut settings =
             Settings { is_shared, turn: self.turn, ..profile::settings(name, modem, tried.is_some()) };
+        settings.profile.trace_form = self.dialogue;
         self.shared.board.add(name, is_shared, self.shared.clock.utc());
         let counts = self.shared.metrics.modem(name);
         let (shared, waker, begun, node) =

@@ -90,6 +90,7 @@ fn fixed(running: &Config, new: &Config) -> Vec<String> {
         ("`suspend` of [node]", running.node.suspend != new.node.suspend),
         ("the folders of [spool]", folders(running) != folders(new)),
         ("`format` of [log]", running.log.format != new.log.format),
+        ("the dialogue's form in [log]", running.log.dialogue != new.log.dialogue),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)

@@ -34,6 +34,8 @@ const LEVEL_OF_FILE: u8 = 4;
 const LEVEL_OF_SYSTEM: u8 = 7;
 /// A log of troubles keeps everything, the dialogue with the modem too.
 const LEVEL_OF_TROUBLES: u8 = 8;
+/// Level of the dialogue with a modem, where what it shows is set.
+const LEVEL_OF_DIALOGUE: u8 = 7;
 /// Level of the lines around troubles that nothing ended.
 const LEVEL_OF_OVERDUE: u8 = 4;
 /// Events that an operator of smsd finds at level 5, `notice`.
@@ -57,6 +59,8 @@ pub struct SmsdLog(Arc<Logs>);
 struct Logs {
     main: Mutex<Open>,
     modems: BTreeMap<String, Mutex<Open>>,
+    /// The level of the lines of a dialogue.
+    dialogue: u8,
 }
 
 /// A log that cannot be written.
@@ -138,7 +142,8 @@ impl SmsdLog {
         };
         let modems = log.modems.iter().map(own).collect::<Result<BTreeMap<String, Open>, LogError>>()?;
         let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
-        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems })))
+        let dialogue = if log.dialogue { LEVEL_OF_DIALOGUE } else { LEVEL_OF_TROUBLES };
+        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems, dialogue })))
     }
 
     /// Writes a line of the process itself.
@@ -184,14 +189,15 @@ impl SmsdLog {
     /// The least important level that is of use to any of them; 8 for the dialogue with the modem too.
     pub(super) fn level(&self) -> u8 {
         let logs = self.0.modems.values().chain([&self.0.main]);
-        logs.map(|log| locked(log).hears()).max().unwrap_or(LEVEL_OF_FILE)
+        let level = logs.map(|log| locked(log).hears()).max().unwrap_or(LEVEL_OF_FILE);
+        if level >= self.0.dialogue { LEVEL_OF_TROUBLES } else { level }
     }
 
     /// Writes an event.
     pub(super) fn event(&self, level: Level, fields: &Fields) {
         let (event, title) = (fields.text("event"), fields.text("modem"));
         let is_trouble = level <= Level::WARN;
-        let level = severity(level, event);
+        let level = if level == Level::TRACE { self.0.dialogue } else { severity(level, event) };
         let log = title.and_then(|modem| self.0.modems.get(modem)).unwrap_or(&self.0.main);
         let mut log = locked(log);
         if level > log.hears() {
@@ -454,6 +460,7 @@ mod tests {
             file: path.display().to_string(),
             level: Some(3),
             time_format: "%H".to_owned(),
+            dialogue: false,
             smart: true,
             modems: Vec::new(),
         })
@@ -480,6 +487,7 @@ mod tests {
             file: path.display().to_string(),
             level: Some(3),
             time_format: "%H".to_owned(),
+            dialogue: false,
             smart: false,
             modems: Vec::new(),
         })
@@ -504,6 +512,7 @@ mod tests {
             file: file.display().to_string(),
             level: Some(3),
             time_format: "%H".to_owned(),
+            dialogue: false,
             smart: true,
             modems: vec![ModemLog {
                 modem: smsgrid::model::Name::new("GSM1").expect("a name"),

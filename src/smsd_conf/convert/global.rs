@@ -9,6 +9,10 @@ use crate::smsd_conf::key::{Becomes, Folder, Target};
 use crate::smsd_conf::layers::Setting;
 use crate::smsd_conf::value;
 
+/// How the dialogue with a modem is told, in which all that smsd writes of it has its place.
+const DIALOGUE: &str = "the dialogue is told line by line, numbers, texts and secrets masked, at `level = \"trace\"`; \
+                        of an smsd.conf as it is, at loglevel 7";
+
 /// The section and the setting of ours that a folder is.
 impl Folder {
     const ALL: [Folder; 4] = [Folder::Outgoing, Folder::Checked, Folder::Sent, Folder::Failed];
@@ -49,6 +53,8 @@ pub(super) fn made(setting: &Setting<'_>) -> Made {
         Target::TrustOutgoing => Made::converted("trust_outgoing", setting.is_yes().to_string()),
         Target::Validity => validity(setting.value),
         Target::LogLevel => log_level(setting.value),
+        Target::Dialogue(_) if !setting.is_yes() => Made::unnecessary("this is what the log shows anyway"),
+        Target::Dialogue(key) => Made::changed(DIALOGUE, vec![Ours { key, value: "true".to_owned() }]),
         Target::Files(of) | Target::Spool(of) => files::made(&of, setting.value),
         Target::Flag if !setting.is_yes() => Made::unnecessary("smsnode does so anyway"),
         Target::Flag => {

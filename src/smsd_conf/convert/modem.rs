@@ -116,7 +116,8 @@ fn of_target(
         | Target::Validity
         | Target::BlockAfter
         | Target::BlockTime
-        | Target::LogLevel => Made::unsupported("it is no setting of a modem"),
+        | Target::LogLevel
+        | Target::Dialogue(_) => Made::unsupported("it is no setting of a modem"),
     }
 }
 

@@ -33,6 +33,8 @@ const HONOURED: [&str; 19] = [
 ];
 /// The same of those of modems.
 const HONOURED_OF_MODEMS: [&str; 2] = ["logfile", "loglevel"];
+/// Settings of what is told of the dialogue with the modems.
+const DIALOGUE: [&str; 3] = ["log_read_from_modem", "log_response_time", "log_unmodified"];
 /// Folders that smsd needs when they are set.
 const FOLDERS: [&str; 9] = [
     "failed",
@@ -82,6 +84,8 @@ pub struct ProcessLog {
     pub level: Option<u8>,
     /// The form of times, as `strftime` has it, with smsd's own words `timeus` and `timems`.
     pub time_format: String,
+    /// Whether the dialogue with the modems is told at level 7, not in the log of troubles alone: what it shows is set.
+    pub dialogue: bool,
     /// Whether each file has a log of troubles beside it.
     pub smart: bool,
     /// The modems with a log of their own.
@@ -186,6 +190,7 @@ fn log(file: &File<'_>) -> ProcessLog {
         file: set(file, "logfile").unwrap_or_default(),
         level: set(file, "loglevel").and_then(|text| value::level(&text)),
         time_format,
+        dialogue: DIALOGUE.iter().any(|key| is_yes(file, key, false)),
         smart: is_yes(file, "smart_logging", false),
         modems: file.modems.iter().filter_map(modem_log).collect(),
     }

@@ -67,7 +67,7 @@ fn place_of(setting: &Setting<'_>) -> String {
         Becomes::Setting(Target::Files(_)) => "[files]".to_owned(),
         Becomes::Setting(Target::Retries) => "[messages]".to_owned(),
         Becomes::Setting(Target::BlockAfter | Target::BlockTime) => "every [modems.NAME]".to_owned(),
-        Becomes::Setting(Target::LogLevel) => "[log]".to_owned(),
+        Becomes::Setting(Target::LogLevel | Target::Dialogue(_)) => "[log]".to_owned(),
         Becomes::Setting(Target::Programs(_) | Target::AdminTo) => "[handlers]".to_owned(),
         Becomes::Setting(_)
         | Becomes::Unnecessary(_)

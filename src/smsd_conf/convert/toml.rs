@@ -70,12 +70,23 @@ pub(super) fn write(file: &File<'_>, host: &Host, reports: &[SettingReport]) -> 
     of_files(&mut text, file);
     handlers(&mut text, file);
     messages(&mut text, file);
-    if let Some(level) = file.global("loglevel") {
-        text.section("log");
-        text.ours(&global::made(&level).ours, &level);
-    }
+    log(&mut text, file);
     left_out(&mut text, reports);
     (text.0, text.1)
+}
+
+fn log(text: &mut Text, file: &File<'_>) {
+    let of_dialogue = |key: &&Key| matches!(key.becomes, Becomes::Setting(Target::Dialogue(_)));
+    let keys = table::keys(Place::Global);
+    let names = keys.iter().filter(of_dialogue).map(|key| key.name);
+    let settings = ["loglevel"].into_iter().chain(names).filter_map(|key| file.global(key));
+    let made: Vec<_> = settings.map(|setting| (global::made(&setting).ours, setting)).collect();
+    if made.iter().any(|(ours, _)| !ours.is_empty()) {
+        text.section("log");
+    }
+    for (ours, setting) in &made {
+        text.ours(ours, setting);
+    }
 }
 
 fn spool(text: &mut Text, file: &File<'_>) {

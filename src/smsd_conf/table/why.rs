@@ -4,8 +4,6 @@ pub(super) const RECEIVES: &str = "smsnode receives nothing: what arrives stays 
 pub(super) const CALLS: &str = "smsnode takes no calls that come in";
 pub(super) const USSD: &str =
     "the answer to a service code is written as it comes, to the log and statistics file of the regular run";
-pub(super) const TRACE: &str =
-    "the log has one form; `level = \"trace\"` of [log] shows the dialogue with the modems";
 pub(super) const STATISTICS: &str = "only files of statistics need it, and metrics replace them";
 pub(super) const POLLING: &str = "nothing is polled: files, modems and messages are taken as they come";
 pub(super) const REOPENING: &str =

@@ -104,7 +104,10 @@ fn every_fault_comes_at_once_in_order_of_the_lines() {
 #[test]
 fn an_unknown_setting_names_the_nearest_or_all() {
     assert_eq!(fault("[log]\nlevle = \"info\"").fix.as_deref(), Some("did you mean `level`?"));
-    assert_eq!(fault("[log]\ncolour = \"red\"").fix.as_deref(), Some("there are level, format"));
+    assert_eq!(
+        fault("[log]\ncolour = \"red\"").fix.as_deref(),
+        Some("there are level, format, response_times, unmodified, octets")
+    );
     assert_eq!(fault("[Modems.GSM1]\nport = \"sim:fast\"").fix.as_deref(), Some("did you mean `modems`?"));
     assert!(fault("[log]\n\"a\\nb\" = 1").title.ends_with("`a\\nb` is not a setting of `[log]`"));
 }
