@@ -56,6 +56,42 @@ fn a_flood_that_nobody_reads_is_bounded() {
     assert!(events.iter().any(|event| matches!(event, Event::Unsolicited(Urc::MessageStored(_)))));
 }
 
+/// Octets that never end a line, lines that answer nothing, and answers that are never whole.
+#[test]
+fn a_modem_that_gives_an_octet_now_and_then_for_ever_ends_every_procedure_in_time() {
+    let part = SendPart {
+        attempt: Attempt { epoch: Epoch(1), part: PartNumber::FIRST },
+        pdu_hex: PDU.to_owned(),
+        tpdu_length: 15,
+        policy: UncertainPolicy::Resend,
+        resend: false,
+    };
+    for said in [&b"x"[..], b"x\r\n", b"OK ", b"\0\r\n", b"+CSQ: 20\r\n"] {
+        for procedure in [
+            Procedure::Survey,
+            Procedure::Stop,
+            Procedure::Resynchronise,
+            Procedure::Reset(Rung::Restart),
+            Procedure::SendPart(part.clone()),
+        ] {
+            let mut world = World::new();
+            let begun = world.now;
+            world.make(Move::Start(procedure.clone()));
+
+            let mut octets = said.iter().cycle();
+            while !world.engine.is_idle() {
+                let octet = octets.next().copied().into_iter().collect();
+                // `World` holds that no procedure takes longer than it may.
+                for one in [Move::Take, Move::Say(octet), Move::Confirm, Move::Pass(900)] {
+                    world.make(one);
+                }
+            }
+            let is_asked = !world.taken.is_empty();
+            assert_eq!(is_asked, world.now > begun, "{procedure:?}, {}", said.escape_ascii());
+        }
+    }
+}
+
 /// The engine, and what has to be true of it.
 struct World {
     engine: Engine,

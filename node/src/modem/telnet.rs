@@ -128,6 +128,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_host_that_gives_an_octet_now_and_then_for_ever_is_given_up_in_time() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let trickle = tokio::spawn(async move {
+            while far.write_all(b".").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        });
+        let words = Words { login: Some("sms".to_owned()), ..Words::default() };
+
+        let end = TelnetStream::new(Box::new(near)).sign_in_within(Duration::from_millis(50), words).await;
+
+        assert_eq!(end, Err("the host did not ask for a user within 50ms".to_owned()));
+        // The port is closed with it, so that the host cannot go on.
+        trickle.await.expect("it ends");
+    }
+
+    #[tokio::test]
     async fn a_host_that_asks_again_after_the_password_is_no_modem() {
         let (near, mut far) = tokio::io::duplex(64);
         let mut stream = TelnetStream::new(Box::new(near));
