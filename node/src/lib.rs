@@ -22,6 +22,7 @@ pub mod tasks;
 pub mod telemetry;
 
 mod cli;
+mod cores;
 mod demo;
 mod reload;
 mod run;

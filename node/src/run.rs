@@ -13,7 +13,7 @@ use crate::cli;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::node::{Node, StartError};
-use crate::{reload, smsd, telemetry};
+use crate::{cores, reload, smsd, telemetry};
 
 /// Threads of the runtime: the modems wait, they do not compute.
 const THREADS: usize = 2;
@@ -27,6 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn carry_out(args: &Args, talk: &mut dyn Write) -> io::Result<Exit> {
+    cores::none();
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(problems) => return cli::tell(&problems, talk),

@@ -3,6 +3,7 @@
 mod background;
 mod command_line;
 mod conflict;
+mod cores;
 mod figures;
 mod foreground;
 mod logs;

@@ -94,7 +94,10 @@ pub(crate) fn carry_out(words: &[OsString], out: &mut dyn Write, talk: &mut dyn 
                 return Ok(Exit::Unexpected);
             }
         },
-        Request::Run(options) => return start(&options, (words, background), out, talk),
+        Request::Run(options) => {
+            crate::cores::none();
+            return start(&options, (words, background), out, talk);
+        }
     }
     Ok(Exit::Done)
 }
