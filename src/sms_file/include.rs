@@ -78,7 +78,7 @@ mod tests {
         let text = match read.body {
             Body::Latin(letters) => format!("{letters:?}").into_bytes(),
             Body::Septets(octets) | Body::Octets(octets) => octets,
-            other => panic!("{other:?}"),
+            other @ (Body::Text(_) | Body::Ucs2(_) | Body::Pdu(_) | Body::Call(_)) => panic!("{other:?}"),
         };
         Ok((read.number, text))
     }

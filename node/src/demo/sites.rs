@@ -19,6 +19,9 @@ use crate::node::Listeners;
 /// The first port of the first node where nobody says another; each node has this one for clients and the next for
 /// nodes.
 pub(super) const PORT: u16 = 7170;
+/// Ports below those that Linux gives to outgoing connections, and how many pairs of them are tried.
+const FREE: std::ops::Range<u16> = 20_000..32_000;
+const TRIES: u32 = 200;
 /// The tempers of the modems, in turn.
 const TEMPERS: [&str; 4] = ["fast", "steady", "normal", "flaky"];
 /// Names of the nodes end with these letters.
@@ -73,13 +76,18 @@ pub(super) async fn prepare(
     Ok(Ok(sites))
 }
 
-/// This port and the next, or two that are free.
+/// This port and the next, or two that are free: those that no connection from this host gets by itself, since a demo
+/// that is kept wants them again.
 async fn pair(port: Option<u16>) -> io::Result<(TcpListener, TcpListener)> {
     let bind = async |port: u16| TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await;
-    if let Some((port, next)) = port.and_then(|port| Some((port, port.checked_add(1)?)))
-        && let (Ok(api), Ok(peer)) = (bind(port).await, bind(next).await)
-    {
-        return Ok((api, peer));
+    let both = async |port: u16| Some((bind(port).await.ok()?, bind(port.checked_add(1)?).await.ok()?));
+    let count = u32::from((FREE.end - FREE.start) / 2);
+    let first = std::process::id() % count;
+    let free = (first..first + TRIES).filter_map(|at| u16::try_from(at % count * 2).ok());
+    for port in port.into_iter().chain(free.map(|offset| FREE.start + offset)) {
+        if let Some(pair) = both(port).await {
+            return Ok(pair);
+        }
     }
     Ok((bind(0).await?, bind(0).await?))
 }
@@ -167,6 +175,10 @@ mod tests {
         assert_eq!(names, ["GSM1", "GSM2", "GSM3", "GSM4", "GSM5", "GSM6"]);
         let members = sites[0].config.cluster.as_ref().expect("a cluster").members.len();
         assert_eq!(members, 3);
+        for site in &sites {
+            let api = site.listeners.api.as_ref().and_then(|api| api.local_addr().ok()).expect("bound");
+            assert!(FREE.contains(&api.port()), "{api} may be gone before a kept demo wants it again");
+        }
         for (site, other) in sites.iter().zip(sites.iter().skip(1)) {
             assert_ne!(site.config.listen, other.config.listen);
             assert_ne!(site.config.node.data_dir, other.config.node.data_dir);

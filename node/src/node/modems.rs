@@ -192,7 +192,8 @@ impl ModemTasks {
             let quiet = if is_first { at_begin } else { Arc::new(in_doubt_now(&shared, node, &settings)) };
             let opened = shared.view.read(|queue| last_open(queue, node));
             let settings = Settings { quiet_first: is_quiet(&quiet, &settings), opened, ..settings };
-            ModemTask::new(shared, location, settings, (waker, questions), mark, counts).run(drain).await;
+            let task = ModemTask::new(shared, location, settings, (waker, questions), mark, counts);
+            Box::pin(task.run(drain)).await;
             Ok(())
         });
         self.running.insert(name.clone(), Running { modem: modem.clone(), tasks, simulated });
