@@ -46,7 +46,7 @@ pub enum Body {
         name: Name,
         /// What it may carry.
         carries: Tags,
-        /// Tags of those whose messages it takes before all others, whatever their priority; the first before the second.
+        /// Tags whose messages it takes before those of other tags, whatever their priority; the first before the second.
         prefers: Vec<Name>,
     },
     /// The port is closed, or a person takes the modem away.

@@ -190,10 +190,16 @@ impl LaneKey {
             && self.tags.is_subset(&modem.carries)
     }
 
-    /// Where the lane comes among those of the modem: 0 for the tag it prefers most, after all of them for no such tag.
+    /// Where the lane comes among those of a modem with preferences: what only this SIM can finish is first, then the
+    /// tags in their order, and last those it does not prefer. A message that asks for no tag counts as one of the
+    /// first: nobody's queue, it would else wait for all of them to be empty.
     pub(super) fn place_for(&self, modem: &Registration) -> usize {
-        let place = modem.prefers.iter().position(|tag| self.tags.contains(tag));
-        place.unwrap_or(modem.prefers.len())
+        if self.pin.is_some() {
+            return 0;
+        }
+        let preferred = modem.prefers.iter().position(|tag| self.tags.contains(tag));
+        let place = if self.tags.is_empty() { Some(0) } else { preferred };
+        1 + place.unwrap_or(modem.prefers.len())
     }
 }
 

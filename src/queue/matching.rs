@@ -74,7 +74,7 @@ impl Queue {
     /// the first. None for a modem without.
     fn preferred(&mut self, modem: RegistrationId, effects: &Effects<'_>) -> Option<Head> {
         let modem = self.registrations.get(&modem).filter(|modem| !modem.prefers.is_empty())?;
-        self.match_steps += effects.lanes.len() as u64;
+        self.match_steps += (effects.lanes.len() * (1 + modem.prefers.len())) as u64;
         let (now, ageing) = (self.now, self.policy.ageing_interval);
         let heads = effects.lanes.iter().filter_map(|lane| {
             let key = self.lanes.key(*lane).filter(|key| key.is_served_by(modem))?;

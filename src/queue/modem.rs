@@ -40,7 +40,7 @@ pub struct Registration {
     pub name: Name,
     /// What it may carry.
     pub carries: Tags,
-    /// Tags whose messages it takes before all others, whatever their priority; the first before the second.
+    /// Tags whose messages it takes before those of other tags, whatever their priority; the first before the second.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prefers: Vec<Name>,
     /// Whether it has a standing claim.

@@ -65,6 +65,16 @@ fn an_unknown_version_of_a_known_kind_is_no_known_command() {
 }
 
 #[test]
+fn preferences_are_nothing_a_reader_of_the_first_version_may_overlook() {
+    let version = |named: &str| {
+        let (_, command) = commands().into_iter().find(|(name, _)| *name == named).expect("one of each");
+        encode_entry(&[command])[ENTRY_HEADER + 2]
+    };
+
+    assert_eq!((version("register_modem"), version("register_modem_in_order")), (1, 2));
+}
+
+#[test]
 fn fields_of_a_later_version_are_ignored() {
     // {"message": h'07..07', "why": {"in": [1, "x"]}} as a body of Cancel.
     let mut body = vec![0xA2, 0x67];

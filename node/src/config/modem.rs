@@ -72,8 +72,8 @@ pub struct Modem {
     pub identity: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,
-    /// Whether messages of the first tag go first, then those of the second, and the rest last, whatever their priority.
-    /// Default false: among all that it may send, the most urgent and oldest goes first.
+    /// Whether messages of the first tag go first, then those of the second, whatever their priority; what asks for no
+    /// tag counts as of the first. Default false: among all that it may send, the most urgent and oldest goes first.
     pub tags_in_order: bool,
     /// Whether to ask for network registration before sending. Default true; false for modems that answer nonsense.
     pub check_network: bool,

@@ -1,7 +1,7 @@
 //! The message store: every message this cluster has had, written behind the applied state.
 //!
 //! ```text
-//! applied state ── which messages changed ──▶ dirty ids ── every second, in slices ──▶ rows and index keys, in sled
+//! applied state ── which messages changed ──▶ dirty ids ── every 5 s, in slices  ──▶ rows and index keys, in sled
 //!       │                                        │                                              │
 //!       └──────────── get, list: memory for what is dirty or live ────────── else the rows ─────┘
 //! ```

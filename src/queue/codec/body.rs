@@ -7,6 +7,7 @@ use cbor4ii::core::utils::{BufWriter, SliceReader};
 use cbor4ii::serde::{Deserializer, Serializer};
 use serde::{Deserialize, Serialize};
 
+use super::{VERSION, VERSION_2};
 use crate::model::{
     Attempt, MessageId, ModemIdentity, Name, NodeId, NotWrittenReason, OpenNumber, PartNumber, PartOutcome,
     Position, ReadyNumber, RegistrationId, SessionId, StartNumber,
@@ -16,6 +17,14 @@ use crate::queue::{Body, Policy, Rearm, Submit, Tags, Verdict};
 const SUBMIT: u16 = 1;
 const SET_POLICY: u16 = 17;
 const TICK: u16 = 18;
+/// The one with two versions: the second has preferences, which decide what is claimed.
+const REGISTER_MODEM: u16 = 4;
+
+/// The version a command is written in: the first, unless it says what a reader of the first would overlook.
+pub(super) fn version(body: &Body) -> u8 {
+    let prefers = matches!(body, Body::RegisterModem { prefers, .. } if !prefers.is_empty());
+    if prefers { VERSION_2 } else { VERSION }
+}
 
 /// Commands whose fields stand in the command itself.
 macro_rules! commands {
@@ -30,9 +39,13 @@ macro_rules! commands {
             }
         }
 
-        /// Whether this version knows the number.
-        pub(super) fn is_known(kind: u16) -> bool {
-            matches!(kind, SUBMIT | SET_POLICY | TICK $(| $kind)+)
+        /// Whether this version knows the number, and what it means in this version.
+        pub(super) fn is_known(kind: u16, version: u8) -> bool {
+            match version {
+                VERSION => matches!(kind, SUBMIT | SET_POLICY | TICK $(| $kind)+),
+                VERSION_2 => kind == REGISTER_MODEM,
+                _ => false,
+            }
         }
 
         /// Appends the fields of a command.

@@ -19,8 +19,10 @@ use crate::model::{Name, Timestamp};
 
 /// The form described here.
 const FORMAT: u8 = 1;
-/// The version of every kind so far.
+/// The first version of every kind.
 const VERSION: u8 = 1;
+/// That of a kind of which some commands say what an earlier reader must not overlook.
+const VERSION_2: u8 = 2;
 /// Flag bit 0.
 const MUST_UNDERSTAND: u8 = 1;
 /// Octets of an entry before its commands.
@@ -141,7 +143,7 @@ pub fn stamp(entry: &mut [u8], now: Timestamp) -> Result<(), CodecError> {
 fn encode_command(command: &Command, entry: &mut Vec<u8>) {
     let client = command.client.as_str().as_bytes();
     entry.extend(body::kind(&command.body).to_be_bytes());
-    entry.extend([VERSION, MUST_UNDERSTAND]);
+    entry.extend([body::version(&command.body), MUST_UNDERSTAND]);
     entry.extend(command.now.as_unix_millis().to_be_bytes());
     entry.push(u8::try_from(client.len()).expect("a name has at most 64 octets"));
     entry.extend(client);
@@ -182,7 +184,7 @@ impl<'a> Reader<'a> {
 
     fn command(&mut self, offset: u32) -> Result<Decoded, CodecError> {
         let Frame { kind, version, flags, now, client, body } = self.frame()?;
-        if !body::is_known(kind) || version != VERSION {
+        if !body::is_known(kind, version) {
             return match flags & MUST_UNDERSTAND {
                 0 => Ok(Decoded::Skipped { kind, version }),
                 _ => Err(CodecError::Unknown { offset, kind, version }),

@@ -15,7 +15,7 @@ pub struct Settings {
     pub name: Name,
     /// What it may carry.
     pub carries: Tags,
-    /// Tags whose messages it takes before all others, the first before the second.
+    /// Tags whose messages it takes before those of other tags, the first before the second.
     pub prefers: Vec<Name>,
     /// How to unlock its SIM.
     pub pin: PinPlan,

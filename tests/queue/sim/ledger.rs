@@ -263,9 +263,16 @@ impl Ledger {
         let (Some(modem), Some(chosen)) = (queue.registration(modem), queue.message(message)) else {
             return Ok(());
         };
+        // The modem with a tag prefers it: what it has begun, what asks for its tag or none, and nothing else.
+        let place = |record: &Record| match modem.prefers.as_slice() {
+            [] => 0,
+            _ if record.pin().is_some() => 0,
+            [first, ..] if record.route.tags.is_empty() || record.route.tags.contains(first) => 1,
+            _ => 2,
+        };
         let rank = |record: &Record| {
             let priority = self.asked.get(&record.id).map(|asked| asked.priority);
-            (std::cmp::Reverse(priority), record.accepted_at)
+            (place(record), std::cmp::Reverse(priority), record.accepted_at)
         };
         let serves = |record: &Record| {
             record.route.modem.as_ref().is_none_or(|name| *name == modem.name)

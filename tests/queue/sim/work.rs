@@ -115,7 +115,8 @@ impl World {
         let connection = Connection { node, number: self.connections };
         self.devices[device].connect(connection);
         let identity = self.devices[device].identity();
-        let carries = if device == 0 { [name("mass")].into() } else { Default::default() };
+        let carries: smsgrid::queue::Tags =
+            if device == 0 { [name("mass")].into() } else { Default::default() };
         let worker = self.worker(node, device);
         worker.connection = Some(connection);
         worker.open += 1;
@@ -123,7 +124,9 @@ impl World {
         let open = OpenNumber(worker.open);
         let Some(session) = self.nodes[node].session else { return };
         let name = self.devices[device].name.clone();
-        let body = Body::RegisterModem { session, open, identity, name, carries, prefers: Vec::new() };
+        // The modem with a tag also prefers it.
+        let prefers = carries.iter().cloned().collect();
+        let body = Body::RegisterModem { session, open, identity, name, carries, prefers };
         self.say(node, device, body, Phase::Registering);
     }
 
