@@ -9,6 +9,7 @@ mod drain;
 mod driver;
 mod files;
 mod forms;
+mod given_up;
 mod gone;
 mod handlers;
 mod identities;

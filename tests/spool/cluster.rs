@@ -76,6 +76,7 @@ impl Cluster {
             is_reported: sent.submission.content.options.status_report,
             started: Some(Timestamp::from_unix_millis(1_795_338_506_000)),
             ended: Timestamp::from_unix_millis(1_795_338_509_000),
+            given_up: None,
             reason: if failed { "+CMS ERROR: 38 (Network out of order)".to_owned() } else { String::new() },
         })
     }

@@ -1,8 +1,10 @@
 //! What the alarm handler is told of the spool: in the words of smsd where smsd has any.
 
+use std::time::Duration;
+
 use super::{Alarm, Severity};
 use crate::model::Address;
-use crate::worker::intake::{self, Destination, FileName, Folder, FolderTrouble};
+use crate::worker::intake::{self, Destination, FileName, Folder, FolderTrouble, GivenUp};
 
 /// Where the folders are, as whole paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,9 @@ pub fn of_spool(alarm: &intake::Alarm, paths: &SpoolPaths) -> Option<Alarm> {
             let checked = paths.folder(Folder::Checked);
             (Severity::Critical, [before.as_bytes(), &outgoing(name), b" to ", checked, end].concat())
         }
+        intake::Alarm::GivenUp { modem, what, lasted, .. } => {
+            return Some(Alarm::of_modem(Severity::Warning, modem, given_up(what, *lasted)));
+        }
         intake::Alarm::Untold { folder, name } => {
             let file = paths.file(*folder, name);
             (Severity::Error, around("Too many events wait, not told of ", &file, ""))
@@ -134,6 +139,15 @@ pub fn of_spool(alarm: &intake::Alarm, paths: &SpoolPaths) -> Option<Alarm> {
         }
     };
     Some(Alarm::of_main(severity, text))
+}
+
+fn given_up(what: &GivenUp, lasted: Duration) -> String {
+    let part = match what.part {
+        (_, 0 | 1) => String::new(),
+        (part, parts) => format!(" (part {part}/{parts})"),
+    };
+    let (to, seconds, retries) = (what.destination.reveal(), lasted.as_secs(), what.retries);
+    format!("Sending SMS{part} to {to} failed, trying time {seconds} sec. Retries: {retries}.")
 }
 
 fn around(before: &str, file: &[u8], behind: &str) -> Vec<u8> {

@@ -1,11 +1,12 @@
 //! What the intake tells an operator.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::model::Address;
 use crate::sms_file::LocalTime;
 
-use super::{Destination, FileName, Folder, Irregularity};
+use super::{Destination, FileName, Folder, GivenUp, Irregularity};
 
 /// What an operator should know; one line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +86,17 @@ pub enum Alarm {
         /// What the system said.
         what: String,
     },
+    /// A message was refused by the network or its modem until nobody tried again.
+    GivenUp {
+        /// The file in `checked`.
+        name: FileName,
+        /// The modem that had it last.
+        modem: String,
+        /// What was refused.
+        what: GivenUp,
+        /// From the first attempt to the end.
+        lasted: Duration,
+    },
     /// The check handler has taken a file over.
     Spooled {
         /// The file in `outgoing`.
@@ -162,6 +174,10 @@ impl fmt::Display for Alarm {
             Alarm::FileFailed { folder, name, what } => {
                 write!(f, "`{folder}/{name}` waits: {what}. It is tried again, other files go on")
             }
+            Alarm::GivenUp { name, modem, .. } => write!(
+                f,
+                "the message of `{name}` was refused and is given up; {modem} had it last. The reason is in its result"
+            ),
             Alarm::Spooled { name } => write!(f, "`outgoing/{name}` was taken over by the check handler"),
             Alarm::Untold { folder, name } => {
                 write!(f, "the event handler is not told of `{folder}/{name}`: too many results wait for it")

@@ -56,6 +56,6 @@ pub use journal::{Copy, Filing, IntakeId, JournalError, MAGIC, Pending, Record, 
 pub use machine::Intake;
 pub use naming::Place;
 pub use observation::{Identity, Inspection, Irregularity, Kind, Observation};
-pub use outcome::{KeepPdus, Outcome, PartResult};
+pub use outcome::{GivenUp, KeepPdus, Outcome, PartResult};
 pub use settings::{Conflicts, FolderFailures, Order, Settings};
 pub use telling::Account;

@@ -148,6 +148,7 @@ mod tests {
             ended: Timestamp::from_unix_millis(1),
             possible_duplicate: false,
             reason: String::new(),
+            given_up: None,
         };
         let verdict = Verdict::Outcome(Box::new(outcome));
         let result = |of: &FileName| {

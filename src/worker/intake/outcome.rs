@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::at::explained;
-use crate::model::{Alphabet, CallEnd, Content, MessageState, Timestamp};
+use crate::model::{Address, Alphabet, CallEnd, Content, MessageState, Timestamp};
 use crate::sms_file::{
     Device, Document, Entry, Failed, Header, Included, LocalTime, RecipientResult, Sent, Several, recipients,
 };
@@ -33,6 +33,19 @@ pub struct Outcome {
     pub possible_duplicate: bool,
     /// Why it was given up: the last answer of the modem, or a reason in words.
     pub reason: String,
+    /// How the last attempt to send it was refused, when the cluster gave it up after that.
+    pub given_up: Option<GivenUp>,
+}
+
+/// A message that was refused until nobody tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Whom it was for.
+    pub destination: Address,
+    /// The part that was refused last, and of how many.
+    pub part: (u8, u8),
+    /// How often that part was sent again.
+    pub retries: usize,
 }
 
 /// What is known of one part.
@@ -386,6 +399,7 @@ mod tests {
             started: None,
             ended: Timestamp::from_unix_millis(0),
             reason: String::new(),
+            given_up: None,
         };
         let settings = Settings { keep_pdus, ..Settings::default() };
         let wall = LocalTime { at: Timestamp::from_unix_millis(0), offset_seconds: 0 };

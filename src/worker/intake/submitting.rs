@@ -1,10 +1,12 @@
 //! From a file in `checked` to the ends of its messages.
 
+use std::time::Duration;
+
 use crate::worker::submission::Submission;
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{Alarm, Effect, Folder, Intake, IntakeId, Outcome, Record, SubmitReply};
+use super::{Alarm, Effect, FileName, Folder, Intake, IntakeId, Outcome, Record, SubmitReply};
 
 /// Submissions of one file that may end without an answer.
 const SUBMITS_LOST_MAX: u8 = 5;
@@ -106,6 +108,7 @@ impl Intake {
     pub(super) fn on_settled(&mut self, id: IntakeId, recipient: u16, outcome: Box<Outcome>) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         if entry.recipients.is_followed(recipient) {
+            self.effects.extend(given_up(&entry.place, &outcome).map(Effect::Alarm));
             entry.recipients.end(recipient, Verdict::Outcome(outcome));
             self.file_when_ended(id);
         }
@@ -138,4 +141,12 @@ impl Intake {
         entry.stage = Stage::Rereading(verdict);
         self.filing_effects.push_back(reread);
     }
+}
+
+/// What is told of a message that a modem tried in vain.
+fn given_up(name: &FileName, outcome: &Outcome) -> Option<Alarm> {
+    let what = outcome.given_up.clone()?;
+    let lasted = outcome.started.map_or(Duration::ZERO, |started| outcome.ended.since(started));
+    let (name, modem) = (name.clone(), outcome.device.modem.clone()?);
+    Some(Alarm::GivenUp { name, modem, what, lasted })
 }

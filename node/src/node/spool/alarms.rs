@@ -45,6 +45,7 @@ impl Log {
             | Alarm::Renamed { .. }
             | Alarm::Vanished { .. }
             | Alarm::Untold { .. }
+            | Alarm::GivenUp { .. }
             | Alarm::FileFailed { .. } => warn!(event, reason, why, fix, "{}", problem.title),
             Alarm::Spooled { .. } => info!(event, "{}", problem.title),
         }
@@ -89,6 +90,7 @@ fn event(alarm: &Alarm) -> &'static str {
         | Alarm::Renamed { .. } => "spool.conflict",
         Alarm::Spooled { .. } => "spool.taken_over",
         Alarm::Untold { .. } => "spool.untold",
+        Alarm::GivenUp { .. } => "spool.given_up",
         Alarm::Vanished { .. } => "spool.vanished",
         Alarm::FileFailed { .. } => "spool.stuck",
         Alarm::FolderFailed { .. } => "spool.folder",
@@ -146,6 +148,14 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             Problem::new(Reason::SpoolFileStuck, title)
                 .why("too many results wait for it")
                 .fix("see why the event handler takes so long, and run it by hand for this file")
+        }
+        Alarm::GivenUp { name, modem, what, .. } => {
+            let times = what.retries + 1;
+            let title =
+                format!("the message of `checked/{name}` was refused and is given up; it was not sent whole");
+            Problem::new(Reason::NetworkRefused, title)
+                .why(format!("{modem} had it last; the part was tried {times} times"))
+                .fix("read the reason in its result in `failed`, mend what it names and move the file into `outgoing` again")
         }
         Alarm::Vanished { folder, name } => {
             let title = format!("`{folder}/{name}` was removed by somebody else; no result is filed for it");

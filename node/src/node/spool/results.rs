@@ -6,7 +6,7 @@ use smsgrid::at::explained;
 use smsgrid::model::{MessageId, MessageState, Name, NodeId, Timestamp};
 use smsgrid::queue::{AttemptState, Claim, Failing, Failure, Record, StateCause};
 use smsgrid::sms_file::Device;
-use smsgrid::worker::intake::{Outcome, PartResult};
+use smsgrid::worker::intake::{GivenUp, Outcome, PartResult};
 use smsgrid::worker::submit_pdu;
 
 use crate::config::Modem;
@@ -95,7 +95,20 @@ pub(in crate::node) fn outcome(record: &Record, own: &Own) -> Outcome {
         reason: record
             .cause()
             .map_or_else(|| record.state().to_string(), |cause| reason(cause, record.state())),
+        given_up: given_up(record),
     }
+}
+
+/// What was refused last, of a message that failed for it.
+fn given_up(record: &Record) -> Option<GivenUp> {
+    let (last, _) = record.attempts().last().filter(|_| record.state() == MessageState::Failed)?;
+    let tries = record.attempts().filter(|(attempt, _)| attempt.part == last.part).count();
+    let parts = u8::try_from(record.parts().count()).unwrap_or(u8::MAX);
+    Some(GivenUp {
+        destination: record.content.destination.clone(),
+        part: (last.part.0, parts),
+        retries: tries.saturating_sub(1),
+    })
 }
 
 fn forgotten(now: Timestamp) -> Outcome {
@@ -108,6 +121,7 @@ fn forgotten(now: Timestamp) -> Outcome {
         ended: now,
         possible_duplicate: false,
         reason: "What became of it is no longer known; it may have been sent".to_owned(),
+        given_up: None,
     }
 }
 
