@@ -125,10 +125,32 @@ fn a_question_whose_port_is_lost_ends_as_lost() {
     world.run_until(|world| sent(world) == 2);
     ask(&mut world);
     world.run_until(|world| world.stations[0].times_written(COMMAND) == 1 || !answers(world).is_empty());
-    if answers(&world).is_empty() {
-        world.lose_port();
-        assert_eq!(answers(&world), [Answer::Lost]);
-    }
+    assert_eq!(answers(&world), [], "it is being asked");
+    world.lose_port();
+    assert_eq!(answers(&world), [Answer::Lost]);
     world.run();
     check(&world);
+}
+
+#[test]
+fn no_question_leaves_the_modem_in_a_state_in_which_a_part_would_be_sent_as_another_text() {
+    for line in ["AT+CMGF=1", "ATZ", "AT&F", "AT+CMGF=1;+NOSUCH", "ATE1"] {
+        for keep_open in [true, false] {
+            let mut world = world("steady?latency=9s", keep_open);
+            world.run_until(|world| sent(world) == 2);
+            for asked in 1..=3 {
+                world.ask(Question::read(line).expect("a command"), Duration::from_secs(60));
+                world.run_until(|world| answers(world).len() == asked);
+            }
+            world.run();
+            check(&world);
+
+            assert!(answers(&world).iter().all(is_given), "{line}: {:?}", answers(&world));
+            assert_eq!(world.given_back, [], "{line}: each part got its prompt");
+            assert_eq!(sent(&world), world.messages(), "{line}");
+            assert!(world.stations[0].ledger.iter().all(|entry| {
+                world.texts.values().flatten().any(|text| Some(text) == entry.text.as_ref())
+            }));
+        }
+    }
 }

@@ -15,6 +15,17 @@ const LINE_OCTETS_MAX: usize = 512;
 const SENDING: &[&str] = &["+CMGS", "+CMSS", "+CMGC"];
 /// Commands whose parameters are secret.
 const SECRET: &[&str] = &["+CPIN", "+CPWD", "+CLCK", "^CPIN"];
+/// Commands that change nothing, without parameters.
+const READING: &[&str] = &[
+    "CBC", "CCID", "CEER", "CGMI", "CGMM", "CGMR", "CGSN", "CIMI", "CNUM", "CPAS", "CSQ", "GCAP", "GMI",
+    "GMM", "GMR", "GSN", "ICCID", "SYSINFO",
+];
+/// The request to the network, which changes nothing in the dialogue.
+const TO_NETWORK: &str = "CUSD=";
+/// Extended commands after which the modem may have forgotten all that it was told.
+const RESTARTING: &[&str] = &["CFUN", "RESET", "CRST", "IPR", "ICF", "CMUX"];
+/// What an extended command begins with.
+const EXTENDED: &[char] = &['+', '^', '$', '*', '%', '#', '_', '!'];
 
 #[derive(Debug)]
 pub(super) struct Ask {
@@ -36,6 +47,41 @@ pub(crate) fn is_askable(line: &str) -> bool {
         && capitals.starts_with("AT")
         && line.bytes().all(|b| (0x20..0x7F).contains(&b))
         && !SENDING.iter().any(|command| capitals.contains(command))
+}
+
+/// What a command line leaves of the settings a part is sent under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Leaves {
+    /// All of them.
+    Everything,
+    /// Echo or the form of messages may be another.
+    Doubt,
+    /// The modem may have gone back to those of its factory.
+    Nothing,
+}
+
+impl Leaves {
+    /// An error too: what stands before the command that was refused was carried out.
+    fn of(line: &str) -> Leaves {
+        let capitals = line.to_ascii_uppercase();
+        let commands = capitals.get("AT".len()..).unwrap_or_default().split(';');
+        commands.map(|command| Leaves::of_command(command.trim())).max().unwrap_or(Leaves::Nothing)
+    }
+
+    fn of_command(command: &str) -> Leaves {
+        let Some(extended) = command.strip_prefix(EXTENDED) else {
+            return if command.is_empty() || command == "I" { Leaves::Everything } else { Leaves::Nothing };
+        };
+        let asked = extended.strip_suffix('?').map(|name| name.strip_suffix('=').unwrap_or(name));
+        let is_query = asked.is_some_and(|name| name.bytes().all(|octet| octet.is_ascii_alphanumeric()));
+        if is_query || READING.contains(&extended) || extended.starts_with(TO_NETWORK) {
+            Leaves::Everything
+        } else if RESTARTING.iter().any(|name| extended.contains(name)) {
+            Leaves::Nothing
+        } else {
+            Leaves::Doubt
+        }
+    }
 }
 
 impl Dialogue for Ask {
@@ -66,8 +112,14 @@ impl Dialogue for Ask {
             AnswerEnd::Silence => false,
         };
         context.events.push_back(Event::Answered { lines: reply.lines, end });
+        let leaves = Leaves::of(&self.line);
+        // A part under other settings would be sent as a text of hex digits to the number its length is.
+        context.modem.configured &= leaves != Leaves::Nothing;
         // What is still to come of its answer must not become that of the next command.
-        if is_over { Step::End } else { Step::Continue(Box::new(Recover::new(Duration::ZERO))) }
+        match is_over && leaves != Leaves::Doubt {
+            true => Step::End,
+            false => Step::Continue(Box::new(Recover::new(Duration::ZERO))),
+        }
     }
 }
 
@@ -82,5 +134,26 @@ mod tests {
             assert!(!is_askable(line), "{line:?}");
         }
         assert!(!is_askable(&format!("AT{}", "A".repeat(600))));
+    }
+
+    #[test]
+    fn only_what_is_known_to_read_leaves_the_settings_as_they_are() {
+        for (leaves, lines) in [
+            (
+                Leaves::Everything,
+                &["AT", "ATI", "at+csq", "AT+CMGF?", "AT+CMGF=?", "AT+CUSD=1,\"*100#\",15"][..],
+            ),
+            (Leaves::Everything, &["AT+CREG?;+COPS?"]),
+            (
+                Leaves::Doubt,
+                &["AT+CMGF=1", "AT+CMGF=1;+CSQ?", "AT+CSQ;+CMGF=1", "AT+CPBW=1,\"a?", "AT^UNKNOWN"],
+            ),
+            (Leaves::Doubt, &["AT+CUSD=1;+CMGF=1"]),
+            (Leaves::Nothing, &["ATZ", "at&f", "ATE1", "ATV0", "ATE0+CMGF=1", "AT+CSQ;Z", "AT+CFUN=1,1"]),
+        ] {
+            for line in lines {
+                assert_eq!(Leaves::of(line), leaves, "{line}");
+            }
+        }
     }
 }

@@ -111,6 +111,8 @@ impl ModemWorker {
     /// The modem answered.
     pub(super) fn answered(&mut self, lines: Vec<String>, end: AnswerEnd, now: Time) {
         self.asking.lingers_until = now + LINGER;
+        // It made the modem forget its settings: what is claimed waits until it is set up again.
+        self.is_waking |= self.registered.is_some() && !self.engine.is_configured();
         self.answer(Answer::Given { lines, end });
     }
 

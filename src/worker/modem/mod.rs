@@ -80,7 +80,8 @@ pub struct ModemWorker {
     link: Link,
     /// How often the port was opened in this session of the node.
     open: OpenNumber,
-    /// The port was opened, or is being opened, under a registration that stands, and the modem is not set up yet.
+    /// The port was opened, or is being opened, under a registration that stands, or a question made the modem forget its
+    /// settings, and it is not set up yet.
     is_waking: bool,
     /// Reads that precede the first command after the next opening.
     quiet_first: bool,
