@@ -270,6 +270,7 @@ impl Engine {
         self.modem.selected = None;
         self.modem.unsettled = None;
         self.modem.pin_on_trial = false;
+        self.modem.is_questioned = false;
     }
 
     /// The next bytes to write. They have to be written whole before the next are taken; when that fails
@@ -311,7 +312,7 @@ impl Engine {
     }
 
     /// What may be seen of a line the modem said. As long as the echo is on for a PDU, any line may be what is left of
-    /// it; only answers are certain not to be.
+    /// it, and while a question is answered, a text or a name; only answers are certain not to be.
     fn shown(&self, line: &str) -> String {
         let in_flight = match &self.running {
             Some(Running { stage: Stage::Exchange(exchange), .. }) => Some(&exchange.command),
@@ -319,7 +320,9 @@ impl Engine {
         };
         let sends = self.is_running(ProcedureKind::SendPart) || self.is_running(ProcedureKind::Resynchronise);
         let may_be_pdu = sends || self.modem.unsettled.is_some();
-        match self.profile.verify_pdu && may_be_pdu && !is_answer(line) {
+        let may_be_text =
+            self.modem.is_questioned && !in_flight.is_some_and(|command| command.is_echoed_by(line));
+        match ((self.profile.verify_pdu && may_be_pdu) || may_be_text) && !is_answer(line) {
             true => by_length(line),
             false => heard(line, in_flight),
         }

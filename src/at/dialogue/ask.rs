@@ -93,6 +93,7 @@ impl Dialogue for Ask {
         let Input::Reply(reply) = input else {
             // It may select another memory.
             context.modem.selected = None;
+            context.modem.is_questioned = true;
             let command =
                 Command::words(self.line.clone()).within(self.patience).expecting(self.expects.take());
             let capitals = self.line.to_ascii_uppercase();
@@ -112,6 +113,7 @@ impl Dialogue for Ask {
             AnswerEnd::Silence => false,
         };
         context.events.push_back(Event::Answered { lines: reply.lines, end });
+        context.modem.is_questioned = !is_over;
         let leaves = Leaves::of(&self.line);
         // A part under other settings would be sent as a text of hex digits to the number its length is.
         context.modem.configured &= leaves != Leaves::Nothing;

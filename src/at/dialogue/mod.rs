@@ -155,6 +155,8 @@ pub(super) struct Knowledge {
     pub(super) slow_at_prompt: bool,
     /// `AT+CMGL` was not answered once.
     pub(super) listing_hangs: bool,
+    /// The answer to a question of the operator's may still come: any line may be a text or a name.
+    pub(super) is_questioned: bool,
     /// A call was dialled and not hung up: it may go on, on whatever port the modem comes back.
     pub(super) in_call: bool,
 }
@@ -198,6 +200,7 @@ impl Knowledge {
             reference: None,
             slow_at_prompt: false,
             listing_hangs: false,
+            is_questioned: false,
             in_call: false,
         }
     }

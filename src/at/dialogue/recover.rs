@@ -104,6 +104,7 @@ impl Recover {
     fn next_round(&mut self, context: &mut Context<'_>) -> Step {
         self.round += 1;
         if self.round == ROUNDS_MAX {
+            context.modem.is_questioned = false;
             context.modem.configured = false;
             context.modem.unsettled = None;
             context.events.push_back(Event::NeedsReopen);
@@ -115,6 +116,7 @@ impl Recover {
 }
 
 fn done(context: &mut Context<'_>) -> Step {
+    context.modem.is_questioned = false;
     context.modem.unsettled = None;
     context.modem.quiet_until = None;
     context.events.push_back(Event::Quiesced);
