@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use smsgrid::model::MessageState;
-use smsgrid::worker::modem::{ModemWorker, Notice, Settings};
+use smsgrid::queue::{AttemptState, Record};
+use smsgrid::worker::modem::{ModemWorker, Notice, Pace, Settings};
 
 use crate::checks::check;
 use crate::world::{Plan, World};
@@ -15,9 +16,15 @@ const SET_UP: &str = "AT+CGMI\r";
 
 /// One steady modem that says `STOP`.
 fn world(keep_open: bool) -> World {
+    pausing_world(keep_open, Duration::ZERO)
+}
+
+/// One that pauses after each part.
+fn pausing_world(keep_open: bool, sent_pause: Duration) -> World {
     let mut world = World::new(Plan { personalities: vec!["steady"], keep_open, ..Plan::default() });
     let station = &mut world.stations[0];
-    let mut settings = Settings { keep_open, ..Settings::new(station.name.clone()) };
+    let pace = Pace { sent_pause, ..Pace::default() };
+    let mut settings = Settings { keep_open, pace, ..Settings::new(station.name.clone()) };
     settings.profile.stop = Some(STOP.to_owned());
     station.worker = ModemWorker::new(settings);
     world
@@ -186,4 +193,62 @@ fn a_round_without_a_message_ends_by_itself() {
 
     assert_eq!(world.stations[0].times_written(SET_UP), set_ups + 1, "it looked");
     assert!(world.stations[0].is_closed());
+}
+
+/// Pause of a modem with one: far shorter than a round.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// A modem with a pause that writes the first of three parts.
+fn in_a_first_part() -> World {
+    let mut world = pausing_world(true, PAUSE);
+    world.run_until(|world| {
+        let claims = world.queue().messages().filter(|record| record.parts_count() == 3);
+        let mut firsts = claims.flat_map(|record| record.attempts().filter(|(at, _)| at.part.0 == 1));
+        firsts.any(|(_, attempt)| attempt.state == AttemptState::InFlight)
+    });
+    world
+}
+
+/// How many messages are sent in part.
+fn halves(world: &World) -> usize {
+    let is_half = |record: &&Record| record.is_exposed() && record.missing_part().is_some();
+    world.queue().messages().filter(is_half).count()
+}
+
+#[test]
+fn a_message_that_was_begun_goes_to_its_end_before_a_modem_with_a_pause_is_left() {
+    let mut suspended = in_a_first_part();
+    assert_eq!(halves(&suspended), 1);
+    suspended.suspend(Some("rack 3"));
+    suspended.run_until(|world| told(world).0 == 1);
+    assert_eq!(halves(&suspended), 0, "suspended");
+    suspended.suspend(None);
+    finish(&mut suspended);
+
+    let mut drained = in_a_first_part();
+    drained.drain();
+    drained.run_until(|world| stops(world) == 1);
+    assert_eq!(halves(&drained), 0, "drained");
+}
+
+#[test]
+fn a_round_of_a_modem_with_a_pause_sends_its_message_whole_and_the_next_round_another() {
+    for keep_open in [true, false] {
+        let mut world = pausing_world(keep_open, PAUSE);
+        world.run_until(|world| sent(world) == 1);
+        world.suspend(Some("rack 3"));
+        world.run_until(|world| told(world) == (1, 0));
+        let before = sent(&world);
+        world.run_until(|world| world.queue().messages().count() > 8);
+        for round in 1..=5 {
+            world.break_suspension();
+            world.run_until(|world| told(world) == (1 + round, 0));
+            world.settle_now();
+
+            assert_eq!((sent(&world), halves(&world)), (before + round, 0), "round {round}, {keep_open}");
+        }
+        assert!(world.texts.values().any(|parts| parts.len() == 3));
+        world.suspend(None);
+        finish(&mut world);
+    }
 }

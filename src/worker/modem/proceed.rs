@@ -175,7 +175,9 @@ impl ModemWorker {
     fn next_part(&self, job: &Job, context: &Context<'_>) -> Option<PartNumber> {
         self.registered.filter(|_| self.is_in_step() && context.lease.permits_writing(context.now))?;
         // A pause is kept before a part is started, while nothing of it is in doubt should the node die.
-        other_missing(job, context).filter(|_| !self.allowance.has_pauses())
+        // A modem that is to be left soon keeps none within a message: nobody would send the rest of it.
+        let pauses = self.allowance.has_pauses() && !self.draining && self.suspended.is_none();
+        other_missing(job, context).filter(|_| !pauses)
     }
 
     fn rearm(&self, context: &Context<'_>) -> Option<Rearm> {
@@ -268,7 +270,10 @@ impl ModemWorker {
             return self.take_claim(epoch, context);
         }
         // Nothing waits for it: what a round was asked for is done.
-        self.keep_standing(registration, context) && (self.end_round() || self.rest(context))
+        if !self.keep_standing(registration, context) || self.round_waits(context.now) {
+            return false;
+        }
+        self.end_round() || self.rest(context)
     }
 
     /// Makes the claim stand while the modem takes work, and only then. Whether that is so already.

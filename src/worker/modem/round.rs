@@ -39,6 +39,11 @@ impl ModemWorker {
         self.round.take().is_some()
     }
 
+    /// Whether only a pause keeps a round from its message.
+    pub(super) fn round_waits(&self, now: Time) -> bool {
+        self.round.is_some() && self.round_permits() && self.allowance.is_resting(now)
+    }
+
     pub(super) fn end_overdue_round(&mut self, now: Time) {
         if self.round.is_some_and(|round| round.until <= now) {
             self.round = None;
