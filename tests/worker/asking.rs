@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smsgrid::at::{AnswerEnd, FinalResult, Question};
 use smsgrid::model::MessageState;
-use smsgrid::worker::modem::Answer;
+use smsgrid::worker::modem::{Answer, ModemWorker, Pace, Settings};
 
 use crate::checks::check;
 use crate::world::{Plan, World};
@@ -50,19 +50,33 @@ fn ends_of_messages(world: &World) -> Vec<usize> {
 
 #[test]
 fn a_modem_that_is_never_idle_is_asked_between_two_messages_and_never_between_parts() {
-    let mut world = world("steady?latency=9s", true);
+    let while_asked = ask_between_messages(world("steady?latency=9s", true), Duration::ZERO);
+    // Neither keeps the other away: a message goes between two questions when one waits.
+    assert!((7..=13).contains(&while_asked), "{while_asked}");
+}
+
+#[test]
+fn a_modem_that_pauses_between_parts_is_not_asked_in_a_pause_within_a_message() {
+    let mut world = world("steady?latency=3s", true);
+    let station = &mut world.stations[0];
+    let pace = Pace { sent_pause: Duration::from_secs(10), ..Pace::default() };
+    station.worker = ModemWorker::new(Settings { pace, ..Settings::new(station.name.clone()) });
+    ask_between_messages(world, Duration::from_secs(7));
+}
+
+/// Asks a busy modem again and again, this long after each answer, and holds each question to its place. How many messages were sent meanwhile.
+fn ask_between_messages(mut world: World, wait: Duration) -> usize {
     world.run_until(|world| sent(world) == 2);
     for asked in 1..=8 {
         ask(&mut world);
         world.run_until(|world| answers(world).len() == asked);
+        world.run_for(wait);
     }
     let while_asked = sent(&world);
     world.run();
     check(&world);
 
     assert!(answers(&world).iter().all(is_given), "{:?}", answers(&world));
-    // Neither keeps the other away: a message goes between two questions when one waits.
-    assert!((7..=13).contains(&while_asked), "{while_asked}");
     assert_eq!(sent(&world), world.messages());
     let written = commands(&world);
     let asked: Vec<usize> =
@@ -73,6 +87,7 @@ fn a_modem_that_is_never_idle_is_asked_between_two_messages_and_never_between_pa
     let parts = |before: usize| written[..before].iter().filter(|line| line.starts_with("AT+CMGS")).count();
     let ends = ends_of_messages(&world);
     assert!(asked.iter().all(|at| ends.contains(&parts(*at))), "{ends:?}");
+    while_asked
 }
 
 #[test]

@@ -5,14 +5,15 @@
 //!    └── its time is over, or the modem is left ──▶ NotAsked    └── port lost ──▶ Lost
 //! ```
 //!
-//! It never comes between the parts of a message. While it waits an outcome fetches no next message, and a claim that
+//! It never comes between the parts of a message, nor in a pause between them. While it waits an outcome fetches no next message, and a claim that
 //! is there goes first when a command was asked after the message before: neither keeps the other away.
 
 use std::time::Duration;
 
 use super::{Context, Effect, Link, ModemWorker};
 use crate::at::{AnswerEnd, Procedure, ProcedureKind, Question};
-use crate::model::Time;
+use crate::model::{MessageId, Time};
+use crate::queue::Registration;
 
 /// How long a request to the network may take, in times of another command.
 const NETWORK_FACTOR: u32 = 3;
@@ -50,6 +51,8 @@ pub(super) struct Asking {
     is_asked: bool,
     /// A question was asked since the last part ended.
     had_turn: bool,
+    /// The message of the last part, when others of it are to be sent: a pause gives its claim back meanwhile.
+    unfinished: Option<MessageId>,
     /// Until when the port stays open.
     lingers_until: Time,
 }
@@ -60,9 +63,10 @@ impl Asking {
         self.waiting.is_some()
     }
 
-    /// A message had its turn.
-    pub(super) fn take_turn(&mut self) {
+    /// A message had its turn, or has it until its other parts are sent.
+    pub(super) fn take_turn(&mut self, unfinished: Option<MessageId>) {
         self.had_turn = false;
+        self.unfinished = unfinished;
     }
 
     /// Whether another question may follow soon.
@@ -90,9 +94,12 @@ impl ModemWorker {
     }
 
     /// Asks the question that waits, if it is its turn. Whether it did.
-    pub(super) fn ask(&mut self, is_claimed: bool, context: &Context<'_>) -> bool {
-        let is_turn = !is_claimed || !self.asking.had_turn;
-        if !is_turn || !context.lease.permits_writing(context.now) {
+    pub(super) fn ask(&mut self, registration: &Registration, context: &Context<'_>) -> bool {
+        let is_turn = registration.claim.is_none() || !self.asking.had_turn;
+        if !is_turn
+            || self.is_between_parts(registration, context)
+            || !context.lease.permits_writing(context.now)
+        {
             return false;
         }
         let Some(Waiting { question, .. }) = self.asking.waiting.take() else { return false };
@@ -106,6 +113,16 @@ impl ModemWorker {
             self.answer(Answer::NotAsked);
         }
         true
+    }
+
+    /// Whether the next part of a message that was begun is to come: its claim is here, or comes as soon as a pause is
+    /// over. What another modem has taken, or nothing but a person can end, keeps no question away.
+    fn is_between_parts(&self, registration: &Registration, context: &Context<'_>) -> bool {
+        let record = self.asking.unfinished.and_then(|message| context.queue.message(message));
+        let misses =
+            record.is_some_and(|record| !record.state().is_final() && record.missing_part().is_some());
+        let pauses = self.allowance.is_resting(context.now) || self.takes_work(context);
+        misses && (registration.claim.is_some() || (!registration.armed && pauses))
     }
 
     /// The modem answered.

@@ -139,7 +139,7 @@ impl ModemWorker {
     }
 
     fn send_ended(&mut self, attempt: Attempt, end: SendEnd, context: &Context<'_>) {
-        self.asking.take_turn();
+        self.asking.take_turn(None);
         self.judge(&end, context);
         if cause_of(&end) == Some(NO_NETWORK_SERVICE) {
             self.doubt_network(context);
@@ -161,7 +161,9 @@ impl ModemWorker {
         };
         self.job = Some(job);
         if matches!(job.phase, Phase::Answered(PartOutcome::Sent { .. } | PartOutcome::Called(_))) {
-            self.count_sent(other_missing(&job, context).is_none(), context);
+            let is_last = other_missing(&job, context).is_none();
+            self.asking.take_turn((!is_last).then_some(job.message));
+            self.count_sent(is_last, context);
         }
         let message = job.message;
         self.notify(match job.phase {

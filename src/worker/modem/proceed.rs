@@ -263,7 +263,7 @@ impl ModemWorker {
         let Some(registration) = self.current_registration(context) else {
             return self.step_register(context);
         };
-        if self.ask(registration.claim.is_some(), context) {
+        if self.ask(registration, context) {
             return true;
         }
         if let Some(epoch) = registration.claim {
@@ -410,7 +410,7 @@ impl ModemWorker {
     }
 
     /// Whether the modem should get messages at all.
-    fn takes_work(&self, context: &Context<'_>) -> bool {
+    pub(super) fn takes_work(&self, context: &Context<'_>) -> bool {
         let rested = match self.breaker.state(context.now) {
             BreakerState::Closed | BreakerState::HalfOpen => true,
             BreakerState::Open { .. } => false,
