@@ -252,3 +252,23 @@ fn a_round_of_a_modem_with_a_pause_sends_its_message_whole_and_the_next_round_an
         finish(&mut world);
     }
 }
+
+#[test]
+fn a_suspend_file_that_changes_for_another_modem_ends_no_round() {
+    let mut world = world(true);
+    world.run_until(|world| sent(world) == 2);
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| told(world) == (1, 0));
+    let before = sent(&world);
+    world.run_for(Duration::from_secs(90));
+    world.suspend(Some("rack 3"));
+    world.settle_now();
+    world.break_suspension();
+    world.run_until(|world| world.stations[0].worker.registration().is_some());
+    world.suspend(Some("rack 3"));
+    world.run_until(|world| told(world) == (2, 0));
+
+    assert_eq!(sent(&world), before + 1);
+    world.suspend(None);
+    finish(&mut world);
+}

@@ -14,6 +14,10 @@ impl ModemWorker {
     /// Takes the operator's wish. A modem that was out of use is told its `start` again, at once, and its `stop` the next
     /// time; one that was still at work when the wish was taken back was never out of use.
     pub(super) fn suspend(&mut self, reason: Option<&str>, now: Time) {
+        // The file changed for another modem: that ends no round.
+        if self.suspended.as_deref() == reason {
+            return;
+        }
         self.suspended = reason.map(str::to_owned);
         self.round = None;
         if self.suspended.is_some() {
