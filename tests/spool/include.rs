@@ -73,3 +73,74 @@ fn a_file_that_is_gone_when_the_result_is_written_changes_nothing_of_the_message
     assert_eq!(rig.cluster.texts(), ["included own"]);
     assert_eq!(rig.names("sent"), ["outer"]);
 }
+
+/// A rig with a file for two recipients, whose numbers and text come from others.
+fn with_two_recipients(rig: Rig) -> Rig {
+    let mut rig = with_text(rig, 0o644);
+    rig.settings.messages.several_recipients = true;
+    fs::write(rig.path("numbers"), "To: 4917,4918\n\n").expect("room");
+    fs::set_permissions(rig.path("numbers"), Permissions::from_mode(0o644)).expect("ours");
+    let (numbers, text) = (rig.path("numbers"), rig.path("text"));
+    rig.put("outer", format!("Include: {}\nInclude: {}\n\nown", numbers.display(), text.display()));
+    rig
+}
+
+/// Both recipients have the one text, the result names them, and nothing of it is left anywhere.
+fn check_two_recipients(rig: &Rig, when: &str) {
+    assert_eq!(rig.cluster.texts(), ["included own", "included own"], "{when}");
+    assert_eq!(rig.names("failed"), [""; 0], "{when}");
+    let result = rig.read("sent/outer");
+    for number in ["4917", "4918"] {
+        assert!(result.contains(&format!("Recipient: {number}")), "{when}: {result}");
+    }
+    for folder in ["checked", "outgoing"] {
+        assert_eq!(rig.hidden(folder), [""; 0], "{when}, {folder}");
+    }
+}
+
+#[test]
+fn what_was_submitted_keeps_its_text_though_the_included_files_change_or_go() {
+    let gone: fn(&Rig) = |rig| {
+        ["numbers", "text"].iter().for_each(|name| fs::remove_file(rig.path(name)).expect("ours"));
+    };
+    let changed: fn(&Rig) = |rig| {
+        fs::write(rig.path("numbers"), "To: 4917,4918,4919\n\n").expect("room");
+        fs::write(rig.path("text"), "\nchanged ").expect("room");
+    };
+    for (rig, change) in [(Rig::new as fn() -> Rig, gone), (Rig::new, changed), (Rig::across, gone)] {
+        let whole = with_two_recipients(rig()).stopped_after(["outer"], usize::MAX);
+        let mut begun = 0;
+        for allowed in 0..=whole {
+            let mut rig = with_two_recipients(rig());
+            rig.stopped_after(["outer"], allowed);
+            if rig.cluster.submits() == 0 {
+                continue;
+            }
+            begun += 1;
+            change(&rig);
+            rig.settle();
+            check_two_recipients(&rig, &format!("stopped after effect {allowed}"));
+        }
+        assert!(begun > 10, "only {begun} stops after the first submission");
+    }
+}
+
+#[test]
+fn a_file_the_cluster_takes_only_later_keeps_what_it_included() {
+    for is_stopped in [false, true] {
+        let mut rig = with_two_recipients(Rig::new());
+        rig.cluster.set_unavailable(true);
+        let mut running = rig.start();
+        running.hint(smsgrid::worker::intake::Hint::MovedIn, "outer");
+        running.run_idle();
+        assert!(running.rig().cluster.submits() > 0 && running.rig().cluster.texts().is_empty());
+        ["numbers", "text"].iter().for_each(|name| fs::remove_file(running.rig().path(name)).expect("ours"));
+        running.rig().cluster.set_unavailable(false);
+        if !is_stopped {
+            running.settle();
+        }
+        drop(running);
+        rig.settle();
+        check_two_recipients(&rig, &format!("stopped: {is_stopped}"));
+    }
+}

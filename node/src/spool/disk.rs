@@ -18,6 +18,7 @@ use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
 use super::include::{self, Reader};
 use super::journal::Journal;
+use super::kept;
 use super::pass::Pass;
 use super::queue_folder::QueueFolder;
 use super::result_copy::{self, Refused};
@@ -129,8 +130,8 @@ impl Disk {
                 let _ = file::put_away(self.folders.outgoing(), &temporary(id), &aside);
                 return Done::Silent;
             }
-            Effect::Read(id, name, owner) => Input::Read(id, self.read(&name, true, owner)),
-            Effect::Reread(id, name, owner) => Input::Read(id, self.read(&name, false, owner)),
+            Effect::Read(id, name, owner) => Input::Read(id, self.read(id, &name, true, owner)),
+            Effect::Reread(id, name, owner) => Input::Read(id, self.read(id, &name, false, owner)),
             Effect::Stage { id, name, destination, octets } => {
                 Input::Staged(id, self.staged(id, &name, destination, &octets))
             }
@@ -277,7 +278,13 @@ impl Disk {
 
     /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it. A copy
     /// was made for its `owner`.
-    fn read(&self, name: &FileName, to_disk: bool, owner: Option<u32>) -> Result<Contents, Fault> {
+    fn read(
+        &self,
+        id: IntakeId,
+        name: &FileName,
+        to_disk: bool,
+        owner: Option<u32>,
+    ) -> Result<Contents, Fault> {
         let opened = match file::open(self.folders.checked(), name.as_bytes()) {
             Ok(opened) => opened,
             Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
@@ -299,17 +306,33 @@ impl Disk {
             // Where everybody may put files, a file has the group of the folder without being of that group.
             None => Reader { user: stat.st_uid, group: self.folders.gives_groups().then_some(stat.st_gid) },
         };
-        let included = self.included(&octets, reader);
+        let included = self.included(id, &octets, to_disk.then_some(reader));
+        let included = self.told(&[Folder::Checked], included)?;
         Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid, included })
     }
 
-    /// The files that one with these octets includes.
-    fn included(&self, octets: &[u8], reader: Reader) -> Vec<Included> {
-        let Ok(document) = Document::read_translated(octets, &self.messages.translation) else {
-            return Vec::new();
-        };
-        let paths = document.includes().into_iter().take(INCLUDES_MAX);
-        paths.map(|path| include::read(&path, reader).map_err(|why| why.to_string())).collect()
+    /// The files that one with these octets includes: as they were when they were read first. With a reader, those that
+    /// were not are read for him, and kept.
+    fn included(&self, id: IntakeId, octets: &[u8], reader: Option<Reader>) -> Result<Vec<Included>, Errno> {
+        let paths = Document::read_translated(octets, &self.messages.translation)
+            .map(|document| document.includes())
+            .unwrap_or_default();
+        if paths.is_empty() || paths.len() > INCLUDES_MAX {
+            return Ok(Vec::new());
+        }
+        let checked = self.folders.checked();
+        if let Some(files) = kept::read(checked, id, &paths)? {
+            return Ok(files.into_iter().map(Ok).collect());
+        }
+        let Some(reader) = reader else { return Ok(Vec::new()) };
+        let read = |path: &Vec<u8>| include::read(path, reader).map_err(|why| why.to_string());
+        let included: Vec<Included> = paths.iter().map(read).collect();
+        // A file that lacks one is refused: there is nothing to keep.
+        let files: Result<Vec<_>, _> = included.iter().cloned().collect();
+        if let Ok(files) = files {
+            kept::write(checked, id, &paths.into_iter().zip(files).collect::<Vec<_>>())?;
+        }
+        Ok(included)
     }
 
     fn irregularity(&self, name: &FileName) -> Irregularity {
@@ -397,6 +420,7 @@ impl Disk {
                 let _ = rustix::fs::unlinkat(folder, temporary(id).as_slice(), AtFlags::empty());
             }
         }
+        kept::remove(self.folders.checked(), id);
     }
 
     fn examine(

@@ -17,7 +17,7 @@ use smsgrid::worker::intake::Kind;
 use super::file;
 
 /// Longest path that is gone.
-const PATH_OCTETS_MAX: usize = 755;
+pub(super) const PATH_OCTETS_MAX: usize = 755;
 /// Permissions of everybody to read a file and to go through a folder; those of the group and the owner stand 3 and 6
 /// bits further left.
 const READ: u32 = 0o4;

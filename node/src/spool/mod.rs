@@ -16,6 +16,7 @@ mod folders;
 mod handles;
 mod include;
 mod journal;
+mod kept;
 mod pass;
 mod queue_folder;
 mod result_copy;

@@ -106,10 +106,10 @@ impl Intake {
         }
     }
 
-    /// The original is not needed any more, nor a copy an earlier run left; the folders are synced after this.
+    /// The original is not needed any more, nor a copy an earlier run left, nor what is kept of included files; the folders are synced after this.
     pub(super) fn release(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.recovered {
+        if entry.has_hidden() {
             self.filing_effects.push_back(Effect::Discard(id));
         }
         if !std::mem::take(&mut entry.claimed) {

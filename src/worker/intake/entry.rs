@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) seen: Option<Identity>,
     /// What the check handler said of it in this run.
     pub(super) checked: Option<handlers::Verdict>,
+    /// It includes other files, which are kept beside it.
+    pub(super) includes: bool,
     /// Its recipients, as soon as they are known.
     pub(super) recipients: Recipients,
     pub(super) submit_retry: Duration,
@@ -120,6 +122,7 @@ impl Entry {
             submitted: false,
             seen: None,
             checked: None,
+            includes: false,
             recipients: Recipients::default(),
             submit_retry: SUBMIT_RETRY_MIN,
             submits_lost: 0,
@@ -136,6 +139,11 @@ impl Entry {
     /// The inode that stands for it in `checked`.
     pub(super) fn inode(&self) -> u64 {
         self.copy.map_or(self.identity.inode, |copy| copy.inode)
+    }
+
+    /// Something of it may stand under hidden names.
+    pub(super) fn has_hidden(&self) -> bool {
+        self.recovered || self.includes
     }
 
     /// Nothing can have become of it yet.

@@ -290,10 +290,11 @@ pub enum Effect {
         /// The name of a thing that must not be lost.
         aside: FileName,
     },
-    /// Bring the content of `checked/NAME` to disk and read it, and what it includes. Where it is a copy, the number is the
+    /// Bring the content of `checked/NAME` to disk and read it, and what it includes, which is kept first: read once more, it
+    /// includes the same whatever became of those files. Where it is a copy, the number is the
     /// owner of the original, who must be allowed to read what is included. Reply: `Read`.
     Read(IntakeId, FileName, Option<u32>),
-    /// Read `checked/NAME` once more, for its result. Reply: `Read`.
+    /// Read `checked/NAME` once more, for its result, with what was kept of the files it includes. Reply: `Read`.
     Reread(IntakeId, FileName, Option<u32>),
     /// Submit under the key. Reply, later: `Submitted`.
     Submit {
@@ -356,7 +357,7 @@ pub enum Effect {
     },
     /// Remove `checked/NAME.LOCK`, if it is there. Reply: none.
     Unlock(FileName),
-    /// Remove copies and results under the temporary names of this id, if any. Reply: none.
+    /// Remove copies and results under the temporary names of this id, and what is kept of included files, if any. Reply: none.
     Discard(IntakeId),
     /// Find out how far a file got before a restart. Reply: `Examined`.
     Examine {

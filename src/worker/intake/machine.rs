@@ -470,7 +470,7 @@ impl Intake {
         let Some(entry) = self.entries.remove(&id) else { return };
         self.in_hand.remove(&id);
         self.hindered.remove(&id);
-        if entry.recovered {
+        if entry.has_hidden() {
             self.filing_effects.push_back(Effect::Discard(id));
         }
         self.forget(id);

@@ -178,7 +178,7 @@ impl Verdict {
         wall: LocalTime,
     ) -> (Vec<u8>, FileName) {
         let read = || Document::read_translated(octets, &settings.messages.translation);
-        // Where what it included is gone by now, its result lacks what conversion lost.
+        // A file that was refused for what it includes lacks it.
         let whole = read().and_then(|document| document.with_included(included));
         let Ok(mut document) = whole.or_else(|_| read()) else {
             return (octets.to_vec(), naming::of_result(name, id, self, None, settings));

@@ -273,6 +273,7 @@ impl Intake {
 
     fn submit(&mut self, id: IntakeId, contents: &Contents) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.includes = !contents.included.is_empty();
         if contents.identity.inode != entry.inode() {
             return self.exchanged(id, contents.identity);
         }
