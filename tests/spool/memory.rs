@@ -135,6 +135,7 @@ impl Memory {
                 Input::Scanned { observations: self.list(Folder::Outgoing), reach: Reach::Complete }
             }
             Effect::ListChecked => self.list_checked(),
+            Effect::LookAtQueues => return None,
             Effect::Inspect(name) => {
                 let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }

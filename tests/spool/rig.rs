@@ -150,7 +150,8 @@ impl Rig {
         self.now = self.now + Duration::from_secs(1);
         let folders = Folders::open(&self.paths(), Strictness::Strict).expect("good folders");
         let (journal, replayed) = Journal::open(&self.path("journal")).expect("a journal");
-        let disk = Disk::new(folders, journal, "smsd", Default::default()).with_queues(self.queues.clone());
+        let disk = Disk::new(folders, journal, "smsd", self.settings.messages.clone())
+            .with_queues(self.queues.clone());
         let intake = Intake::new(self.settings.clone(), disk.uuid(), replayed, moment(self.now));
         Running {
             rig: self,

@@ -21,6 +21,7 @@ use super::journal::Journal;
 use super::kept;
 use super::pass::Pass;
 use super::queue_folder::QueueFolder;
+use super::queue_looks::QueueLooks;
 use super::result_copy::{self, Refused};
 
 /// How much of a file is read to see whether it is urgent.
@@ -34,8 +35,8 @@ pub struct Disk {
     /// What a lock file says: process id and title, as smsd writes it.
     lock_text: String,
     pass: Option<Pass>,
-    /// Folders of queues, whose files are brought into `checked` when that is listed.
-    queues: Vec<QueueFolder>,
+    /// Folders of queues, whose files are brought into `checked`.
+    queues: QueueLooks,
     /// How its files are read; it says too whether priority is looked for.
     messages: sms_file::Settings,
     /// `checked` was listed: the locks there are of this run, or of somebody who is at work.
@@ -76,12 +77,20 @@ impl Disk {
     /// The disk side of a spool; `title` stands in lock files, `messages` says how files are read.
     pub fn new(folders: Folders, journal: Journal, title: &str, messages: sms_file::Settings) -> Disk {
         let lock_text = format!("{} {title}\n", std::process::id());
-        Disk { folders, journal, lock_text, pass: None, messages, queues: Vec::new(), listed: false }
+        Disk {
+            folders,
+            journal,
+            lock_text,
+            pass: None,
+            messages,
+            queues: QueueLooks::default(),
+            listed: false,
+        }
     }
 
     /// The same, with files that wait in the folders of these queues.
     pub fn with_queues(self, queues: Vec<QueueFolder>) -> Disk {
-        Disk { queues, ..self }
+        Disk { queues: QueueLooks::of(queues), ..self }
     }
 
     /// The files of the journal that are gone. One that cannot be looked for is not.
@@ -160,10 +169,8 @@ impl Disk {
                 let examined = self.examine(id, &name, &place, filing.as_ref());
                 Input::Examined(id, self.told(&[Folder::Checked, Folder::Outgoing], examined))
             }
-            Effect::ListChecked => {
-                let listed = self.list_checked();
-                Input::ListedChecked(self.told(&[Folder::Checked], listed))
-            }
+            Effect::ListChecked => self.listed_checked(),
+            Effect::LookAtQueues => self.queues.look(self.folders.checked(), &self.messages),
             Effect::Submit { id, recipient, key, submission, owner } => {
                 let message = SpoolMessage { key, submission: *submission, owner };
                 return Done::Outside(Outside::Submit(id, recipient, Box::new(message)));
@@ -456,10 +463,15 @@ impl Disk {
         Ok(places)
     }
 
+    fn listed_checked(&mut self) -> Input {
+        let listed = self.list_checked();
+        Input::ListedChecked(self.told(&[Folder::Checked], listed))
+    }
+
     /// An entry that cannot be looked at is passed over: it is no reason to take nothing from `outgoing`.
     fn list_checked(&mut self) -> Result<Vec<Observation>, Errno> {
         let checked = self.folders.checked();
-        self.queues.iter().for_each(|queue| queue.bring(checked));
+        self.queues.sync(checked)?;
         let mut observations = Vec::new();
         let mut pass = Pass::start(checked)?;
         while !pass.is_over() {

@@ -19,6 +19,7 @@ mod journal;
 mod kept;
 mod pass;
 mod queue_folder;
+mod queue_looks;
 mod result_copy;
 mod task;
 mod watch;

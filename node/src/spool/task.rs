@@ -246,7 +246,10 @@ impl<S: Submitter, O: Outcomes, L: Listener> Work<S, O, L> {
         self.intake.handle_timeout(self.wall.moment());
         for _ in 0..EFFECTS_MAX {
             let Some(effect) = self.intake.poll_effect() else { return (self, Progress::Idle) };
-            let waits = matches!(effect, Effect::SyncJournal | Effect::SyncFolder(_) | Effect::Stage { .. });
+            let waits = matches!(
+                effect,
+                Effect::SyncJournal | Effect::SyncFolder(_) | Effect::Stage { .. } | Effect::LookAtQueues
+            );
             match self.disk.execute(effect) {
                 Done::Reply(input) => self.intake.handle(input, self.wall.moment()),
                 Done::Silent => {}

@@ -118,6 +118,9 @@ pub fn of_spool(alarm: &intake::Alarm, paths: &SpoolPaths) -> Option<Alarm> {
         intake::Alarm::FileFailed { folder, name, what } => {
             (Severity::Error, around("Cannot handle ", &paths.file(*folder, name), &format!(": {what}")))
         }
+        intake::Alarm::NotBrought { path, why } => {
+            (Severity::Error, around("Cannot handle ", path.as_bytes(), &format!(": {why}")))
+        }
         intake::Alarm::Irregular { name, why } => {
             (Severity::Error, around("Cannot handle ", &outgoing(name), &format!(": {why}")))
         }

@@ -102,6 +102,13 @@ pub enum Alarm {
         /// The file in `outgoing`.
         name: FileName,
     },
+    /// A file stays in the folder of a queue, or all of the folder do.
+    NotBrought {
+        /// Where it is.
+        path: String,
+        /// Why.
+        why: String,
+    },
     /// So many results wait for the event handler that it is not told of this one.
     Untold {
         /// Where it stands.
@@ -179,6 +186,9 @@ impl fmt::Display for Alarm {
                 "the message of `{name}` was refused and is given up; {modem} had it last. The reason is in its result"
             ),
             Alarm::Spooled { name } => write!(f, "`outgoing/{name}` was taken over by the check handler"),
+            Alarm::NotBrought { path, why } => {
+                write!(f, "`{path}` stays in the folder of its queue and is not sent: {why}")
+            }
             Alarm::Untold { folder, name } => {
                 write!(f, "the event handler is not told of `{folder}/{name}`: too many results wait for it")
             }

@@ -55,6 +55,7 @@ impl Intake {
         self.effects.push_back(entry.examination(id, None));
         if is_listed {
             self.list_within(SPOOLED_LISTING);
+            self.look_at_queues_soon();
         }
     }
 

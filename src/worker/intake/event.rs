@@ -240,6 +240,39 @@ pub enum Input {
     Examined(IntakeId, Result<Places, Fault>),
     /// Reply to [`Effect::ListChecked`]; a fault when entries may be missing.
     ListedChecked(Result<Vec<Observation>, Fault>),
+    /// Reply to [`Effect::LookAtQueues`].
+    QueuesLooked(QueueLook),
+}
+
+/// What came of a look at the folders of queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueLook {
+    /// Files that stand in `checked` now.
+    pub brought: usize,
+    /// What is left to do.
+    pub rest: QueueRest,
+    /// What stays, and was not told yet.
+    pub stays: Vec<Staying>,
+}
+
+/// What a look at the folders of queues leaves to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueRest {
+    /// The pass is not over.
+    Slices,
+    /// The pass is over; files are to be seen once more.
+    Files,
+    /// Nothing, until somebody puts a file there.
+    Nothing,
+}
+
+/// A file, or a folder of files, that stays in the folder of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staying {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub why: String,
 }
 
 /// Something to be done. Effects are carried out one after the other; each names its reply.
@@ -372,6 +405,9 @@ pub enum Effect {
     },
     /// List the folder `checked`, and remove locks there whose file is gone. Reply: `ListedChecked`.
     ListChecked,
+    /// Do a slice of a pass over the folders of queues: bring into `checked` what was the same in the pass before. Reply:
+    /// `QueuesLooked`.
+    LookAtQueues,
     /// Tell the operator.
     Alarm(Alarm),
     /// Tell the operator, and let the alarm handler help. Reply, when it has returned: `Handled`.

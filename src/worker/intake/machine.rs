@@ -10,6 +10,7 @@ use super::conflict::Contest;
 use super::entry::{Entry, Stage};
 use super::gone::file_key;
 use super::names::Names;
+use super::queue_looks::NextLook;
 use super::telling::Telling;
 use super::{
     Alarm, Effect, Fault, FileName, Folder, Halt, Identity, Input, IntakeId, Moment, Place, Replayed,
@@ -17,7 +18,7 @@ use super::{
 };
 
 /// How long a folder is left alone when nothing is heard of it.
-const RESCAN: Duration = Duration::from_secs(10);
+pub(super) const RESCAN: Duration = Duration::from_secs(10);
 /// A pass over the folder may take this part of the time.
 const RESCAN_SHARE: u32 = 50;
 /// How long a step waits after the system refused it.
@@ -53,6 +54,8 @@ pub struct Intake {
     pub(super) unlisted: bool,
     /// When `checked` is listed again.
     pub(super) relist: Option<Time>,
+    /// When the folders of queues are looked at.
+    pub(super) queue_look: NextLook,
     in_hand: BTreeSet<IntakeId>,
     pub(super) effects: VecDeque<Effect>,
     /// What files on their way out want done; what comes in goes first.
@@ -98,6 +101,7 @@ impl Intake {
     /// The intake of the spool whose journal holds `journal`; `uuid` is the spool's number, from the journal or chosen
     /// for a new one.
     pub fn new(settings: Settings, uuid: MessageId, journal: Replayed, moment: Moment) -> Intake {
+        let queue_look = NextLook::of(settings.queues, moment.now);
         let candidates = Candidates::new(settings.settle_time, settings.order);
         let mut intake = Intake {
             settings,
@@ -112,6 +116,7 @@ impl Intake {
             unexamined: 0,
             unlisted: true,
             relist: None,
+            queue_look,
             in_hand: BTreeSet::new(),
             effects: VecDeque::new(),
             filing_effects: VecDeque::new(),
@@ -168,6 +173,7 @@ impl Intake {
             Input::Unlinked(id, result) => self.on_unlinked(id, result),
             Input::Examined(id, result) => self.on_examined(id, result),
             Input::ListedChecked(listed) => self.on_listed(listed),
+            Input::QueuesLooked(look) => self.on_queues_looked(look),
         }
     }
 
@@ -184,6 +190,7 @@ impl Intake {
         if self.relist.take_if(|when| *when <= moment.now).is_some() {
             self.effects.push_back(Effect::ListChecked);
         }
+        self.look_at_queues();
         if self.closed {
             return;
         }
@@ -205,7 +212,8 @@ impl Intake {
         };
         let due = self.candidates.next_due().filter(|_| !self.closed);
         let timer = self.timers.first().map(|(when, _)| *when);
-        [rescan, timer, due, self.relist].into_iter().flatten().min()
+        let queues = self.queue_look.at().filter(|_| !self.closed);
+        [rescan, timer, due, self.relist, queues].into_iter().flatten().min()
     }
 
     /// The next thing to be done, if there is one.

@@ -74,6 +74,8 @@ pub struct Settings {
     pub message_ids: MessageIds,
     /// `store_sent_pdu`
     pub keep_pdus: KeepPdus,
+    /// There are folders of queues, which are looked at.
+    pub queues: bool,
     /// The check handler is asked about each file.
     pub checks: bool,
     /// An event handler is told of each result, and answers.
@@ -102,6 +104,7 @@ impl Default for Settings {
             filename_preview: 0,
             message_ids: MessageIds::default(),
             keep_pdus: KeepPdus::default(),
+            queues: false,
             checks: false,
             events: false,
             messages: sms_file::Settings::default(),

@@ -46,6 +46,7 @@ impl Log {
             | Alarm::Vanished { .. }
             | Alarm::Untold { .. }
             | Alarm::GivenUp { .. }
+            | Alarm::NotBrought { .. }
             | Alarm::FileFailed { .. } => warn!(event, reason, why, fix, "{}", problem.title),
             Alarm::Spooled { .. } => info!(event, "{}", problem.title),
         }
@@ -91,6 +92,7 @@ fn event(alarm: &Alarm) -> &'static str {
         Alarm::Spooled { .. } => "spool.taken_over",
         Alarm::Untold { .. } => "spool.untold",
         Alarm::GivenUp { .. } => "spool.given_up",
+        Alarm::NotBrought { .. } => "spool.queue",
         Alarm::Vanished { .. } => "spool.vanished",
         Alarm::FileFailed { .. } => "spool.stuck",
         Alarm::FolderFailed { .. } => "spool.folder",
@@ -142,6 +144,12 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
             let title =
                 format!("`outgoing/{name}` was taken over by the check handler; it is not sent from here");
             Problem::new(Reason::SpoolFileIgnored, title)
+        }
+        Alarm::NotBrought { path, why } => {
+            let title = format!("`{path}` stays in the folder of its queue and is not sent");
+            Problem::new(Reason::SpoolFileIgnored, title)
+                .why(why)
+                .fix("remove what is in its way, or move the file into `outgoing`; it is looked at every ten seconds")
         }
         Alarm::Untold { folder, name } => {
             let title = format!("the event handler is not told of `{folder}/{name}`");

@@ -137,6 +137,7 @@ fn settings(config: &Config, spool: &config::Spool) -> Settings {
     Settings {
         conflicts,
         folder_failures,
+        queues: !queues(config).is_empty(),
         keep_sent: spool.keep_sent,
         keep_failed: spool.keep_failed,
         sent_copy: spool.sent_copy.is_some(),
