@@ -130,6 +130,54 @@ fn a_file_of_commands_waits_while_the_modem_cannot_be_asked_and_nothing_else_is_
 }
 
 #[test]
+fn a_file_of_commands_waits_while_the_modem_says_nothing_or_refuses_everything() {
+    for mute in [(|_| given(&[], AnswerEnd::Silence)) as fn(&str) -> Answer, |_| {
+        given(&[], AnswerEnd::Result(FinalResult::Error(None)))
+    }] {
+        let rig = Rig::strict();
+        let questions = Questions::default();
+        let heard = modem(&rig, &questions, mute);
+        let cmdfile = rig.path("commands");
+        fs::write(&cmdfile, "AT+CSQ\n").expect("room");
+        let asks = Asks { commands: commands(&["AT+BAD"]), cmdfile: Some(cmdfile), ..Asks::default() };
+        let regular =
+            Regular { modem: Some("GSM1".to_owned()), interval: INTERVAL, asks, ..Regular::default() };
+        run(&rig, regular, &questions, || heard.lock().expect("no panic").len() == 2);
+
+        assert_eq!(*heard.lock().expect("no panic"), ["AT", "AT+BAD"]);
+        assert_eq!(rig.read("commands"), "AT+CSQ\n");
+    }
+}
+
+#[test]
+fn no_command_written_to_the_file_is_lost_whenever_it_is_written() {
+    let rig = Rig::strict();
+    let questions = Questions::default();
+    let cmdfile = rig.path("commands");
+    fs::write(&cmdfile, "AT+CSQ\n").expect("room");
+    let mut asked: Receiver<Asked> = questions.open(&Name::new("GSM1").expect("a name"));
+    let (heard, written) = (Arc::new(Mutex::new(Vec::new())), cmdfile.clone());
+    let notes = heard.clone();
+    rig.runtime.spawn(async move {
+        while let Some(Asked { question, answer: to }) = asked.recv().await {
+            match question.line() {
+                "AT" => fs::write(&written, "AT+CSQ\nAT+CNUM\n").expect("room"),
+                "AT+CNUM" => fs::write(&written, "AT+CIMI\n").expect("room"),
+                _ => {}
+            }
+            notes.lock().expect("no panic").push(question.line().to_owned());
+            let _ = to.send(answers(question.line()));
+        }
+    });
+    let asks = Asks { commands: commands(&["AT+BAD"]), cmdfile: Some(cmdfile), ..Asks::default() };
+    let regular = Regular { modem: Some("GSM1".to_owned()), interval: INTERVAL, asks, ..Regular::default() };
+    run(&rig, regular, &questions, || heard.lock().expect("no panic").contains(&"AT+BAD".to_owned()));
+
+    assert_eq!(*heard.lock().expect("no panic"), ["AT", "AT+CSQ", "AT+CNUM", "AT+BAD"]);
+    assert_eq!(rig.read("commands"), "AT+CIMI\n");
+}
+
+#[test]
 fn a_file_of_commands_that_cannot_be_removed_is_not_asked() {
     let rig = Rig::strict();
     let questions = Questions::default();

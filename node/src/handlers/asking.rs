@@ -1,7 +1,7 @@
 //! What a modem is asked in a regular run, and where its answers are written.
 //!
-//! A file with commands is removed once the modem can be asked and before the first of them is: whatever happens then,
-//! nothing in it is asked twice.
+//! A file with commands is taken away and removed once the modem has answered OK and before the first of them is asked:
+//! whatever happens then, nothing in it is asked twice, and what is written to its name meanwhile is the next run's.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use smsgrid::at::{AnswerEnd, FinalResult, Question, explained};
+use smsgrid::at::{AnswerEnd, FinalResult, Question, QuestionError, explained};
 use smsgrid::worker::modem::Answer;
 use tracing::{debug, error, info, info_span, warn};
 
@@ -24,6 +24,10 @@ const CMDFILE_OCTETS_MAX: u64 = 64 * 1024;
 const COMMANDS_MAX: usize = 256;
 /// Most characters of an answer that are kept.
 const ANSWER_CHARACTERS_MAX: usize = 4096;
+/// Most commands told of that were not asked.
+const TOLD_MAX: usize = 5;
+/// What the name of a file that was taken away ends with.
+const TAKEN: &str = ".asking";
 /// What finds out whether a modem can be asked.
 const ATTENTION: &str = "AT";
 /// Level of an answer in the statistics file, whatever it is in the log.
@@ -48,52 +52,55 @@ impl<'a> Asking<'a> {
     /// Asks what stands in the file with commands, if there is one now.
     pub(super) async fn ask_file(&self) {
         let Some(path) = &self.asks.cmdfile else { return };
-        match blocking(path, read_commands).await {
-            Ok(Some(text)) => self.ask_text(path, &text).await,
-            Ok(None) => {}
-            Err(why) => self.say(|| {
-                warn!(
-                    event = "modem.commands", file = %path.display(), %why,
-                    fix = "let it be a file of plain commands that the user of smsnode may read",
-                    "the file of commands cannot be read; nothing in it was asked"
-                );
-            }),
+        match blocking(path, |path| Ok(path.try_exists()? || taken_name(path).try_exists()?)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(why) => return self.unread(path, &why),
         }
+        if !self.is_answered().await {
+            return self.say(|| {
+                let file = path.display();
+                info!(event = "modem.commands", %file, "the modem cannot be asked now; its file of commands waits");
+            });
+        }
+        match blocking(path, take_commands).await {
+            Ok(Some(text)) => {
+                let questions = self.read(path, &text);
+                self.ask_all(&questions, Some(path)).await;
+            }
+            Ok(None) => {}
+            Err(why) => self.unread(path, &why),
+        }
+    }
+
+    /// Whether the modem answers as one does that can be asked: silence and errors are no such answer.
+    async fn is_answered(&self) -> bool {
+        let Ok(attention) = Question::read(ATTENTION) else { return false };
+        match self.questions.ask(self.modem, attention).await {
+            Answer::Given { end, .. } => end == AnswerEnd::Result(FinalResult::Ok),
+            Answer::NotAsked | Answer::Lost => false,
+        }
+    }
+
+    fn unread(&self, path: &Path, why: &io::Error) {
+        self.say(|| {
+            warn!(
+                event = "modem.commands", file = %path.display(), %why,
+                fix = "let it be a file of plain commands that the user of smsnode may read, rename and remove",
+                "the file of commands cannot be taken; nothing in it was asked"
+            );
+        });
     }
 
     /// Asks the commands of the configuration.
     pub(super) async fn ask_commands(&self) {
-        self.ask_all(&self.asks.commands).await;
-    }
-
-    async fn ask_text(&self, path: &Path, text: &str) {
-        let questions = self.read(path, text);
-        let Ok(attention) = Question::read(ATTENTION) else { return };
-        match self.questions.ask(self.modem, attention).await {
-            Answer::Given { .. } => {}
-            Answer::NotAsked | Answer::Lost => {
-                return self.say(|| {
-                    let file = path.display();
-                    info!(event = "modem.commands", %file, "the modem cannot be asked now; its file of commands waits");
-                });
-            }
-        }
-        match blocking(path, |path| fs::remove_file(path)).await {
-            Ok(()) => self.ask_all(&questions).await,
-            Err(why) => self.say(|| {
-                error!(
-                    event = "modem.commands", file = %path.display(), %why,
-                    fix = "let the user of smsnode remove files from its folder",
-                    "the file of commands cannot be removed; nothing in it was asked, or it would be asked again and again"
-                );
-            }),
-        }
+        self.ask_all(&self.asks.commands, None).await;
     }
 
     /// The commands of a text; what is none is told and left out.
     fn read(&self, path: &Path, text: &str) -> Vec<Question> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let mut questions = Vec::new();
+        let (mut questions, mut refused) = (Vec::new(), 0);
         for (number, line) in lines.enumerate() {
             match Question::read(line) {
                 Ok(_) if number >= COMMANDS_MAX => {
@@ -102,17 +109,30 @@ impl<'a> Asking<'a> {
                     break;
                 }
                 Ok(question) => questions.push(question),
-                Err(why) => self.say(|| {
-                    let file = path.display();
-                    warn!(event = "modem.commands", %file, command = number + 1, %why, "a command of the file is not asked");
-                }),
+                Err(why) => {
+                    refused += 1;
+                    if refused <= TOLD_MAX {
+                        self.refused(path, number + 1, &why);
+                    }
+                }
             }
+        }
+        if refused > TOLD_MAX {
+            let (file, others) = (path.display(), refused - TOLD_MAX);
+            self.say(|| warn!(event = "modem.commands", %file, others, "other commands of the file are not asked either"));
         }
         questions
     }
 
-    /// One after the other, up to the first that cannot be asked.
-    async fn ask_all(&self, questions: &[Question]) {
+    fn refused(&self, path: &Path, command: usize, why: &QuestionError) {
+        let file = path.display();
+        self.say(
+            || warn!(event = "modem.commands", %file, command, %why, "a command of the file is not asked"),
+        );
+    }
+
+    /// One after the other, up to the first that cannot be asked. Those of a file are gone with it.
+    async fn ask_all(&self, questions: &[Question], file: Option<&Path>) {
         for (number, question) in questions.iter().enumerate() {
             let command = question.shown();
             match self.questions.ask(self.modem, question.clone()).await {
@@ -123,17 +143,26 @@ impl<'a> Asking<'a> {
                         command, "the port was lost; nobody knows what the modem did"
                     );
                 }),
-                Answer::NotAsked => {
-                    let left = questions.len() - number;
-                    return self.say(|| {
-                        warn!(
-                            event = "modem.commands",
-                            left, "the modem could not be asked; the next run tries again"
-                        );
-                    });
-                }
+                Answer::NotAsked => return self.left(questions.get(number..).unwrap_or_default(), file),
             }
         }
+    }
+
+    fn left(&self, questions: &[Question], file: Option<&Path>) {
+        let left = questions.len();
+        let commands: Vec<String> = questions.iter().take(TOLD_MAX).map(Question::shown).collect();
+        let commands = commands.join(", ");
+        self.say(|| match file {
+            Some(file) => warn!(
+                event = "modem.commands", file = %file.display(), left, commands,
+                fix = "write them to the file again",
+                "the modem could not be asked; these commands of its file, and any after them, were not asked and are not tried again"
+            ),
+            None => warn!(
+                event = "modem.commands",
+                left, commands, "the modem could not be asked; the next run tries again"
+            ),
+        });
     }
 
     async fn given(&self, command: &str, lines: &[String], end: AnswerEnd) {
@@ -200,6 +229,28 @@ fn told(lines: &[String], end: AnswerEnd) -> String {
     let words = lines.iter().flat_map(|line| line.split_whitespace()).chain(last.split_whitespace());
     let line = words.collect::<Vec<_>>().join(" ");
     line.chars().filter(|c| !c.is_control()).take(ANSWER_CHARACTERS_MAX).collect()
+}
+
+/// Takes the file away and reads it; none when there is none. What is written to its name from then on is another file.
+/// One taken away and not read, by a node that died, was not asked: it comes first.
+fn take_commands(path: &Path) -> io::Result<Option<String>> {
+    let taken = taken_name(path);
+    if !taken.try_exists()? {
+        if read_commands(path)?.is_none() {
+            return Ok(None);
+        }
+        fs::rename(path, &taken)?;
+    }
+    let text = read_commands(&taken)?;
+    fs::remove_file(&taken)?;
+    Ok(text)
+}
+
+/// The name of a file whose commands are about to be asked.
+fn taken_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(TAKEN);
+    PathBuf::from(name)
 }
 
 /// The text of a regular file; none when there is no file.
@@ -279,6 +330,19 @@ mod tests {
             .expect("a FIFO");
         assert!(read_commands(&fifo).expect_err("a FIFO").to_string().contains("regular"));
         assert!(append(&fifo, b"x", OFlags::empty()).is_err());
+    }
+
+    #[test]
+    fn a_file_is_taken_away_before_it_is_read_and_one_left_by_a_node_that_died_comes_first() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = root.path().join("commands");
+        assert_eq!(take_commands(&path).expect("no fault"), None);
+        fs::write(&path, "AT+NEW\n").expect("room");
+        fs::write(taken_name(&path), "AT+OLD\n").expect("room");
+
+        assert_eq!(take_commands(&path).expect("no fault").as_deref(), Some("AT+OLD\n"));
+        assert_eq!(take_commands(&path).expect("no fault").as_deref(), Some("AT+NEW\n"));
+        assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 0);
     }
 
     #[test]
