@@ -266,11 +266,7 @@ impl Engine {
         if let Some(running) = self.running.take() {
             self.abandon(running, Abandoned::PortLost, now);
         }
-        self.modem.configured = false;
-        self.modem.selected = None;
-        self.modem.unsettled = None;
-        self.modem.pin_on_trial = false;
-        self.modem.is_questioned = false;
+        self.modem.forget_port();
     }
 
     /// The next bytes to write. They have to be written whole before the next are taken; when that fails
@@ -387,9 +383,7 @@ impl Engine {
             let restart = matches!(urc, Urc::Restarted | Urc::PowerFailing);
             let forgetful = restart || urc == Urc::SimGone;
             self.push(Event::Unsolicited(urc));
-            if forgetful {
-                self.modem.configured = false;
-            }
+            self.modem.configured &= !forgetful;
             // Modems that take a PIN say then that they are ready: that is no restart.
             if forgetful && !is_ready_line(line) {
                 self.modem.pin_on_trial = false;

@@ -205,6 +205,15 @@ impl Knowledge {
         }
     }
 
+    /// What was true of the modem on a port that is lost.
+    pub(super) fn forget_port(&mut self) {
+        self.configured = false;
+        self.selected = None;
+        self.unsettled = None;
+        self.pin_on_trial = false;
+        self.is_questioned = false;
+    }
+
     /// Whether to ask for something that is not necessary.
     pub(super) fn may_ask(&self, optional: Optional) -> bool {
         self.driver.permits(optional) && !self.unsupported.contains(&optional)
