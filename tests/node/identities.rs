@@ -1,7 +1,9 @@
 //! Settings that follow a SIM (`identity`): modems whose SIMs are in each other's ports, and the SIM of nobody.
 
+use std::fs;
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use smsgrid_tests::gateway::Gateway;
 use smsgrid_tests::sim::{Simulator, order};
@@ -24,8 +26,13 @@ struct Bank {
 impl Bank {
     /// GSM0 at port 0 has the first of these identities, and so on.
     fn start(identities: [&str; 3]) -> Bank {
+        Bank::start_with(identities, "")
+    }
+
+    /// So that the simulated modems are as these settings say.
+    fn start_with(identities: [&str; 3], simulated: &str) -> Bank {
         let dir = tempfile::tempdir().expect("a folder");
-        let personalities = SIMS.map(|sim| format!("fast?imsi={sim}"));
+        let personalities = SIMS.map(|sim| format!("fast?imsi={sim}{simulated}"));
         let simulator = Simulator::start_each(
             Path::new(SMSNODE),
             dir.path(),
@@ -78,6 +85,33 @@ fn modems_whose_sims_are_in_each_others_ports_change_them() {
 
     assert_eq!(bank.said(&["modem.moved", "the two change ports"]).len(), 1);
     assert!(bank.said(&["modem.down"]).is_empty(), "nothing is wrong");
+    bank.gateway.stop();
+}
+
+#[test]
+fn a_reload_for_one_of_two_modems_that_changed_ports_leaves_the_other_at_its_message() {
+    let [first, second, third] = SIMS;
+    let mut bank = Bank::start_with([second, first, third], "&latency=3s");
+    bank.sends(0, second);
+    bank.sends(1, first);
+
+    bank.gateway
+        .drop_file("long", format!("To: 491700000001\nQueue: GSM1\n\n{}", "x".repeat(200)).as_bytes());
+    wait::until_true("the message is taken", PATIENCE, || bank.gateway.names("outgoing").is_empty());
+    let config = bank.gateway.config();
+    let text = fs::read_to_string(&config).expect("it is there");
+    assert!(text.contains("number = \"0\""), "{text}");
+    fs::write(&config, text.replace("number = \"0\"", "number = \"0\"\ndescription = \"rack 3\""))
+        .expect("ours");
+    bank.gateway.process().signal(Signal::HUP);
+    bank.wait_until_said(&["the configuration was taken over"]);
+
+    let result = bank.gateway.filed("sent", "long", PATIENCE);
+    assert!(result.contains(&format!("IMSI: {first}\n")), "{result}");
+    bank.sends(0, second);
+    assert!(bank.said(&["uncertain"]).is_empty());
+    assert_eq!(bank.said(&["modem.up", "GSM1"]).len(), 1, "it went on");
+    assert_eq!(bank.said(&["modem.moved"]).len(), 1, "the other one stayed where its SIM is");
     bank.gateway.stop();
 }
 

@@ -6,6 +6,7 @@
 mod asking;
 mod chance;
 mod checks;
+mod moves;
 mod pins;
 mod sim_checks;
 mod station;

@@ -209,7 +209,7 @@ impl Bench {
             Effect::MarkPin => self.marking_until = self.marking_until.or(Some(self.now + self.mark_takes)),
             Effect::UnmarkPin => self.marked = false,
             Effect::Notify(notice) => self.notices.push(notice),
-            Effect::ClosePort | Effect::Answer(_) | Effect::Trace(_) => {}
+            Effect::ClosePort | Effect::LeavePort | Effect::Answer(_) | Effect::Trace(_) => {}
             Effect::Propose(_) | Effect::Record { .. } | Effect::Forget { .. } => {
                 unreachable!("without a session there is nothing to say")
             }

@@ -39,6 +39,8 @@ pub(crate) struct Station {
     keep_open: bool,
     /// How often the port was opened.
     pub(crate) openings: usize,
+    /// How often the port was left for another one.
+    pub(crate) left: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ impl Station {
             worker: ModemWorker::new(Settings { keep_open, ..Settings::new(name.clone()) }),
             keep_open,
             openings: 0,
+            left: 0,
             name,
             device,
             under: Vec::new(),
@@ -146,6 +149,7 @@ impl Station {
             Effect::LookUp => unreachable!("the ports of this world are not shared"),
             Effect::OpenPort => self.under.push((soon, Under::Opening)),
             Effect::ClosePort => self.close(),
+            Effect::LeavePort => self.left += 1,
             Effect::Write(bytes) => {
                 self.written.extend(&bytes);
                 if self.port == Port::Open {

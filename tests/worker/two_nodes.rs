@@ -237,6 +237,7 @@ impl Shared {
         match effect {
             Effect::LookUp => host.under.push((soon, Under::LookUp)),
             Effect::OpenPort => host.under.push((soon, Under::Opening)),
+            Effect::LeavePort => unreachable!("the modems of this world have one port each"),
             Effect::ClosePort => {
                 if self.driver == Some(number) {
                     self.driver = None;

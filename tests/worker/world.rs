@@ -137,6 +137,10 @@ impl World {
         &self.queue
     }
 
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
     pub(crate) fn messages(&self) -> usize {
         self.plan.messages
     }
@@ -200,6 +204,18 @@ impl World {
         let (context, station, _) = self.context_of(0);
         station.worker.handle_port_failed(&context);
         self.settle();
+    }
+
+    /// Another port waits for the first modem.
+    pub(crate) fn move_away(&mut self) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_moved(&context);
+    }
+
+    /// The port that waits for the first modem is free.
+    pub(crate) fn arrive(&mut self) {
+        let (context, station, _) = self.context_of(0);
+        station.worker.handle_arrived(&context);
     }
 
     /// One round is wanted of the first modem.

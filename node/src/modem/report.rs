@@ -275,7 +275,11 @@ fn set_up_failed(
         return problem.why(format!("nothing answered at {location}; it may be a data port of the stick"));
     }
     if matches!(failure, InitialiseFailure::OtherIdentity { .. }) {
-        return problem.why(format!("no modem with a port of the kind of {location} has this `identity`")).fix(
+        let why = format!(
+            "no modem that {location} may be given to has this `identity`: none has it, or the one that has it is at \
+             work, suspended, or behind a port that cannot be exchanged for this one (TCP in a cluster, another kind)"
+        );
+        return problem.why(why).fix(
             "correct `identity`, or put the right SIM in; one that wants a PIN may hide its IMSI: switch its PIN off",
         );
     }

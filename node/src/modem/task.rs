@@ -85,6 +85,8 @@ pub struct ModemTask {
     shared: Shared,
     name: Name,
     location: Location,
+    /// The port was left, the one it moves to not entered yet.
+    is_between: bool,
     worker: ModemWorker,
     counts: ModemCounts,
     port: Option<Port>,
@@ -147,6 +149,7 @@ impl ModemTask {
             worker: ModemWorker::new(settings),
             shared,
             location,
+            is_between: false,
             port: None,
             waker,
             pin,
@@ -162,8 +165,14 @@ impl ModemTask {
     /// Runs until `drain` is cancelled and everything is given back.
     #[tracing::instrument(name = "modem", skip_all, fields(modem = %self.name))]
     pub async fn run(mut self, drain: CancellationToken) {
+        self.work(drain).await;
+        self.leave();
+    }
+
+    async fn work(&mut self, drain: CancellationToken) {
         let mut buffer = vec![0; READ_OCTETS];
         let mut draining = false;
+        self.enter();
         self.heed_suspensions();
         // What was wanted before this modem was there is none of its business.
         self.shared.breaks.mark_unchanged();
@@ -239,19 +248,44 @@ impl ModemTask {
 
     /// Something may have changed, the modem's port among it.
     fn look(&mut self) {
-        match self.shared.places.of(&self.name).filter(|location| *location != self.location) {
-            Some(location) => {
-                self.location = location;
-                self.port_failed = None;
-                self.tell(ModemWorker::handle_moved);
+        let places = &self.shared.places;
+        if self.is_between {
+            match places.enter(&self.name) {
+                Some(location) => self.arrive(location),
+                None => self.tell(ModemWorker::handle_wake),
             }
-            None => self.tell(ModemWorker::handle_wake),
+        } else if places.of(&self.name).is_some_and(|location| location != self.location) {
+            self.tell(ModemWorker::handle_moved);
+        } else {
+            self.tell(ModemWorker::handle_wake);
         }
+    }
+
+    /// Before the first opening. Where another modem has not left the port yet, this one waits for it.
+    fn enter(&mut self) {
+        match self.shared.places.enter(&self.name) {
+            Some(location) => self.location = location,
+            None => self.tell(ModemWorker::handle_moved),
+        }
+    }
+
+    /// The port is closed: whoever waits for it may have it.
+    fn leave(&mut self) {
+        self.shared.places.leave(&self.name);
+        self.waker.wake_all();
+    }
+
+    fn arrive(&mut self, location: Location) {
+        self.is_between = false;
+        self.location = location;
+        self.port_failed = None;
+        self.tell(ModemWorker::handle_arrived);
     }
 
     /// Another SIM than the modem's own is at its port: whose it is gets the port. A SIM of nobody is told once.
     fn other_sim(&mut self, notice: &Notice, found: &str) {
-        match self.shared.places.give(&self.name, &self.location, found) {
+        let now = self.shared.clock.now();
+        match self.shared.places.give(&self.name, &self.location, found, now) {
             Place::To(owner) => {
                 report::moved(&self.name, &owner, &self.location);
                 self.waker.wake_all();
@@ -279,6 +313,10 @@ impl ModemTask {
                 Effect::LookUp => self.looking = Some(self.look_up()),
                 Effect::OpenPort => self.open().await,
                 Effect::ClosePort => self.close().await,
+                Effect::LeavePort => {
+                    self.is_between = true;
+                    self.leave();
+                }
                 Effect::Write(bytes) => self.write(&bytes).await,
                 Effect::Propose(body) => self.pending = Some(self.propose(body, drain)),
                 Effect::Record { attempt, outcome } => self.pending = Some(self.record(attempt, outcome)),
@@ -460,6 +498,7 @@ impl ModemTask {
         // Asked each time: a reload may turn the log up or down.
         worker.trace(enabled!(Level::TRACE));
         self.shared.view.read(|queue: &Queue| input(worker, &Context { queue, session, lease: &lease, now }));
+        self.shared.places.keep(&self.name, self.worker.keeps_port());
     }
 }
 

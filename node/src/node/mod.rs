@@ -379,7 +379,7 @@ fn shared(
         lease: member.lease.clone(),
         session: member.session.clone(),
         board,
-        places: Places::default(),
+        places: Places::new(opened.founded.client.is_none()),
         questions,
         metrics,
         handlers: around.handlers.clone(),

@@ -169,7 +169,7 @@ impl ModemTasks {
     fn start(&mut self, name: &Name, modem: &Modem, is_first: bool) -> Result<(), StartError> {
         let (tasks, simulated) = (self.tasks.group(), self.simulated.group());
         let location = location(name, modem, &mut self.inside, &simulated)?;
-        self.shared.places.add(name, modem.identity.as_deref(), &location);
+        let place = self.shared.places.add(name, modem.identity.as_deref(), &location);
         let mut mark =
             modem.pin.as_ref().map(|pin| PinMark::new(&self.data_dir, name, &location.to_string(), pin));
         let tried = mark.as_mut().and_then(PinMark::recall);
@@ -192,7 +192,7 @@ impl ModemTasks {
             let quiet = if is_first { at_begin } else { Arc::new(in_doubt_now(&shared, node, &settings)) };
             let opened = shared.view.read(|queue| last_open(queue, node));
             let settings = Settings { quiet_first: is_quiet(&quiet, &settings), opened, ..settings };
-            let task = ModemTask::new(shared, location, settings, (waker, questions), mark, counts);
+            let task = ModemTask::new(shared, place, settings, (waker, questions), mark, counts);
             Box::pin(task.run(drain)).await;
             Ok(())
         });

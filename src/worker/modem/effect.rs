@@ -20,6 +20,9 @@ pub enum Effect {
     OpenPort,
     /// Close the port. Not answered.
     ClosePort,
+    /// The port the modem had is closed and may be another modem's; answered by `handle_arrived` once the one it moves to
+    /// is free.
+    LeavePort,
     /// Write these bytes to the modem, whole, before the next effect is taken. Not answered; a failure is
     /// `handle_port_failed`.
     Write(Vec<u8>),

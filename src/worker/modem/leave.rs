@@ -49,12 +49,16 @@ impl ModemWorker {
     /// Setting up, looking round and resetting serve what comes after; a stop does not wait for their end. A PIN that
     /// is about to be used, or that the SIM is checking, is waited for: no mark may stay of a PIN that is right.
     pub(super) fn cut_short(&mut self, context: &Context<'_>) -> bool {
-        let now =
-            self.engine.is_settled() && !self.pin_marking && !self.pin_checking && !self.is_saying_stop();
+        let now = self.may_cut_short();
         if now {
             self.close_port(context.now, context.now);
         }
         now
+    }
+
+    /// Whether nothing is lost when the port is closed now.
+    pub(super) fn may_cut_short(&self) -> bool {
+        self.engine.is_settled() && !self.pin_marking && !self.pin_checking && !self.is_saying_stop()
     }
 
     /// Everything that was under way is over.

@@ -28,6 +28,7 @@ mod elsewhere;
 mod job;
 mod leave;
 mod link;
+mod moving;
 mod proceed;
 mod reply;
 mod rest;
@@ -53,6 +54,7 @@ pub use suspensions::Suspensions;
 use allowance::Allowance;
 use asking::Asking;
 use job::Job;
+use moving::Moving;
 use round::Round;
 use sim_check::SimLooks;
 
@@ -119,6 +121,8 @@ pub struct ModemWorker {
     unregister_after: Time,
     /// When the facts were last looked at.
     seen: Time,
+    /// On its way to another port.
+    moving: Option<Moving>,
     draining: bool,
     /// Why the modem is to be left alone for now.
     suspended: Option<String>,
@@ -219,6 +223,7 @@ impl ModemWorker {
             not_before: Time::ZERO,
             unregister_after: Time::ZERO,
             seen: Time::ZERO,
+            moving: None,
             draining: false,
             suspended: None,
             is_told_suspended: false,
@@ -304,11 +309,15 @@ impl ModemWorker {
         self.proceed(context);
     }
 
-    /// The modem has another port from now on: the one it had is closed, whatever was under way there.
+    /// Another port waits for this modem: the one it has is left, by [`Effect::LeavePort`], once nothing is lost by it.
     pub fn handle_moved(&mut self, context: &Context<'_>) {
-        self.close_port(context.now, context.now);
-        self.last_failure = None;
-        self.take_events(context);
+        self.move_away();
+        self.handle_wake(context);
+    }
+
+    /// The port it moves to is free: it may be opened.
+    pub fn handle_arrived(&mut self, context: &Context<'_>) {
+        self.arrive(context.now);
         self.proceed(context);
     }
 

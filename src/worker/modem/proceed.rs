@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::job::{Job, Phase};
+use super::moving::Moving;
 use super::{Asked, Context, Effect, Link, ModemWorker, Notice, Record, Registered, Waiting};
 use crate::at::{BreakerState, PlaceCall, Procedure, ProcedureKind, SendPart};
 use crate::model::{
@@ -35,7 +36,7 @@ impl ModemWorker {
                 self.late.pop_front();
                 self.record(Record::Evidence(attempt, outcome), attempt, outcome)
             }
-            (None, None) if self.take_started(context) => true,
+            (None, None) if self.take_started(context) || self.leave_port(context) => true,
             (None, None) => match self.link {
                 Link::Closed => self.step_closed(context),
                 Link::LookingUp => self.is_leaving() && self.cut_short(context),
@@ -198,7 +199,7 @@ impl ModemWorker {
             self.propose_unregister(registered, context);
         } else if self.is_leaving() {
             self.stay_away();
-        } else {
+        } else if self.moving != Some(Moving::Between) {
             self.take_turn(context);
             if self.not_before <= context.now {
                 self.approach_port(context);
@@ -416,7 +417,7 @@ impl ModemWorker {
             BreakerState::Open { .. } => false,
         };
         let may_send = rested && self.round_permits() && self.allowance.permits(context.now);
-        may_send && !self.is_leaving() && self.has_network() && self.reset.is_none()
+        may_send && self.moving.is_none() && !self.is_leaving() && self.has_network() && self.reset.is_none()
     }
 
     /// The next moment at which a step may be due that nothing else announces.
