@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smsgrid::at::{CheckSim, SimReset};
-use smsgrid::model::{MessageState, Time};
+use smsgrid::model::{MessageState, Name, Time};
 use smsgrid::simulator::SimCard;
 use smsgrid::worker::modem::{ModemWorker, Notice, Settings, SimRetries};
 
@@ -20,13 +20,27 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn world(max: u32, keep_open: bool) -> (World, Option<SimCard>) {
     let mut world = World::new(Plan { personalities: vec!["steady"], ..Plan::default() });
     let station = &mut world.stations[0];
-    let mut settings = Settings::new(station.name.clone());
+    station.worker = ModemWorker::new(settings(station.name.clone(), max, keep_open));
+    let card = station.device.change_card(None, Time::ZERO);
+    (world, card)
+}
+
+fn settings(name: Name, max: u32, keep_open: bool) -> Settings {
+    let mut settings = Settings::new(name);
     let reset = SimReset::read(&format!("{RESET}[1]")).expect("a reset");
     settings.profile.check_sim = Some(CheckSim { command: "AT+CPIN?".to_owned(), once: false, reset });
     settings.sim_retries = SimRetries { max: Some(max), wait: WAIT, keep_open };
-    station.worker = ModemWorker::new(settings);
-    let card = station.device.change_card(None, Time::ZERO);
-    (world, card)
+    settings
+}
+
+/// One modem with its card whose port stays open while a card is missing, and another one that has none.
+fn world_of_two() -> World {
+    let mut world = World::new(Plan { personalities: vec!["steady", "steady"], ..Plan::default() });
+    for station in &mut world.stations {
+        station.worker = ModemWorker::new(settings(station.name.clone(), 1000, true));
+    }
+    world.stations[1].device.change_card(None, Time::ZERO);
+    world
 }
 
 /// The tries that were told with what follows, and how often the SIM was given up.
@@ -77,4 +91,22 @@ fn a_modem_that_waits_for_its_sim_holds_up_no_stop() {
 
         assert!(world.stations[0].worker.is_stopped());
     }
+}
+
+#[test]
+fn a_sim_pulled_from_a_modem_that_waits_for_it_with_its_port_open_is_used_in_another() {
+    let mut world = world_of_two();
+    world.run_until(|world| world.queue().registrations().count() == 1);
+    let now = world.now();
+    let card = world.stations[0].device.change_card(None, now);
+    world.stations[0].device.reset(now);
+    world.run_until(|world| told(world).0.len() == 1);
+    let now = world.now();
+    world.stations[1].device.change_card(card, now);
+
+    world.run();
+    check(&world);
+    let sent = world.queue().messages().filter(|record| record.state() == MessageState::Sent).count();
+    assert_eq!(sent, world.messages());
+    assert!(!world.stations[1].ledger.is_empty(), "the other modem has the SIM and sends");
 }

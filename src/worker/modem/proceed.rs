@@ -224,6 +224,11 @@ impl ModemWorker {
             return true;
         }
         if !self.engine.is_configured() {
+            // A SIM that is not in this modem any more may be used elsewhere meanwhile.
+            if let Some(registered) = self.registered.filter(|_| self.sim_looks.has_failed()) {
+                self.propose_unregister(registered, context);
+                return false;
+            }
             let is_due = self.reset.is_none() && self.sim_looks.not_before <= context.now;
             return is_due && self.initialise(context);
         }

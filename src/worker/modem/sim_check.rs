@@ -38,6 +38,11 @@ pub(super) struct SimLooks {
 }
 
 impl SimLooks {
+    /// Whether the last look found it not ready.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed > 0
+    }
+
     /// Whether the modem is reset before the next look.
     pub(super) fn resets(&self) -> bool {
         self.failed > 0 && !self.given_up
