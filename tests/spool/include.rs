@@ -3,7 +3,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
-use crate::rig::Rig;
+use smsgrid::worker::handlers::Verdict;
+use smsgrid::worker::intake::{FileName, Folder, Hint};
+
+use crate::rig::{End, Rig};
 
 /// A rig whose folders everybody may go through, and a file beside them.
 fn with_text(mut rig: Rig, mode: u32) -> Rig {
@@ -62,7 +65,7 @@ fn a_file_that_is_gone_when_the_result_is_written_changes_nothing_of_the_message
     let mut rig = with_text(Rig::new(), 0o644);
     put(&rig, "outer", "text");
     let mut running = rig.start();
-    running.hint(smsgrid::worker::intake::Hint::MovedIn, "outer");
+    running.hint(Hint::MovedIn, "outer");
     while running.rig().cluster.texts().is_empty() {
         running.run(1);
     }
@@ -131,7 +134,7 @@ fn a_file_the_cluster_takes_only_later_keeps_what_it_included() {
         let mut rig = with_two_recipients(Rig::new());
         rig.cluster.set_unavailable(true);
         let mut running = rig.start();
-        running.hint(smsgrid::worker::intake::Hint::MovedIn, "outer");
+        running.hint(Hint::MovedIn, "outer");
         running.run_idle();
         assert!(running.rig().cluster.submits() > 0 && running.rig().cluster.texts().is_empty());
         ["numbers", "text"].iter().for_each(|name| fs::remove_file(running.rig().path(name)).expect("ours"));
@@ -142,5 +145,49 @@ fn a_file_the_cluster_takes_only_later_keeps_what_it_included() {
         drop(running);
         rig.settle();
         check_two_recipients(&rig, &format!("stopped: {is_stopped}"));
+    }
+}
+
+/// A check handler that writes the file anew under another name and gives it its own.
+fn written_anew(rig: &Rig, folder: Folder, name: &FileName) -> Verdict {
+    let path = rig.path(&format!("{folder}/{name}"));
+    let draft = rig.path(&format!("{folder}/.draft"));
+    fs::write(&draft, fs::read(&path).expect("it is there")).expect("room");
+    fs::rename(draft, path).expect("ours");
+    Verdict::Accepted
+}
+
+#[test]
+fn a_check_handler_that_writes_a_file_anew_makes_nobody_somebody_else() {
+    let stranger = 61_234;
+    for (across, mode, is_sent) in
+        [(false, 0o600, false), (false, 0o644, true), (true, 0o600, false), (true, 0o644, true)]
+    {
+        // A stop after the handler was asked, at each effect, and none.
+        for allowed in 0..40 {
+            let mut rig = with_text(if across { Rig::across() } else { Rig::new() }, mode);
+            rig.settings.checks = true;
+            put(&rig, "stranger", "text");
+            if chown(rig.path("outgoing/stranger"), Some(stranger), Some(stranger)).is_err() {
+                return; // Only root can give a file away.
+            }
+            let mut running = rig.start();
+            running.checks = written_anew;
+            running.hint(Hint::MovedIn, "stranger");
+            // The journal learns with the next sync which file the handler left: a stop before that is another matter.
+            while running.rig().cluster.asked().is_empty() && running.run(1) != End::Idle {}
+            running.run(3 + allowed);
+            drop(running);
+            let mut running = rig.start();
+            running.checks = written_anew;
+            running.settle();
+            drop(running);
+
+            let expected: &[&str] = if is_sent { &["included own"] } else { &[] };
+            let when = format!("across {across}, mode {mode:o}, stopped {allowed} effects after the handler");
+            assert_eq!(rig.cluster.texts(), expected, "{when}");
+            assert!(rig.cluster.owners().iter().all(|owner| *owner == stranger), "{when}");
+            assert_eq!(rig.names("failed").is_empty(), is_sent, "{when}");
+        }
     }
 }

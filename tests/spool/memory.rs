@@ -166,7 +166,7 @@ impl Memory {
                 return None;
             }
             Effect::Read(id, name, _) => Input::Read(id, self.read(&name, true)),
-            Effect::Reread(id, name, _) => Input::Read(id, self.read(&name, false)),
+            Effect::Reread(id, name) => Input::Read(id, self.read(&name, false)),
             Effect::Stage { id, destination, octets, .. } => self.stage(id, destination, &octets),
             Effect::KeepCopy { .. } => panic!("no copies are asked for"),
             Effect::SyncFolder(folder) => {
@@ -206,8 +206,8 @@ impl Memory {
     fn take_up(&mut self, name: FileName, identity: Identity, place: Standing) -> Input {
         self.next_id += 1;
         let id = IntakeId::from_bytes(self.next_id.to_be_bytes());
-        self.append(&Record::taken(id, &name, &place.name(&name, id), identity));
-        Input::Taken { name, identity, place, id }
+        self.append(&Record::taken(id, &name, &place.name(&name, id), identity, None));
+        Input::Taken { name, identity, place, id, owner: None }
     }
 
     fn stage(&mut self, id: IntakeId, destination: Destination, octets: &[u8]) -> Input {

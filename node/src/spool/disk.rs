@@ -8,15 +8,15 @@ use smsgrid::model::{Address, MessageId};
 use smsgrid::sms_file::{self, Document, FILE_OCTETS_MAX, INCLUDES_MAX, Included, is_urgent};
 use smsgrid::worker::intake::{
     Alarm, Contents, Copied, Destination, Effect, Fault, FileName, Filed, Filing, Folder, FolderTrouble,
-    Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Place, Places, Reach,
-    Record, Replayed,
+    Gone, Halt, Identity, Input, Inspection, IntakeId, Irregularity, Kind, Observation, Ownership, Place,
+    Places, Reach, Record, Replayed,
 };
 
 use super::copying::{CopyRefused, Copying};
 use super::file;
 use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
-use super::include::{self, Reader};
+use super::include::{self, Sender};
 use super::journal::Journal;
 use super::kept;
 use super::pass::Pass;
@@ -139,8 +139,8 @@ impl Disk {
                 let _ = file::put_away(self.folders.outgoing(), &temporary(id), &aside);
                 return Done::Silent;
             }
-            Effect::Read(id, name, owner) => Input::Read(id, self.read(id, &name, true, owner)),
-            Effect::Reread(id, name, owner) => Input::Read(id, self.read(id, &name, false, owner)),
+            Effect::Read(id, name, ownership) => Input::Read(id, self.read(id, &name, Some(ownership))),
+            Effect::Reread(id, name) => Input::Read(id, self.read(id, &name, None)),
             Effect::Stage { id, name, destination, octets } => {
                 Input::Staged(id, self.staged(id, &name, destination, &octets))
             }
@@ -188,10 +188,21 @@ impl Disk {
 
     fn record(&mut self, name: FileName, identity: Identity, place: Place) -> Input {
         let id = IntakeId::from_bytes(ulid::Ulid::new().to_bytes());
-        match self.journal.append(Record::taken(id, &name, &place.name(&name, id), identity)) {
-            Ok(()) => Input::Taken { name, identity, place, id },
+        let owner = self.owner(&name, identity, &place);
+        match self.journal.append(Record::taken(id, &name, &place.name(&name, id), identity, owner)) {
+            Ok(()) => Input::Taken { name, identity, place, id, owner },
             Err(error) => Input::JournalFailed(error.to_string()),
         }
+    }
+
+    /// Who owns a file that is to be taken, if it is the one that was looked at.
+    fn owner(&self, name: &FileName, identity: Identity, place: &Place) -> Option<u32> {
+        let (folder, name) = match place {
+            Place::Same | Place::Made => (self.folders.outgoing(), name),
+            Place::Known(known) => (self.folders.checked(), known),
+        };
+        let stat = file::stat(folder, name.as_bytes()).ok()??;
+        (stat.st_ino == identity.inode).then_some(stat.st_uid)
     }
 
     fn sync_journal(&mut self) -> Input {
@@ -283,15 +294,9 @@ impl Disk {
         file::rename((self.folders.outgoing(), name.as_bytes()), to)
     }
 
-    /// With `to_disk` the content is on disk before it is acted on: after a power cut the same message is made of it. A copy
-    /// was made for its `owner`.
-    fn read(
-        &self,
-        id: IntakeId,
-        name: &FileName,
-        to_disk: bool,
-        owner: Option<u32>,
-    ) -> Result<Contents, Fault> {
+    /// To be submitted, it has an ownership, and its content is on disk before it is acted on: after a power cut the same
+    /// message is made of it.
+    fn read(&self, id: IntakeId, name: &FileName, ownership: Option<Ownership>) -> Result<Contents, Fault> {
         let opened = match file::open(self.folders.checked(), name.as_bytes()) {
             Ok(opened) => opened,
             Err(Errno::LOOP) => return Err(Fault::Irregular(self.irregularity(name))),
@@ -304,23 +309,19 @@ impl Disk {
         if stat.st_nlink != 1 {
             return Err(Fault::Irregular(Irregularity::Hardlink));
         }
-        if to_disk {
+        if ownership.is_some() {
             rustix::fs::fdatasync(&opened).map_err(file::fault)?;
         }
         let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
-        let reader = match owner {
-            Some(owner) => Reader { user: owner, group: None },
-            // Where everybody may put files, a file has the group of the folder without being of that group.
-            None => Reader { user: stat.st_uid, group: self.folders.gives_groups().then_some(stat.st_gid) },
-        };
-        let included = self.included(id, &octets, to_disk.then_some(reader));
-        let included = self.told(&[Folder::Checked], included)?;
-        Ok(Contents { octets, identity: file::identity(&stat), owner: stat.st_uid, included })
+        let sender = ownership.map(|ownership| Sender::of(&stat, ownership));
+        let included = self.told(&[Folder::Checked], self.included(id, &octets, sender))?;
+        let owner = sender.and_then(|Sender(owner)| owner).unwrap_or(stat.st_uid);
+        Ok(Contents { octets, identity: file::identity(&stat), owner, included })
     }
 
-    /// The files that one with these octets includes: as they were when they were read first. With a reader, those that
+    /// The files that one with these octets includes: as they were when they were read first. With a sender, those that
     /// were not are read for him, and kept.
-    fn included(&self, id: IntakeId, octets: &[u8], reader: Option<Reader>) -> Result<Vec<Included>, Errno> {
+    fn included(&self, id: IntakeId, octets: &[u8], sender: Option<Sender>) -> Result<Vec<Included>, Errno> {
         let paths = Document::read_translated(octets, &self.messages.translation)
             .map(|document| document.includes())
             .unwrap_or_default();
@@ -331,8 +332,8 @@ impl Disk {
         if let Some(files) = kept::read(checked, id, &paths)? {
             return Ok(files.into_iter().map(Ok).collect());
         }
-        let Some(reader) = reader else { return Ok(Vec::new()) };
-        let read = |path: &Vec<u8>| include::read(path, reader).map_err(|why| why.to_string());
+        let Some(sender) = sender else { return Ok(Vec::new()) };
+        let read = |path: &Vec<u8>| include::read(path, sender).map_err(|why| why.to_string());
         let included: Vec<Included> = paths.iter().map(read).collect();
         // A file that lacks one is refused: there is nothing to keep.
         let files: Result<Vec<_>, _> = included.iter().cloned().collect();

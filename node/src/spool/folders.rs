@@ -174,11 +174,6 @@ impl Folders {
         self.strictness
     }
 
-    /// Whether the group of a file in `outgoing` is one of its owner: nobody else may put files there.
-    pub(super) fn gives_groups(&self) -> bool {
-        rustix::fs::fstat(&self.outgoing).is_ok_and(|stat| stat.st_mode & OTHERS_WRITE == 0)
-    }
-
     /// Whether inode numbers of `outgoing` and `checked` can be compared.
     pub(super) fn share_a_file_system(&self) -> bool {
         let device = |folder: &OwnedFd| rustix::fs::fstat(folder).map(|stat| stat.st_dev).ok();

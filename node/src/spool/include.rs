@@ -12,7 +12,7 @@ use std::path::{Component, Path};
 use rustix::fs::{CWD, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use smsgrid::sms_file::FILE_OCTETS_MAX;
-use smsgrid::worker::intake::Kind;
+use smsgrid::worker::intake::{Kind, Ownership};
 
 use super::file;
 
@@ -25,14 +25,9 @@ const PASS: u32 = 0o1;
 const GROUP_SHIFT: u32 = 3;
 const OWNER_SHIFT: u32 = 6;
 
-/// For whom a file is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reader {
-    /// The owner of the file that includes it.
-    pub(super) user: u32,
-    /// A group he is known to be in.
-    pub(super) group: Option<u32>,
-}
+/// Who sends the file that includes others; none when nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sender(pub(super) Option<u32>);
 
 /// Why a file is not included.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +36,8 @@ pub(super) enum NotIncluded {
     Relative,
     #[error("the path is longer than {PATH_OCTETS_MAX} octets")]
     LongPath,
+    #[error("nobody knows who put the message file there: put it into `outgoing` once more")]
+    Unowned,
     /// One answer, so that nobody learns what is there and not his.
     #[error("there is none that uid {0} can read")]
     Denied(u32),
@@ -54,8 +51,8 @@ pub(super) enum NotIncluded {
     System(Errno),
 }
 
-/// The octets of the file at `path`, if `reader` could read it himself.
-pub(super) fn read(path: &[u8], reader: Reader) -> Result<Vec<u8>, NotIncluded> {
+/// The octets of the file at `path`, if `sender` could read it himself.
+pub(super) fn read(path: &[u8], sender: Sender) -> Result<Vec<u8>, NotIncluded> {
     if path.len() > PATH_OCTETS_MAX {
         return Err(NotIncluded::LongPath);
     }
@@ -63,30 +60,31 @@ pub(super) fn read(path: &[u8], reader: Reader) -> Result<Vec<u8>, NotIncluded> 
     if !path.is_absolute() {
         return Err(NotIncluded::Relative);
     }
+    let user = sender.0.ok_or(NotIncluded::Unowned)?;
     // Links are resolved first: what they lead to is gone to by itself.
-    let resolved = fs::canonicalize(path).map_err(|_| NotIncluded::Denied(reader.user))?;
+    let resolved = fs::canonicalize(path).map_err(|_| NotIncluded::Denied(user))?;
     let mut names: Vec<OsString> = resolved.components().filter_map(name).collect();
     let last = names.pop().ok_or(NotIncluded::Irregular)?;
-    let mut folder = open(None, OsStr::new("/"), OFlags::PATH | OFlags::DIRECTORY, reader)?;
+    let mut folder = open(None, OsStr::new("/"), OFlags::PATH | OFlags::DIRECTORY, user)?;
     for name in names {
-        folder = open(Some(&folder), &name, OFlags::PATH | OFlags::DIRECTORY, reader)?;
-        reader.may(PASS, &stat(&folder)?)?;
+        folder = open(Some(&folder), &name, OFlags::PATH | OFlags::DIRECTORY, user)?;
+        may(user, PASS, &stat(&folder)?)?;
     }
-    let found = open(Some(&folder), &last, OFlags::PATH, reader)?;
+    let found = open(Some(&folder), &last, OFlags::PATH, user)?;
     let judged = stat(&found)?;
-    reader.may(READ, &judged)?;
+    may(user, READ, &judged)?;
     if file::kind(&judged) != Kind::Regular {
         return Err(NotIncluded::Irregular);
     }
-    contents(&folder, &last, &judged, reader)
+    contents(&folder, &last, &judged, user)
 }
 
 /// Reads the file that was judged, and no other that took its name meanwhile.
-fn contents(folder: &OwnedFd, name: &OsStr, judged: &Stat, reader: Reader) -> Result<Vec<u8>, NotIncluded> {
-    let opened = open(Some(folder), name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, reader)?;
+fn contents(folder: &OwnedFd, name: &OsStr, judged: &Stat, user: u32) -> Result<Vec<u8>, NotIncluded> {
+    let opened = open(Some(folder), name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, user)?;
     let found = stat(&opened)?;
     if (found.st_dev, found.st_ino) != (judged.st_dev, judged.st_ino) {
-        return Err(NotIncluded::Denied(reader.user));
+        return Err(NotIncluded::Denied(user));
     }
     let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(NotIncluded::System)?;
     if octets.len() > FILE_OCTETS_MAX { Err(NotIncluded::TooLarge) } else { Ok(octets) }
@@ -99,21 +97,16 @@ fn name(component: Component<'_>) -> Option<OsString> {
     }
 }
 
-fn open(
-    folder: Option<&OwnedFd>,
-    name: &OsStr,
-    flags: OFlags,
-    reader: Reader,
-) -> Result<OwnedFd, NotIncluded> {
+fn open(folder: Option<&OwnedFd>, name: &OsStr, flags: OFlags, user: u32) -> Result<OwnedFd, NotIncluded> {
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = match folder {
         Some(folder) => rustix::fs::openat(folder, name, flags, Mode::empty()),
         None => rustix::fs::openat(CWD, name, flags, Mode::empty()),
     };
     opened.map_err(|errno| match errno {
-        Errno::ACCESS | Errno::PERM => NotIncluded::NotOurs(reader.user, rustix::process::geteuid().as_raw()),
+        Errno::ACCESS | Errno::PERM => NotIncluded::NotOurs(user, rustix::process::geteuid().as_raw()),
         // Links that appear now, and names that are gone.
-        Errno::LOOP | Errno::NOENT | Errno::NOTDIR => NotIncluded::Denied(reader.user),
+        Errno::LOOP | Errno::NOENT | Errno::NOTDIR => NotIncluded::Denied(user),
         other => NotIncluded::System(other),
     })
 }
@@ -122,18 +115,24 @@ fn stat(opened: &OwnedFd) -> Result<Stat, NotIncluded> {
     rustix::fs::fstat(opened).map_err(NotIncluded::System)
 }
 
-impl Reader {
-    /// Whether he has this permission, as the kernel decides it.
-    fn may(self, permission: u32, of: &Stat) -> Result<(), NotIncluded> {
-        let shift = if of.st_uid == self.user {
-            OWNER_SHIFT
-        } else if Some(of.st_gid) == self.group {
-            GROUP_SHIFT
-        } else {
-            0
-        };
-        let is_allowed = self.user == 0 || of.st_mode & (permission << shift) != 0;
-        if is_allowed { Ok(()) } else { Err(NotIncluded::Denied(self.user)) }
+/// Whether `user` has this permission. His groups are not known: what he does not own, its group and everybody else must
+/// have it.
+fn may(user: u32, permission: u32, of: &Stat) -> Result<(), NotIncluded> {
+    let needed = match of.st_uid == user {
+        true => permission << OWNER_SHIFT,
+        false => permission << GROUP_SHIFT | permission,
+    };
+    let is_allowed = user == 0 || of.st_mode & needed == needed;
+    if is_allowed { Ok(()) } else { Err(NotIncluded::Denied(user)) }
+}
+
+impl Sender {
+    /// Of a file that is this now. What belongs to smsnode itself was written anew by the check handler, or was its own when
+    /// it was taken.
+    pub(super) fn of(now: &Stat, ownership: Ownership) -> Sender {
+        let owner = ownership.copied.unwrap_or(now.st_uid);
+        let is_own = owner == rustix::process::geteuid().as_raw();
+        Sender(if is_own { ownership.taken } else { Some(owner) })
     }
 }
 
@@ -146,10 +145,10 @@ mod tests {
     use super::*;
 
     /// Somebody who owns none of the files of these tests.
-    const STRANGER: Reader = Reader { user: 61_234, group: None };
+    const STRANGER: Sender = Sender(Some(61_234));
 
-    fn told(path: &Path, reader: Reader) -> Result<String, String> {
-        let octets = read(path.as_os_str().as_bytes(), reader).map_err(|why| why.to_string())?;
+    fn told(path: &Path, sender: Sender) -> Result<String, String> {
+        let octets = read(path.as_os_str().as_bytes(), sender).map_err(|why| why.to_string())?;
         Ok(String::from_utf8_lossy(&octets).into_owned())
     }
 
@@ -169,27 +168,30 @@ mod tests {
         fs::create_dir(&inner).expect("ours");
         fs::write(&path, "words").expect("ours");
         let denied = Err("there is none that uid 61234 can read".to_owned());
-        let of_group = Reader { group: Some(own(&path).st_gid), ..STRANGER };
 
-        for (folder_mode, mode, expected, of_group_too) in [
-            (0o755, 0o644, true, true),
-            (0o755, 0o640, false, true),
-            (0o755, 0o604, true, false),
-            (0o750, 0o644, false, true),
-            (0o700, 0o644, false, false),
-            (0o754, 0o644, false, true),
+        for (folder_mode, mode, expected) in [
+            (0o755, 0o644, true),
+            (0o711, 0o644, true),
+            (0o755, 0o640, false),
+            // Nobody knows whether he is in the group that is denied it.
+            (0o755, 0o604, false),
+            (0o705, 0o644, false),
+            (0o750, 0o644, false),
+            (0o700, 0o644, false),
+            (0o754, 0o644, false),
         ] {
             set_mode(&inner, folder_mode);
             set_mode(&path, mode);
             let of = |is_allowed: bool| if is_allowed { Ok("words".to_owned()) } else { denied.clone() };
             assert_eq!(told(&path, STRANGER), of(expected), "{folder_mode:o} {mode:o}");
-            assert_eq!(told(&path, of_group), of(of_group_too), "{folder_mode:o} {mode:o}");
         }
         assert_eq!(told(&folder.path().join("missing"), STRANGER), denied);
         set_mode(&path, 0o600);
         set_mode(&inner, 0o700);
-        let owner = Reader { user: own(&path).st_uid, group: None };
+        let owner = Sender(Some(own(&path).st_uid));
         assert_eq!(told(&path, owner), Ok("words".to_owned()));
+        let unowned = told(&path, Sender(None)).expect_err("nobody's");
+        assert!(unowned.starts_with("nobody knows who"), "{unowned}");
     }
 
     #[test]

@@ -217,6 +217,7 @@ mod tests {
             name,
             identity: Identity { inode: 1, size: 9, mtime_ns: 7 },
             place: None,
+            owner: None,
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::entry::Stage;
 use super::outcome::Verdict;
-use super::{Alarm, Effect, FileName, Folder, Intake, IntakeId, Places, Record};
+use super::{Alarm, Effect, FileName, Folder, Intake, IntakeId, Ownership, Places, Record};
 use crate::worker::handlers;
 
 /// Verdicts within this time share one look into `checked`.
@@ -75,9 +75,15 @@ impl Intake {
         if identity == entry.identity || is_copy {
             return self.lock(id);
         }
-        entry.identity = identity;
         entry.stage = Stage::Recorded;
-        let record = Record::taken(id, &entry.name, &entry.place, identity);
+        let copy = entry.copy.as_mut().filter(|_| entry.in_checked);
+        let record = if let Some(copy) = copy {
+            copy.inode = identity.inode;
+            Record::Copied { id, copy: *copy }
+        } else {
+            entry.identity = identity;
+            Record::taken(id, &entry.name, &entry.place, identity, entry.owner)
+        };
         self.effects.push_back(Effect::Append(record));
         self.recorded.push(id);
     }
@@ -105,13 +111,12 @@ impl Intake {
 }
 
 impl super::entry::Entry {
-    /// Who owned the file before it was copied, where it was.
-    pub(super) fn owner_of_copy(&self) -> Option<u32> {
-        self.copy.map(|copy| copy.owner)
+    pub(super) fn ownership(&self) -> Ownership {
+        Ownership { taken: self.owner, copied: self.copy.map(|copy| copy.owner) }
     }
 
     pub(super) fn reread(&self, id: IntakeId) -> Effect {
-        Effect::Reread(id, self.place.clone(), self.owner_of_copy())
+        Effect::Reread(id, self.place.clone())
     }
 
     pub(super) fn folder(&self) -> Folder {

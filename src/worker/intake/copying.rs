@@ -71,7 +71,7 @@ impl Intake {
         }
         let Copied { original: identity, .. } = copied;
         entry.identity = identity;
-        let record = Record::taken(id, &entry.name, &entry.place, identity);
+        let record = Record::taken(id, &entry.name, &entry.place, identity, entry.owner);
         self.effects.push_back(Effect::Append(record));
         self.record_copy(id, copied);
     }

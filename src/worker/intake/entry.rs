@@ -28,6 +28,8 @@ pub(super) struct Entry {
     /// The name of its result, as soon as that is being written.
     pub(super) result: Option<FileName>,
     pub(super) identity: Identity,
+    /// Who owned it when it was taken, where that is known.
+    pub(super) owner: Option<u32>,
     /// It stands in `checked`.
     pub(super) in_checked: bool,
     /// It waits in `outgoing` under its temporary name, since `checked` gets a copy.
@@ -112,6 +114,7 @@ impl Entry {
             result: None,
             name,
             identity,
+            owner: None,
             in_checked: false,
             claimed: false,
             copy: None,

@@ -123,10 +123,19 @@ pub struct Contents {
     pub octets: Vec<u8>,
     /// Which file it was.
     pub identity: Identity,
-    /// Its owner.
+    /// Who sends it: its owner, or the one it had before it was written anew.
     pub owner: u32,
     /// The files it includes, in the order of its headers.
     pub included: Vec<Included>,
+}
+
+/// Who owned a file before it was what stands in `checked` now, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// When it was taken, before the check handler had it.
+    pub taken: Option<u32>,
+    /// When it was copied, where `checked` lies on another file system.
+    pub copied: Option<u32>,
 }
 
 /// A file that was copied because `checked` lies on another file system.
@@ -197,6 +206,8 @@ pub enum Input {
         place: Place,
         /// The id it got.
         id: IntakeId,
+        /// Its owner, as it was recorded; none when the file was gone or another one already.
+        owner: Option<u32>,
     },
     /// Reply to [`Effect::SyncJournal`]: every record written before is on disk.
     JournalSynced,
@@ -324,11 +335,11 @@ pub enum Effect {
         aside: FileName,
     },
     /// Bring the content of `checked/NAME` to disk and read it, and what it includes, which is kept first: read once more, it
-    /// includes the same whatever became of those files. Where it is a copy, the number is the
-    /// owner of the original, who must be allowed to read what is included. Reply: `Read`.
-    Read(IntakeId, FileName, Option<u32>),
+    /// includes the same whatever became of those files. Who sends it must
+    /// be allowed to read those. Reply: `Read`.
+    Read(IntakeId, FileName, Ownership),
     /// Read `checked/NAME` once more, for its result, with what was kept of the files it includes. Reply: `Read`.
-    Reread(IntakeId, FileName, Option<u32>),
+    Reread(IntakeId, FileName),
     /// Submit under the key. Reply, later: `Submitted`.
     Submit {
         /// Which file.

@@ -84,6 +84,7 @@ mod tests {
             name: FileName::new(b"a").expect("a name"),
             place: FileName::new(b"a").expect("a name"),
             identity: identity(7),
+            owner: None,
             copy: None,
             messages: Default::default(),
             recipients: 0,

@@ -46,6 +46,9 @@ pub enum Record {
         /// Its name in `checked`, where that is another one.
         #[serde(default)]
         place: Option<FileName>,
+        /// Who owned it then: what the check handler writes anew has another owner.
+        #[serde(default)]
+        owner: Option<u32>,
     },
     /// `checked` lies on another file system: this copy of the file gets its name there.
     Copied {
@@ -105,6 +108,8 @@ pub struct Pending {
     pub place: FileName,
     /// Which file of that name was taken.
     pub identity: Identity,
+    /// Who owned it when it was taken, where that was recorded.
+    pub owner: Option<u32>,
     /// The copy that stands for it in `checked`, where it was copied.
     pub copy: Option<Copy>,
     /// The messages it became, by recipient, where that was recorded.
@@ -207,11 +212,12 @@ impl Replayed {
     pub fn apply(&mut self, record: Record) {
         match record {
             Record::Spool { uuid } => self.uuid = Some(uuid),
-            Record::Taken { id, name, identity, place } => {
+            Record::Taken { id, name, identity, place, owner } => {
                 let pending = Pending {
                     place: place.unwrap_or_else(|| name.clone()),
                     name,
                     identity,
+                    owner,
                     copy: None,
                     messages: BTreeMap::new(),
                     recipients: 0,
@@ -250,16 +256,22 @@ impl Replayed {
 
 impl Record {
     /// A file is taken under an id, and stands in `checked` under the name `place`.
-    pub fn taken(id: IntakeId, name: &FileName, place: &FileName, identity: Identity) -> Record {
+    pub fn taken(
+        id: IntakeId,
+        name: &FileName,
+        place: &FileName,
+        identity: Identity,
+        owner: Option<u32>,
+    ) -> Record {
         let place = (place != name).then(|| place.clone());
-        Record::Taken { id, name: name.clone(), identity, place }
+        Record::Taken { id, name: name.clone(), identity, place, owner }
     }
 }
 
 impl Pending {
     /// The records that lead to this.
     pub fn records(&self, id: IntakeId) -> Vec<Record> {
-        let taken = Record::taken(id, &self.name, &self.place, self.identity);
+        let taken = Record::taken(id, &self.name, &self.place, self.identity, self.owner);
         let copied = self.copy.map(|copy| Record::Copied { id, copy });
         let recipients = self.recipients;
         let accepted = self.messages.iter();
@@ -428,6 +440,7 @@ mod tests {
             name,
             identity,
             place: (n == 2).then(|| FileName::new(b"made").expect("a name")),
+            owner: (n == 1).then_some(1003),
         }
     }
 

@@ -151,7 +151,9 @@ impl Intake {
             Input::Hint(hint) => self.on_hint(hint),
             Input::Scanned { observations, reach } => self.on_scanned(observations, &reach),
             Input::Inspected { name, found } => self.on_inspected(&name, found),
-            Input::Taken { name, identity, place, id } => self.on_taken(name, identity, &place, id),
+            Input::Taken { name, identity, place, id, owner } => {
+                self.on_taken((name, identity, owner), &place, id)
+            }
             Input::JournalSynced => self.on_journal_synced(),
             Input::JournalFailed(what) => self.halt(Halt::Journal(what), None),
             Input::Locked(id, result) => self.on_locked(id, result),

@@ -48,8 +48,8 @@ mod trouble;
 pub use alarm::{Alarm, FolderTrouble};
 pub use estate::{Estate, Inherited, Progress};
 pub use event::{
-    Contents, Copied, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Places,
-    QueueLook, QueueRest, Reach, Staying, SubmitReply,
+    Contents, Copied, Destination, Effect, Fault, Filed, Folder, Halt, Hint, Input, Moment, Ownership,
+    Places, QueueLook, QueueRest, Reach, Staying, SubmitReply,
 };
 pub use file_name::{FileName, FileNameError, LOCK_SUFFIX};
 pub use gone::Gone;

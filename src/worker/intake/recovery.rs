@@ -30,6 +30,7 @@ impl Intake {
                 recovered: true,
                 recipients: Recipients::recovered(pending.messages, pending.recipients),
                 copy: pending.copy,
+                owner: pending.owner,
                 place: pending.place.clone(),
                 stage: Stage::Examining(None),
                 ..Entry::new(pending.name.clone(), pending.identity)

@@ -151,14 +151,20 @@ impl Intake {
         entry.is_some_and(|entry| !entry.in_checked)
     }
 
-    pub(super) fn on_taken(&mut self, name: FileName, identity: Identity, place: &Place, id: IntakeId) {
+    pub(super) fn on_taken(
+        &mut self,
+        (name, identity, owner): (FileName, Identity, Option<u32>),
+        place: &Place,
+        id: IntakeId,
+    ) {
         self.names.recorded(&name, place, id);
         let in_checked = matches!(place, Place::Known(_));
         let place = place.name(&name, id);
         // As with smsd, what was found in `checked` is not asked about.
         let is_found = in_checked && self.unasked.remove(&place);
         let checked = is_found.then_some(handlers::Verdict::Accepted);
-        let entry = Entry { place, in_checked, checked, owns_lock: in_checked, ..Entry::new(name, identity) };
+        let entry =
+            Entry { place, in_checked, checked, owner, owns_lock: in_checked, ..Entry::new(name, identity) };
         self.entries.insert(id, entry);
         self.hold_in_hand(id);
         self.recorded.push(id);
@@ -254,7 +260,7 @@ impl Intake {
     pub(super) fn read(&mut self, id: IntakeId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.stage = Stage::Reading;
-        self.effects.push_back(Effect::Read(id, entry.place.clone(), entry.owner_of_copy()));
+        self.effects.push_back(Effect::Read(id, entry.place.clone(), entry.ownership()));
     }
 
     pub(super) fn on_read(&mut self, id: IntakeId, result: Result<Contents, Fault>) {
@@ -280,7 +286,7 @@ impl Intake {
         if entry.copy.is_none() && contents.identity != entry.identity && entry.is_new() {
             return self.still_written(id, contents.identity);
         }
-        let owner = entry.copy.map_or(contents.owner, |copy| copy.owner);
+        let owner = contents.owner;
         if contents.octets.len() > FILE_OCTETS_MAX {
             return self.refuse_unread(id, Irregularity::TooLarge, &contents.octets);
         }
