@@ -16,7 +16,7 @@ use super::copying::{CopyRefused, Copying};
 use super::file;
 use super::folders::{Folders, Strictness};
 use super::handles::SpoolMessage;
-use super::include::{self, Sender};
+use super::include::{self, NotIncluded, Sender};
 use super::journal::Journal;
 use super::kept;
 use super::pass::Pass;
@@ -314,14 +314,14 @@ impl Disk {
         }
         let octets = file::read_start(&opened, FILE_OCTETS_MAX + 1).map_err(file::fault)?;
         let sender = ownership.map(|ownership| Sender::of(&stat, ownership));
-        let included = self.told(&[Folder::Checked], self.included(id, &octets, sender))?;
+        let included = self.included(id, &octets, sender)?;
         let owner = sender.and_then(|Sender(owner)| owner).unwrap_or(stat.st_uid);
         Ok(Contents { octets, identity: file::identity(&stat), owner, included })
     }
 
     /// The files that one with these octets includes: as they were when they were read first. With a sender, those that
     /// were not are read for him, and kept.
-    fn included(&self, id: IntakeId, octets: &[u8], sender: Option<Sender>) -> Result<Vec<Included>, Errno> {
+    fn included(&self, id: IntakeId, octets: &[u8], sender: Option<Sender>) -> Result<Vec<Included>, Fault> {
         let paths = Document::read_translated(octets, &self.messages.translation)
             .map(|document| document.includes())
             .unwrap_or_default();
@@ -329,16 +329,20 @@ impl Disk {
             return Ok(Vec::new());
         }
         let checked = self.folders.checked();
-        if let Some(files) = kept::read(checked, id, &paths)? {
+        if let Some(files) = self.told(&[Folder::Checked], kept::read(checked, id, &paths))? {
             return Ok(files.into_iter().map(Ok).collect());
         }
         let Some(sender) = sender else { return Ok(Vec::new()) };
-        let read = |path: &Vec<u8>| include::read(path, sender).map_err(|why| why.to_string());
-        let included: Vec<Included> = paths.iter().map(read).collect();
+        let read = |path: &Vec<u8>| match include::read(path, sender) {
+            Err(NotIncluded::System(errno)) => Err(unread(path, errno)),
+            read => Ok(read.map_err(|why| why.to_string())),
+        };
+        let included = paths.iter().map(read).collect::<Result<Vec<Included>, Fault>>()?;
         // A file that lacks one is refused: there is nothing to keep.
         let files: Result<Vec<_>, _> = included.iter().cloned().collect();
         if let Ok(files) = files {
-            kept::write(checked, id, &paths.into_iter().zip(files).collect::<Vec<_>>())?;
+            let files: Vec<_> = paths.into_iter().zip(files).collect();
+            self.told(&[Folder::Checked], kept::write(checked, id, &files))?;
         }
         Ok(included)
     }
@@ -510,6 +514,11 @@ impl Disk {
         };
         of_folder.map_or_else(|| file::fault(errno), |(folder, trouble)| Fault::Folder(folder, trouble))
     }
+}
+
+/// The system could not read an included file now; that says nothing of the message file itself.
+fn unread(path: &[u8], errno: Errno) -> Fault {
+    Fault::Io(format!("included file {}: {}", String::from_utf8_lossy(path), file::words(errno)))
 }
 
 /// The name of a copy or a result that has not its own yet; hidden, so that nobody takes it for one.

@@ -5,7 +5,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
@@ -24,6 +25,27 @@ const READ: u32 = 0o4;
 const PASS: u32 = 0o1;
 const GROUP_SHIFT: u32 = 3;
 const OWNER_SHIFT: u32 = 6;
+/// The list of users and groups that says more than the mode.
+const ACCESS_LIST: &str = "system.posix_acl_access";
+/// File systems, by their numbers in `statfs`, where owner and mode decide who reads a file: ext2 to ext4, XFS, Btrfs, F2FS,
+/// bcachefs, ZFS, JFS, UBIFS, JFFS2, EROFS, SquashFS, overlayfs, tmpfs, ramfs; and autofs, whose folders lead to others.
+const JUDGED: [u32; 15] = [
+    0xEF53,
+    0x5846_5342,
+    0x9123_683E,
+    0xF2F5_2010,
+    0xCA45_1A4E,
+    0x2FC1_2FC1,
+    0x3153_464A,
+    0x2405_1905,
+    0x72B6,
+    0xE0F5_E1E2,
+    0x7371_7368,
+    0x794C_7630,
+    0x0102_1994,
+    0x8584_58F6,
+    0x0187,
+];
 
 /// Who sends the file that includes others; none when nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +69,15 @@ pub(super) enum NotIncluded {
     TooLarge,
     #[error("uid {0} can read it and smsnode, uid {1}, cannot: let its user or group read it")]
     NotOurs(u32, u32),
+    #[error("smsnode, uid {0}, may not enter a folder of its path: let smsnode's user or group pass it (x)")]
+    NotEntered(u32),
+    #[error("it lies on a file system whose permissions smsnode cannot judge: copy it to a disk")]
+    OtherFileSystem,
+    #[error(
+        "it or a folder of its path has an access list, which smsnode does not judge: remove that (setfacl -b)"
+    )]
+    AccessList,
+    /// It may pass: no word about the file.
     #[error("{}", file::words(*.0))]
     System(Errno),
 }
@@ -62,13 +93,13 @@ pub(super) fn read(path: &[u8], sender: Sender) -> Result<Vec<u8>, NotIncluded> 
     }
     let user = sender.0.ok_or(NotIncluded::Unowned)?;
     // Links are resolved first: what they lead to is gone to by itself.
-    let resolved = fs::canonicalize(path).map_err(|_| NotIncluded::Denied(user))?;
+    let resolved = fs::canonicalize(path).map_err(|error| unresolved(&error, user))?;
     let mut names: Vec<OsString> = resolved.components().filter_map(name).collect();
     let last = names.pop().ok_or(NotIncluded::Irregular)?;
     let mut folder = open(None, OsStr::new("/"), OFlags::PATH | OFlags::DIRECTORY, user)?;
     for name in names {
         folder = open(Some(&folder), &name, OFlags::PATH | OFlags::DIRECTORY, user)?;
-        may(user, PASS, &stat(&folder)?)?;
+        judge(user, PASS, &folder)?;
     }
     let found = open(Some(&folder), &last, OFlags::PATH, user)?;
     let judged = stat(&found)?;
@@ -76,6 +107,7 @@ pub(super) fn read(path: &[u8], sender: Sender) -> Result<Vec<u8>, NotIncluded> 
     if file::kind(&judged) != Kind::Regular {
         return Err(NotIncluded::Irregular);
     }
+    judge(user, READ, &found)?;
     contents(&folder, &last, &judged, user)
 }
 
@@ -113,6 +145,49 @@ fn open(folder: Option<&OwnedFd>, name: &OsStr, flags: OFlags, user: u32) -> Res
 
 fn stat(opened: &OwnedFd) -> Result<Stat, NotIncluded> {
     rustix::fs::fstat(opened).map_err(NotIncluded::System)
+}
+
+/// Refuses what is open unless `user` has this permission and nothing but owner and mode decides that.
+fn judge(user: u32, permission: u32, opened: &OwnedFd) -> Result<(), NotIncluded> {
+    let found = stat(opened)?;
+    may(user, permission, &found)?;
+    if !is_judged(opened)? {
+        return Err(NotIncluded::OtherFileSystem);
+    }
+    let is_by_class = user != 0 && found.st_uid != user;
+    if is_by_class && has_access_list(opened)? {
+        return Err(NotIncluded::AccessList);
+    }
+    Ok(())
+}
+
+/// In `/proc`, say, whoever opens a file decides, and that would be smsnode.
+#[allow(clippy::useless_conversion, reason = "the width differs between architectures")]
+fn is_judged(opened: &OwnedFd) -> Result<bool, NotIncluded> {
+    let kind = rustix::fs::fstatfs(opened).map_err(NotIncluded::System)?.f_type;
+    Ok(u32::try_from(kind).is_ok_and(|kind| JUDGED.contains(&kind)))
+}
+
+/// With one, the bits of the group are a mask, and single users may be denied.
+fn has_access_list(opened: &OwnedFd) -> Result<bool, NotIncluded> {
+    // What is opened as a place alone has its attributes under this name only.
+    let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
+    match rustix::fs::getxattr(path.as_str(), ACCESS_LIST, &mut [0_u8; 0]) {
+        Ok(_) => Ok(true),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+        Err(errno) => Err(NotIncluded::System(errno)),
+    }
+}
+
+/// Why a path leads nowhere.
+fn unresolved(error: &io::Error, user: u32) -> NotIncluded {
+    match Errno::from_io_error(error) {
+        Some(Errno::ACCESS | Errno::PERM) => NotIncluded::NotEntered(rustix::process::geteuid().as_raw()),
+        None | Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => {
+            NotIncluded::Denied(user)
+        }
+        Some(other) => NotIncluded::System(other),
+    }
 }
 
 /// Whether `user` has this permission. His groups are not known: what he does not own, its group and everybody else must
@@ -209,6 +284,64 @@ mod tests {
 
         assert!(told(&folder.path().join("a"), STRANGER).is_err());
         assert_eq!(told(&folder.path().join("b"), STRANGER), Ok("open".to_owned()));
+    }
+
+    /// An access list that denies uid 61234 everything, with the bits of 0644 or 0755 for all others.
+    fn deny_stranger(path: &Path, others: u16) {
+        let entries = [(1, others | 2, u32::MAX), (2, 0, 61_234), (4, others, u32::MAX)];
+        let rest = [(0x10, others, u32::MAX), (0x20, others, u32::MAX)];
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, permissions, id) in entries.into_iter().chain(rest) {
+            list.extend(u16::to_le_bytes(tag));
+            list.extend(u16::to_le_bytes(permissions));
+            list.extend(u32::to_le_bytes(id));
+        }
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(path, ACCESS_LIST, &list, flags).expect("a file system with access lists");
+    }
+
+    #[test]
+    fn an_access_list_is_not_taken_for_a_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        set_mode(folder.path(), 0o755);
+        let path = folder.path().join("text");
+        fs::write(&path, "words").expect("ours");
+        set_mode(&path, 0o644);
+        assert_eq!(told(&path, STRANGER), Ok("words".to_owned()));
+
+        deny_stranger(folder.path(), 5);
+        assert!(told(&path, STRANGER).expect_err("denied").contains("has an access list"));
+        let owner = Sender(Some(own(&path).st_uid));
+        assert_eq!(told(&path, owner), Ok("words".to_owned()));
+
+        rustix::fs::removexattr(folder.path(), ACCESS_LIST).expect("it has one");
+        assert_eq!(told(&path, STRANGER), Ok("words".to_owned()));
+        deny_stranger(&path, 4);
+        assert!(told(&path, STRANGER).expect_err("denied").contains("has an access list"));
+    }
+
+    #[test]
+    fn what_is_judged_when_it_is_opened_is_not_opened_for_others() {
+        for path in ["/proc/self/status", "/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"] {
+            for sender in [STRANGER, Sender(Some(0))] {
+                if Path::new(path).exists() {
+                    let why = told(Path::new(path), sender).expect_err("refused");
+                    assert!(why.contains("whose permissions smsnode cannot judge"), "{path}: {why}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_fault_that_may_pass_is_no_word_about_the_file() {
+        let told = |errno: Errno| unresolved(&io::Error::from(errno), 1003);
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::STALE, Errno::NOMEM] {
+            assert!(matches!(told(errno), NotIncluded::System(found) if found == errno), "{errno}");
+        }
+        for errno in [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NAMETOOLONG] {
+            assert!(matches!(told(errno), NotIncluded::Denied(1003)), "{errno}");
+        }
+        assert!(told(Errno::ACCESS).to_string().contains("may not enter a folder of its path"));
     }
 
     #[test]
