@@ -87,12 +87,12 @@ async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
         failure = reloads(&mut hangup, path, &node) => {
             error!(%failure, "the reload failed half-way; stopping so that nothing is sent by half a node");
             let text = format!("The reload failed half-way, smsnode stops: {failure}");
-            last_alarm(&node, &Alarm::of_main(Severity::Critical, text)).await;
+            last_alarm(&node, &mut signals, &Alarm::of_main(Severity::Critical, text)).await;
             Exit::Unexpected
         }
         end = node.unexpected_end() => {
             error!(%end, "a part of the node failed; stopping so that nothing is sent by half a node");
-            last_alarm(&node, &node.death(&end)).await;
+            last_alarm(&node, &mut signals, &node.death(&end)).await;
             Exit::Unexpected
         }
     };
@@ -106,9 +106,13 @@ async fn serve(config: Config, path: &Path) -> Result<Exit, StartError> {
     }
 }
 
-/// The handler is heard first: once the node drains no program is run for an alarm.
-async fn last_alarm(node: &Node, alarm: &Alarm) {
-    if !node.last_alarm(alarm).await {
+/// The handler is heard first: once the node drains no program is run for an alarm. A signal ends the wait.
+async fn last_alarm(node: &Node, signals: &mut Signals, alarm: &Alarm) {
+    let is_heard = tokio::select! {
+        is_heard = node.last_alarm(alarm) => is_heard,
+        () = signals.stop() => false,
+    };
+    if !is_heard {
         warn!("the alarm handler still runs; the stop does not wait for it");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use smsgrid_tests::smsd::{PATIENCE, Place};
@@ -78,6 +80,52 @@ fn a_folder_that_is_gone_later_stops_the_daemon() {
     assert!(heard.starts_with("ALARM ") && heard.contains(&format!(" 2 smsd {told}")), "{heard}");
     assert!(log.contains(&told) && log.contains("Smsd mainprocess terminated abnormally. PID: "), "{log}");
     assert!(!place.path("pidfile").exists());
+}
+
+/// A place whose alarm handler hangs once it has made the file `heard`, and whose modems are suspended.
+fn with_hanging_handler(scripts: &Path) -> Place {
+    let (handler, suspend) = (scripts.join("alarm"), scripts.join("suspend"));
+    let script = format!("#!/bin/sh\ntouch {}\nexec sleep 60\n", scripts.join("heard").display());
+    fs::write(&handler, script).expect("ours");
+    fs::set_permissions(&handler, fs::Permissions::from_mode(0o755)).expect("ours");
+    fs::write(&suspend, "ALL: later\n").expect("ours");
+    let settings = format!("alarmhandler = {}\nsuspend = {}\n", handler.display(), suspend.display());
+    let place = with_modem("fast", "");
+    fs::write(place.conf(), settings + &place.read("smsd.conf")).expect("ours");
+    place
+}
+
+#[test]
+fn nothing_is_sent_while_the_last_alarm_is_heard() {
+    let scripts = tempfile::tempdir().expect("a folder");
+    let place = with_hanging_handler(scripts.path());
+    let mut process = place.foreground(&[]);
+    place.drop_file("queued", "queued");
+    wait::until_true("the file in checked", PATIENCE, || place.path("checked/queued").exists());
+
+    fs::rename(place.path("failed"), place.path("away")).expect("ours");
+    wait::until_true("the handler", PATIENCE, || scripts.path().join("heard").exists());
+    fs::write(scripts.path().join("suspend"), "").expect("ours");
+
+    assert_eq!(process.wait(PATIENCE).code(), Some(1));
+    assert!(place.read("logfile").contains("does not wait for it"));
+    assert!(place.simulator().ledger().entries().is_empty());
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_the_last_alarm() {
+    let scripts = tempfile::tempdir().expect("a folder");
+    let place = with_hanging_handler(scripts.path());
+    let mut process = place.foreground(&[]);
+    place.wait_for_log("Outgoing file checker has started");
+
+    fs::rename(place.path("failed"), place.path("away")).expect("ours");
+    wait::until_true("the handler", PATIENCE, || scripts.path().join("heard").exists());
+    let begun = Instant::now();
+    place.signal(Signal::TERM);
+
+    assert_eq!(process.wait(PATIENCE).code(), Some(1));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -23,12 +23,18 @@ pub(super) const HANDLERS_DRAIN: Duration = Duration::from_secs(20);
 const REST_DRAIN: Duration = Duration::from_secs(5);
 
 impl Node {
+    /// The node is not ready any more, no new file is taken, and no modem begins a part.
+    pub(super) fn withdraw(&self) {
+        self.draining.cancel();
+        self.closing.cancel();
+        self.modems.retire();
+    }
+
     /// Stops in order: the node is not ready any more and no new file is taken, the parts of started messages end
     /// within the time the configuration gives, claims that were not started go back, results that are final are
     /// filed, its session ends, another node leads, the log is closed.
     pub async fn drain(self) {
-        self.draining.cancel();
-        self.closing.cancel();
+        self.withdraw();
         let cut_off = self.modems.drain(self.drain_timeout).await;
         if !cut_off.is_empty() {
             warn!(modems = ?cut_off, "cut off while sending; their parts in flight will be uncertain");

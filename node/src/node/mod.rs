@@ -297,9 +297,10 @@ impl Node {
         Figures { log: self.log.figures(), outbox: self.outcomes.outbox().figures() }
     }
 
-    /// Runs the alarm handler, where there is one, before the node stops: waits until it has returned, but not for ever.
-    /// Whether it has.
+    /// Runs the alarm handler, where there is one, before the node stops: nothing new is sent from now on. Waits until it
+    /// has returned, but not for ever. Whether it has. Safe to drop.
     pub async fn last_alarm(&self, alarm: &Alarm) -> bool {
+        self.withdraw();
         tokio::time::timeout(LAST_ALARM_WITHIN, self.alarm_heard(alarm)).await.is_ok()
     }
 

@@ -220,10 +220,15 @@ impl Running {
         Watch::new(states, metrics, statistics, self.options.monitors, self.tongue.clone())
     }
 
-    /// Tells why the node stops. The handler is heard first: once the node drains no program is run for an alarm.
-    async fn tell_last(&self, node: &Node, alarm: &Alarm) {
+    /// Tells why the node stops. The handler is heard first: once the node drains no program is run for an alarm. A signal to
+    /// stop ends the wait.
+    async fn tell_last(&self, node: &Node, signals: &mut Signals, alarm: &Alarm) {
         self.tongue.say(2, &String::from_utf8_lossy(&alarm.text));
-        if !node.last_alarm(alarm).await {
+        let is_heard = tokio::select! {
+            is_heard = node.last_alarm(alarm) => is_heard,
+            () = signals.stop() => false,
+        };
+        if !is_heard {
             self.tongue.say(3, "The alarmhandler still runs, the stop does not wait for it.");
         }
     }
@@ -234,14 +239,14 @@ impl Running {
         let end = self.watch(&node, signals, figures).await;
         match &end {
             End::Asked => {}
-            End::Failed(end) => self.tell_last(&node, &node.death(end)).await,
+            End::Failed(end) => self.tell_last(&node, signals, &node.death(end)).await,
             End::Halved(why) => {
                 let why = format!(
                     "The reload failed half-way, smsnode stops so that nothing is sent by half of it: {why}"
                 );
-                self.tell_last(&node, &Alarm::of_main(Severity::Critical, why)).await;
+                self.tell_last(&node, signals, &Alarm::of_main(Severity::Critical, why)).await;
             }
-            End::Lost(alarm) => self.tell_last(&node, alarm).await,
+            End::Lost(alarm) => self.tell_last(&node, signals, alarm).await,
             End::Displaced(other) => self.tongue.say(
                 3,
                 &format!("FATAL ERROR: Looks like another smsd ({other}) is running. I ({pid}) quit now."),
