@@ -7,7 +7,8 @@ use super::Node;
 use crate::tasks::UnexpectedEnd;
 
 impl Node {
-    /// The alarm for this end of a task.
+    /// The alarm for this end of a task. Modems are numbered in the order of their names, from 0: smsd numbers them in that of
+    /// its `devices`.
     pub fn death(&self, end: &UnexpectedEnd) -> Alarm {
         let modems = self.board.tallies();
         death(end, modems.keys().map(smsgrid::model::Name::as_str))
