@@ -135,7 +135,6 @@ impl Memory {
                 Input::Scanned { observations: self.list(Folder::Outgoing), reach: Reach::Complete }
             }
             Effect::ListChecked => self.list_checked(),
-            Effect::LookAtQueues => return None,
             Effect::Inspect(name) => {
                 let found = Ok(self.inspect(&name));
                 Input::Inspected { name, found }
@@ -191,7 +190,7 @@ impl Memory {
                 }
                 return None;
             }
-            Effect::Tell(_) => return None,
+            Effect::LookAtQueues | Effect::Tell(_) => return None,
             Effect::Submit { .. }
             | Effect::Follow(..)
             | Effect::Alarm(_)

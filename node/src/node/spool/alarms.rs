@@ -1,7 +1,7 @@
 //! What the spool tells an operator: what happened, why, what to do.
 
 use smsgrid::worker::handlers::Verdict;
-use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, FolderTrouble};
+use smsgrid::worker::intake::{Alarm, FileName, Filed, Folder, FolderTrouble, GivenUp};
 use smsgrid_proto::{Problem, Reason};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -157,14 +157,7 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
                 .why("too many results wait for it")
                 .fix("see why the event handler takes so long, and run it by hand for this file")
         }
-        Alarm::GivenUp { name, modem, what, .. } => {
-            let times = what.retries + 1;
-            let title =
-                format!("the message of `checked/{name}` was refused and is given up; it was not sent whole");
-            Problem::new(Reason::NetworkRefused, title)
-                .why(format!("{modem} had it last; the part was tried {times} times"))
-                .fix("read the reason in its result in `failed`, mend what it names and move the file into `outgoing` again")
-        }
+        Alarm::GivenUp { name, modem, what, .. } => given_up(name, modem, what),
         Alarm::Vanished { folder, name } => {
             let title = format!("`{folder}/{name}` was removed by somebody else; no result is filed for it");
             Problem::new(Reason::SpoolFileGone, title)
@@ -175,6 +168,13 @@ fn problem(alarm: &Alarm, paths: &FolderPaths) -> Problem {
         }
         Alarm::FolderFailed { folder, trouble } => folder_failed(*folder, trouble, paths),
     }
+}
+
+fn given_up(name: &FileName, modem: &str, what: &GivenUp) -> Problem {
+    let title = format!("the message of `checked/{name}` was refused and is given up; it was not sent whole");
+    Problem::new(Reason::NetworkRefused, title)
+        .why(format!("{modem} had it last; the part was tried {} times", what.retries + 1))
+        .fix("read the reason in its result in `failed`, mend what it names and move the file into `outgoing` again")
 }
 
 fn folder_failed(folder: Folder, trouble: &FolderTrouble, paths: &FolderPaths) -> Problem {
