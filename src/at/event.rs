@@ -225,11 +225,13 @@ pub enum InitialiseFailure {
         /// The number it gave, if any.
         cause: Option<Cause>,
     },
-    /// Its SIM is not the one the profile names; no PIN was used.
-    #[error("it holds another SIM than that of `identity`: {found}")]
+    /// Its SIM is not the one the profile names, or does not tell; no PIN was used.
+    #[error("{}: {found}", other_identity(*is_hidden))]
     OtherIdentity {
         /// The IMSI, or the serial number of a modem that tells none.
         found: String,
+        /// No IMSI was told, as by a SIM that wants its PIN first.
+        is_hidden: bool,
     },
     /// The modem does not tell its serial number.
     #[error("the modem does not tell who it is")]
@@ -240,6 +242,14 @@ pub enum InitialiseFailure {
     /// The host gave up.
     #[error("the procedure was aborted")]
     Aborted,
+}
+
+fn other_identity(is_hidden: bool) -> &'static str {
+    if is_hidden {
+        "its SIM tells no IMSI, and the modem's serial number is not `identity`"
+    } else {
+        "it holds another SIM than that of `identity`"
+    }
 }
 
 impl InitialiseFailure {

@@ -68,7 +68,8 @@ pub struct Modem {
     pub check_sim: CheckSim,
     /// The IMSI of its SIM, or the serial number of a modem that tells no IMSI. Default none: any SIM will do. Where another
     /// SIM is found, this section is not used at its port; the section with that SIM's identity is, and the two change
-    /// ports, if both are serial, or both TCP where the node has no others beside it. No PIN is used before.
+    /// ports, if both are serial, or both TCP where the node has no others beside it. No PIN is used before: a SIM that
+    /// tells its IMSI only with its PIN is not known, unless its PIN is switched off or this is the serial number.
     pub identity: Option<String>,
     /// Words that messages can ask for, such as a country or a customer. Default none.
     pub tags: Vec<Name>,

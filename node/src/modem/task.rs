@@ -341,7 +341,7 @@ impl ModemTask {
     }
 
     fn hear(&mut self, notice: &Notice) {
-        if let Notice::SetUpFailed { failure: InitialiseFailure::OtherIdentity { found }, .. } = notice {
+        if let Notice::SetUpFailed { failure: InitialiseFailure::OtherIdentity { found, .. }, .. } = notice {
             return self.other_sim(notice, found);
         }
         if matches!(notice, Notice::Ready { .. }) {

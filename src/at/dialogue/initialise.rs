@@ -320,7 +320,9 @@ impl Initialise {
         }
         match (configure::identity(&reply), task.device_instead()) {
             (Some(found), _) if context.profile.identity.as_ref() == Some(&found) => self.next_task(context),
-            (Some(found), _) => Err(InitialiseFailure::OtherIdentity { found }),
+            (Some(found), device) => {
+                Err(InitialiseFailure::OtherIdentity { found, is_hidden: device.is_none() })
+            }
             (None, Some(device)) => {
                 let command = device.command.clone();
                 self.phase = Phase::Task(device);
