@@ -115,6 +115,27 @@ fn a_file_that_the_check_handler_put_into_a_queue_is_sent_by_it() {
 }
 
 #[test]
+fn what_a_check_handler_copies_into_a_queue_includes_nothing_for_nobody_knows_whom() {
+    let mut rig = with_queue(&[]);
+    rig.settings.checks = true;
+    let text = rig.path("text");
+    fs::write(&text, "\nincluded ").expect("room");
+    rig.put("copied", format!("To: 4917\nInclude: {}\n\nown", text.display()));
+    let mut running = rig.start();
+    running.hint(Hint::MovedIn, "copied");
+    running.checks = |rig, folder, name| {
+        let from = rig.path(&format!("{folder}/{name}"));
+        fs::copy(from, rig.path(&format!("FAST/{name}"))).expect("room");
+        Verdict::Spooled
+    };
+    running.settle();
+    drop(running);
+
+    assert_eq!(rig.cluster.texts(), <[&str; 0]>::default());
+    assert_eq!((rig.names("failed"), rig.names("FAST").len()), (vec!["copied".to_owned()], 0));
+}
+
+#[test]
 fn a_file_that_grows_in_the_folder_of_a_queue_is_sent_when_it_is_whole() {
     let mut rig = with_queue(&[("grows", "To: 4917\n\nfirst")]);
     let mut writer = OpenOptions::new().append(true).open(rig.path("FAST/grows")).expect("ours");

@@ -64,12 +64,16 @@ impl Places {
     /// before. Modems at a port that it gets so go back to their own. Gives the port it has.
     pub fn add(&self, modem: &Name, identity: Option<&str>, own: &Location) -> Location {
         let mut places = self.places();
-        let before = places.remove(modem).filter(|place| place.own == *own);
+        let before = places.remove(modem).filter(|place| place.own.is_same_port(own));
         let now = before.map_or_else(|| own.clone(), |place| place.now);
         let identity = identity.map(str::to_owned);
         let (at, keeps, changed) = (None, false, None);
         let place = Place { identity, own: own.clone(), now: now.clone(), at, keeps, changed };
         places.insert(modem.clone(), place);
+        // Whoever has this port has it with the settings it has now.
+        for place in places.values_mut().filter(|place| place.now.is_same_port(own)) {
+            place.now = own.clone();
+        }
         send_home(&mut places);
         places.get(modem).map_or(now, |place| place.now.clone())
     }
@@ -88,7 +92,8 @@ impl Places {
     pub fn enter(&self, modem: &Name) -> Option<Location> {
         let mut places = self.places();
         let port = places.get(modem)?.now.clone();
-        let is_there = |(other, place): (&Name, &Place)| other != modem && place.at.as_ref() == Some(&port);
+        let is_at = |place: &Place| place.at.as_ref().is_some_and(|at| at.is_same_port(&port));
+        let is_there = |(other, place): (&Name, &Place)| other != modem && is_at(place);
         if places.iter().any(is_there) {
             return None;
         }
@@ -164,9 +169,9 @@ impl Place {
 fn send_home(places: &mut BTreeMap<Name, Place>) {
     loop {
         let is_doubled = |modem: &Name, port: &Location| {
-            places.iter().any(|(other, place)| other != modem && place.now == *port)
+            places.iter().any(|(other, place)| other != modem && place.now.is_same_port(port))
         };
-        let mut strays = places.iter().filter(|(_, place)| place.now != place.own);
+        let mut strays = places.iter().filter(|(_, place)| !place.now.is_same_port(&place.own));
         let stray =
             strays.find(|(modem, place)| is_doubled(modem, &place.now)).map(|(modem, _)| modem.clone());
         let Some(place) = stray.and_then(|modem| places.get_mut(&modem)) else { return };
@@ -248,6 +253,22 @@ mod tests {
 
         places.remove(&name("1"));
         assert_eq!((places.of(&name("1")), places.of(&name("2"))), (None, Some(serial("1"))));
+    }
+
+    #[test]
+    fn whoever_has_a_port_has_it_with_its_new_settings() {
+        let slower = |device: &str| Location::Serial { device: device.into(), baudrate: 9_600, rtscts: true };
+        let places = places();
+        finds(&places, "1", "2");
+        assert_eq!(places.enter(&name("1")), Some(serial("2")));
+
+        assert_eq!(places.add(&name("2"), Some("2"), &slower("2")), serial("1"));
+
+        assert_eq!(devices(&places), [slower("2"), serial("1"), serial("3")].map(Some));
+        places.leave(&name("1"));
+        assert_eq!(places.enter(&name("1")), Some(slower("2")));
+        assert_eq!(places.add(&name("3"), Some("3"), &serial("2")), serial("2"));
+        assert_eq!(places.enter(&name("3")), None, "it is not left yet, however it is set");
     }
 
     #[test]

@@ -49,6 +49,18 @@ pub enum Location {
     },
 }
 
+impl Location {
+    /// Whether both lead to one port, however it is set.
+    pub fn is_same_port(&self, other: &Location) -> bool {
+        match (self, other) {
+            (Location::Serial { device, .. }, Location::Serial { device: others, .. }) => device == others,
+            (Location::Tcp { address, .. }, Location::Tcp { address: others, .. }) => address == others,
+            (Location::Serial { .. }, Location::Tcp { .. })
+            | (Location::Tcp { .. }, Location::Serial { .. }) => false,
+        }
+    }
+}
+
 /// An open port. Dropping it closes the connection and lets others have the device, which is locked for as long as it is
 /// open, against processes of root too.
 pub struct Port {

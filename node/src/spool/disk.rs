@@ -195,14 +195,20 @@ impl Disk {
         }
     }
 
-    /// Who owns a file that is to be taken, if it is the one that was looked at.
+    /// Who owns a file that is to be taken, if it is the one that was looked at. What stands in `checked` and is smsnode's
+    /// own was written there by a program of it, for nobody knows whom.
     fn owner(&self, name: &FileName, identity: Identity, place: &Place) -> Option<u32> {
         let (folder, name) = match place {
             Place::Same | Place::Made => (self.folders.outgoing(), name),
             Place::Known(known) => (self.folders.checked(), known),
         };
         let stat = file::stat(folder, name.as_bytes()).ok()??;
-        (stat.st_ino == identity.inode).then_some(stat.st_uid)
+        let is_ours = stat.st_uid == rustix::process::geteuid().as_raw();
+        let is_known = match place {
+            Place::Same | Place::Made => true,
+            Place::Known(_) => !is_ours,
+        };
+        (stat.st_ino == identity.inode && is_known).then_some(stat.st_uid)
     }
 
     fn sync_journal(&mut self) -> Input {

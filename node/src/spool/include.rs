@@ -175,6 +175,8 @@ fn has_access_list(opened: &OwnedFd) -> Result<bool, NotIncluded> {
     match rustix::fs::getxattr(path.as_str(), ACCESS_LIST, &mut [0_u8; 0]) {
         Ok(_) => Ok(true),
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+        // Without /proc nobody can say; it is refused like one that has a list.
+        Err(Errno::NOENT) => Ok(true),
         Err(errno) => Err(NotIncluded::System(errno)),
     }
 }

@@ -19,7 +19,7 @@ use super::disk::create;
 use super::file;
 
 /// The folder in the folder of a queue for a file that is on its way; hidden, so that nobody looks for files there.
-const CLAIMED: &[u8] = b".smsgrid-claimed";
+pub(super) const CLAIMED: &[u8] = b".smsgrid-claimed";
 /// The name there of a file while it is written anew.
 const DRAFT: &[u8] = b".draft";
 

@@ -4,7 +4,9 @@
 //! A file is brought when two passes in a row have seen the same of it. One call does a slice of a pass.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::io::Errno;
 use smsgrid::sms_file::{self, FILE_OCTETS_MIN};
@@ -13,7 +15,7 @@ use tracing::info;
 
 use super::file;
 use super::pass::Pass;
-use super::queue_folder::{Bringing, Found, Opened, QueueFolder, Stays};
+use super::queue_folder::{Bringing, CLAIMED, Found, Opened, QueueFolder, Stays};
 
 /// Most files brought in a slice: each costs a sync.
 const SLICE_FILES: usize = 32;
@@ -89,7 +91,15 @@ impl QueueLooks {
     pub(super) fn sync(&mut self, checked: BorrowedFd<'_>) -> Result<(), Errno> {
         for folder in self.folders.iter_mut().filter(|folder| folder.is_unsynced) {
             rustix::fs::fsync(checked)?;
-            let own = if folder.pass.is_none() { Some(Opened::open(&folder.queue)?) } else { None };
+            let own = match folder.pass {
+                Some(_) => None,
+                None => match Opened::open(&folder.queue) {
+                    Ok(opened) => Some(opened),
+                    // Nothing of it can be met again.
+                    Err(Errno::NOENT | Errno::NOTDIR) => None,
+                    Err(errno) => return Err(errno),
+                },
+            };
             let opened = folder.pass.as_ref().map(|pass| &pass.opened).or(own.as_ref());
             opened.map_or(Ok(()), Opened::sync)?;
             folder.is_unsynced = false;
@@ -125,7 +135,7 @@ impl Looked {
                 is_over
             }
             Err(errno) => {
-                self.pass = None;
+                (self.pass, self.seen, self.seeing) = (None, BTreeMap::new(), BTreeMap::new());
                 if !std::mem::replace(&mut self.is_troubled, true) {
                     let (path, what) = (self.queue.path.display().to_string(), file::words(errno));
                     let why = format!("this folder of a queue cannot be looked into: {what}");
@@ -210,7 +220,9 @@ impl Looked {
                 Err(Stays::Changing) => remember(&mut self.seeing, key, identity),
                 Err(why) => {
                     if self.stay.get(&key) != Some(&identity) {
-                        let path = path.join(String::from_utf8_lossy(key.1.as_bytes()).as_ref());
+                        let folder =
+                            if is_claimed { path.join(OsStr::from_bytes(CLAIMED)) } else { path.clone() };
+                        let path = folder.join(String::from_utf8_lossy(key.1.as_bytes()).as_ref());
                         look.stays.push(Staying { path: path.display().to_string(), why: why.to_string() });
                     }
                     remember(&mut self.staying, key, identity);
