@@ -207,7 +207,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// A line of the log at one of smsd's levels.
+/// A line of the log at one of smsd's levels. Its 5 and 6 are one level here: by its event a line is of 5 in smsd's log.
 fn log(level: u8, text: &str) {
     match level {
         0..=3 => error!(event = "modem.command", "{text}"),

@@ -281,17 +281,30 @@ impl Initialise {
         }
     }
 
-    fn after_task(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        let Phase::Task(task) = &self.phase else { return self.next_task(context) };
+    /// The task of now and what the modem answered to it; the next step where that is nothing to go by.
+    fn replied(
+        &mut self,
+        input: Input,
+        context: &mut Context<'_>,
+    ) -> Result<Flow<(Task, Reply)>, InitialiseFailure> {
+        let Phase::Task(task) = &self.phase else { return self.next_task(context).map(Flow::Next) };
         let task = task.clone();
-        let Input::Reply(reply) = input else { return Ok(Step::Ask(task.command)) };
+        let Input::Reply(reply) = input else { return Ok(Flow::Next(Step::Ask(task.command))) };
         if reply.end == End::Silent {
             let mute = InitialiseFailure::Mute { command: task.command.told() };
-            return self.try_again(TRIES_MAX).ok_or(mute);
+            return self.try_again(TRIES_MAX).map(Flow::Next).ok_or(mute);
         }
         if is_busy(&reply) && self.may_wait(context) {
-            return Ok(Step::Wait(RETRY_PAUSE));
+            return Ok(Flow::Next(Step::Wait(RETRY_PAUSE)));
         }
+        Ok(Flow::Done((task, reply)))
+    }
+
+    fn after_task(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
+        let (task, reply) = match self.replied(input, context)? {
+            Flow::Done(replied) => replied,
+            Flow::Next(step) => return Ok(step),
+        };
         if self.learned.learn(&task, &reply, context) {
             if task.duty == Duty::Indications {
                 self.tasks.indicated();
@@ -308,16 +321,10 @@ impl Initialise {
 
     /// A SIM that is not the one of `identity` is left alone: a PIN could be that of another SIM.
     fn after_identity(&mut self, input: Input, context: &mut Context<'_>) -> Result<Step, InitialiseFailure> {
-        let Phase::Task(task) = &self.phase else { return self.next_task(context) };
-        let task = task.clone();
-        let Input::Reply(reply) = input else { return Ok(Step::Ask(task.command)) };
-        if reply.end == End::Silent {
-            let mute = InitialiseFailure::Mute { command: task.command.told() };
-            return self.try_again(TRIES_MAX).ok_or(mute);
-        }
-        if is_busy(&reply) && self.may_wait(context) {
-            return Ok(Step::Wait(RETRY_PAUSE));
-        }
+        let (task, reply) = match self.replied(input, context)? {
+            Flow::Done(replied) => replied,
+            Flow::Next(step) => return Ok(step),
+        };
         match (configure::identity(&reply), task.device_instead()) {
             (Some(found), _) if context.profile.identity.as_ref() == Some(&found) => self.next_task(context),
             (Some(found), device) => {

@@ -5,8 +5,9 @@
 //!    └── its time is over, or the modem is left ──▶ NotAsked    └── port lost ──▶ Lost
 //! ```
 //!
-//! It never comes between the parts of a message, nor in a pause between them. While it waits an outcome fetches no next message, and a claim that
-//! is there goes first when a command was asked after the message before: neither keeps the other away.
+//! It never comes between the parts of a message, nor in a pause between them. While it waits an outcome fetches no next
+//! message, and a claim that is there goes first when a command was asked after the message before: neither keeps the other
+//! away.
 
 use std::time::Duration;
 
