@@ -200,7 +200,7 @@ fn identity(text: &str) -> Made {
     if !IDENTITY_DIGITS.contains(&text.len()) || !text.bytes().all(|octet| octet.is_ascii_digit()) {
         return Made::unsupported("an IMSI or a serial number has 6 to 17 digits: no modem tells this one");
     }
-    let how = "where another SIM is found the modem it belongs to changes ports with this one, serial with serial and TCP with TCP; a SIM of nobody is not used, and looked at again once a minute";
+    let how = "where another SIM is found the modem it belongs to changes ports with this one, if both are serial, or both TCP and the node has no others beside it; a SIM of nobody is not used, and looked at again once a minute";
     Made::changed(how, vec![Ours { key: "identity", value: quoted(text) }])
 }
 

@@ -154,7 +154,9 @@ impl Queue<'_> {
 /// What becomes of a line of `[queues]`.
 pub(super) fn queue(entry: &Entry) -> Made {
     let folder = entry.value.as_deref().unwrap_or_default();
-    let how = format!("its files get it instead of a folder; move those in {folder} into outgoing");
+    let how = format!(
+        "its files get it instead of a folder; an smsd.conf as it is sends those in {folder} too, for a .toml move them into outgoing"
+    );
     Made::changed(how, vec![Ours { key: "tag", value: String::new() }])
 }
 
