@@ -36,7 +36,7 @@ pub(crate) struct Taken {}
 
 /// A running cluster of etcd.
 pub(crate) struct Etcd {
-    _members: Vec<Process>,
+    members: Vec<Process>,
     _addresses: Addresses,
     channels: Vec<Channel>,
 }
@@ -73,7 +73,7 @@ impl Etcd {
         };
         let members = (0..MEMBERS).map(member).collect();
         let channels = (0..MEMBERS).map(|number| ask::channel(addresses.at(number + 1, CLIENT))).collect();
-        let etcd = Etcd { _members: members, _addresses: addresses, channels };
+        let etcd = Etcd { members, _addresses: addresses, channels };
         tokio::time::timeout(START, etcd.first_value()).await.expect("etcd takes a value in time");
         etcd
     }
@@ -81,6 +81,11 @@ impl Etcd {
     /// A channel to each member.
     pub(crate) fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// The processes.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.members.iter().map(Process::pid).collect()
     }
 
     async fn first_value(&self) {

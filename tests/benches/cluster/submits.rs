@@ -7,6 +7,7 @@ use std::time::Duration;
 use smsgrid_proto::v1::SubmitRequest;
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
 use smsgrid_tests::cluster::ask;
+use smsgrid_tests::cost::Cost;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
@@ -47,10 +48,10 @@ async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mu
     for clients in CLIENTS {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            ours.push(submitted(channels, clients).await);
+            ours.push(Spent::during(pids, submitted(channels, clients)).await);
             idle(pids).await;
             if let Some(etcd) = &etcd {
-                theirs.push(put(etcd.channels(), clients).await);
+                theirs.push(Spent::during(&etcd.pids(), put(etcd.channels(), clients)).await);
             }
         }
         let name = format!("submits of {OCTETS} octets, {clients} clients");
@@ -96,13 +97,41 @@ fn text(number: usize) -> String {
     format!("{number:0>width$}", width = OCTETS)
 }
 
-fn mean(runs: &[Run]) -> f64 {
-    runs.iter().map(Run::rate).sum::<f64>() / runs.len() as f64
+/// A run, and the processor time it took.
+struct Spent {
+    run: Run,
+    servers: Duration,
+    client: Duration,
 }
 
-fn told(runs: &[Run]) -> String {
-    let rates: Vec<String> = runs.iter().map(|run| format!("{:.0}", run.rate())).collect();
-    let last = runs.last().map(|run| &run.latency);
-    let ms = |percent| last.map_or(0.0, |latency| latency.at(percent).as_secs_f64() * 1e3);
-    format!("{} a second; p50 {:.2}, p99 {:.2} ms", rates.join(" and "), ms(50), ms(99))
+impl Spent {
+    async fn during(servers: &[u32], run: impl Future<Output = Run>) -> Spent {
+        let now = || {
+            let servers = servers.iter().map(|pid| Cost::of(*pid).cpu).sum::<Duration>();
+            (servers, Cost::of(std::process::id()).cpu)
+        };
+        let before = now();
+        let run = run.await;
+        let after = now();
+        Spent { run, servers: after.0.saturating_sub(before.0), client: after.1.saturating_sub(before.1) }
+    }
+}
+
+fn mean(runs: &[Spent]) -> f64 {
+    runs.iter().map(|spent| spent.run.rate()).sum::<f64>() / runs.len() as f64
+}
+
+fn told(runs: &[Spent]) -> String {
+    let rates: Vec<String> = runs.iter().map(|spent| format!("{:.0}", spent.run.rate())).collect();
+    let Some(last) = runs.last() else { return String::new() };
+    let ms = |percent| last.run.latency.at(percent).as_secs_f64() * 1e3;
+    let us = |spent: Duration| spent.as_secs_f64() * 1e6 / last.run.done.max(1) as f64;
+    format!(
+        "{} a second; p50 {:.2}, p99 {:.2} ms; processor {:.0} us in the servers, {:.0} us in the client",
+        rates.join(" and "),
+        ms(50),
+        ms(99),
+        us(last.servers),
+        us(last.client)
+    )
 }
