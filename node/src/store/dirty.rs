@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use smsgrid::model::MessageId;
 
 use super::applied::{Applied, Change, Changes};
+use super::pace::Load;
 
 /// Most messages looked at while the state is held.
 const LOOK_MAX: usize = 1024;
@@ -25,6 +26,8 @@ pub(super) struct Dirty {
     lost: Option<MessageId>,
     /// Whether changes were missed, so that messages may have come and gone unseen.
     blind: bool,
+    /// Changes taken in so far.
+    changes_seen: u64,
 }
 
 impl Dirty {
@@ -38,6 +41,7 @@ impl Dirty {
             ended: BTreeSet::new(),
             lost: None,
             blind: true,
+            changes_seen: 0,
         };
         dirty.suspect_all(applied);
         dirty
@@ -46,6 +50,7 @@ impl Dirty {
     /// Takes in what has happened since the last time.
     pub(super) fn catch_up(&mut self, applied: &dyn Applied) {
         while let Some(change) = self.changes.next() {
+            self.changes_seen += 1;
             match change {
                 Change::Revised(id) => {
                     self.ids.insert(id);
@@ -89,9 +94,9 @@ impl Dirty {
         self.ids.len() + self.taken.len()
     }
 
-    /// How many of them are the next to leave memory.
-    pub(super) fn len_ended(&self) -> usize {
-        self.ended.len()
+    /// What waits to be written.
+    pub(super) fn load(&self) -> Load {
+        Load { dirty: self.len(), ended: self.ended.len(), changes: self.changes_seen }
     }
 
     /// All of them.
@@ -167,11 +172,11 @@ mod tests {
         let mut dirty = Dirty::new(&script);
         dirty.catch_up(&script);
 
-        assert_eq!((dirty.len(), dirty.len_ended()), (3, 2));
+        assert_eq!(dirty.load(), Load { dirty: 3, ended: 2, changes: 3 });
 
         let taken = dirty.take();
         dirty.written(&taken[..2]);
-        assert_eq!((dirty.len(), dirty.len_ended()), (1, 1));
+        assert_eq!(dirty.load(), Load { dirty: 1, ended: 1, changes: 3 });
     }
 
     #[test]
@@ -186,7 +191,7 @@ mod tests {
         dirty.catch_up(&script);
         dirty.written(&taken);
 
-        assert_eq!((dirty.len(), dirty.len_ended()), (1, 1));
+        assert_eq!(dirty.load(), Load { dirty: 1, ended: 1, changes: 2 });
     }
 
     /// Nothing in memory, and these changes.

@@ -1,7 +1,7 @@
 //! The message store: every message this cluster has had, written behind the applied state.
 //!
 //! ```text
-//! applied state ── which messages changed ──▶ dirty ids ── every 5 s, in slices  ──▶ rows and index keys, in sled
+//! applied state ── which messages changed ──▶ dirty ids ── when it is quiet ─▶ rows and index keys, in sled
 //!       │                                        │                                              │
 //!       └──────────── get, list: memory for what is dirty or live ────────── else the rows ─────┘
 //! ```
@@ -20,6 +20,7 @@ mod key;
 mod list;
 mod mark;
 mod opening;
+mod pace;
 mod query;
 mod round;
 mod row;
@@ -41,11 +42,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use smsgrid::log::Owner;
 use smsgrid::model::{MessageId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::dirty::Dirty;
 use self::list::{Found, PAGE_MAX};
 use self::mark::Mark;
+use self::pace::{Load, Pace};
 use self::rows::{Rows, RowsError};
 use self::task::Ask;
 use self::writer::{Writer, Written};
@@ -73,6 +76,7 @@ struct Inner {
     owner: Owner,
     applied: Arc<dyn Applied>,
     dirty: Mutex<Dirty>,
+    pace: Mutex<Pace>,
     /// The rows, while they are believed.
     rows: RwLock<Option<Arc<Rows>>>,
     /// Held by readers for as long as they go through the rows, by the writer while it applies a batch.
@@ -131,6 +135,7 @@ impl Store {
             owner,
             applied: Arc::new(applied),
             dirty,
+            pace: Mutex::new(Pace::new(Instant::now())),
             rows: RwLock::new(None),
             gate: RwLock::new(()),
             completeness: watch::Sender::new(Completeness::Opening),
@@ -229,7 +234,7 @@ impl Store {
             slices: written.slices,
             syncs,
             slice_octets_max: written.slice_octets_max,
-            dirty: self.inner.count_dirty() as u64,
+            dirty: self.inner.load().dirty as u64,
             rebuilds: self.inner.rebuilds.load(Ordering::Relaxed),
         }
     }
@@ -244,17 +249,15 @@ impl Inner {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count_dirty(&self) -> usize {
-        let mut dirty = self.dirty();
-        dirty.catch_up(self.applied.as_ref());
-        dirty.len()
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many messages could leave memory before their rows are written.
-    fn count_ended(&self) -> usize {
+    /// What waits to be written now.
+    fn load(&self) -> Load {
         let mut dirty = self.dirty();
         dirty.catch_up(self.applied.as_ref());
-        dirty.len_ended()
+        dirty.load()
     }
 
     /// Keeps readers out.

@@ -71,6 +71,7 @@ pub(super) fn write_changes(
         writer.commit(rows, || inner.alone())?;
     }
     inner.dirty().written(&left);
+    inner.pace().written();
     inner.count(writer, rows);
     inner.durable.send_replace(moment.position);
     Ok(())

@@ -9,8 +9,8 @@
 //!    └─ waiting ◀────────────────────────┘   rows that are not believed are set aside first
 //! ```
 //!
-//! A round is due some seconds after the first change, or when many messages have changed; it is written on a thread
-//! that gives way to whoever is waited for. Without changes the task sleeps, and nothing is written.
+//! When a round is due is said in [`Pace`](super::pace::Pace); it is written on a thread that gives way to whoever is
+//! waited for. Without changes the task sleeps, and nothing is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -30,11 +30,6 @@ use super::rows::{Rows, RowsError};
 use super::writer::Writer;
 use super::{Completeness, Inner, Source};
 
-/// Longest time a change waits for its round. A message that is sent within it is written once and not at each of its
-/// steps, and a burst of submissions shares no processor with its rows; what is not written is in the log.
-const ROUND_EVERY: Duration = Duration::from_secs(5);
-/// This many changed messages do not wait.
-const DIRTY_MAX: usize = 20_000;
 /// With more unwritten messages than this that have ended the writer gives way no longer: they must be written before
 /// they leave memory, which keeps twice as many. Messages that wait stay there, however many they are.
 const BEHIND_MAX: usize = 100_000;
@@ -181,7 +176,7 @@ async fn work(
         let (stop, gives_way) = (cancel.clone(), !is_behind(inner));
         let all_dropped = desk_work(inner, desk, !gives_way, move |inner, rows, writer| {
             // A round that falls behind while it gives way is ended and gone on with by one that does not.
-            let goes_on = || !(stop.is_cancelled() || gives_way && is_behind(inner));
+            let goes_on = || !stop.is_cancelled() && (!gives_way || goes_on(inner));
             round::write_changes(inner, rows, writer, &goes_on)?;
             round::drop_over(inner, rows, writer)
         })
@@ -270,8 +265,7 @@ async fn wait(
                 std::future::pending::<()>().await;
             }
         }
-        let round = Instant::now() + ROUND_EVERY;
-        while Instant::now() < round && inner.count_dirty() < DIRTY_MAX {
+        while !is_due(inner) {
             sleep(COUNT_EVERY).await;
         }
     };
@@ -346,7 +340,18 @@ async fn refuse_for(wait: Duration, asks: &mut mpsc::Receiver<Ask>) {
 
 /// Whether messages might leave memory before they are written.
 fn is_behind(inner: &Inner) -> bool {
-    inner.count_ended() > BEHIND_MAX
+    inner.load().ended > BEHIND_MAX
+}
+
+fn is_due(inner: &Inner) -> bool {
+    let load = inner.load();
+    inner.pace().is_due(Instant::now(), load)
+}
+
+/// Whether a round that gives way should go on.
+fn goes_on(inner: &Inner) -> bool {
+    let load = inner.load();
+    load.ended <= BEHIND_MAX && inner.pace().goes_on(Instant::now(), load)
 }
 
 /// Lets the writer work on a thread that may wait for the disk, and that gives way to others unless it is urgent.
