@@ -24,6 +24,7 @@ pub mod telemetry;
 mod cli;
 mod cores;
 mod demo;
+mod gathered;
 mod reload;
 mod run;
 mod smsd;

@@ -15,13 +15,14 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 use tracing::warn;
 
 use super::limits::{CONNECTIONS_MAX, FIRST_OCTET, SILENCE_MAX};
+use crate::gathered::Gathered;
 
 /// Wait after the system refused a connection, usually because it has no descriptors left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// An accepted connection.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Gathered<TcpStream>,
     /// When something came last.
     heard: Instant,
     /// How long the peer may be silent from then on.
@@ -60,6 +61,7 @@ impl Connection {
     fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Connection {
         let heard = Instant::now();
         let alarm = Box::pin(sleep_until(heard + FIRST_OCTET));
+        let stream = Gathered::new(stream);
         Connection { stream, heard, patience: FIRST_OCTET, alarm, _permit: permit }
     }
 
@@ -126,6 +128,6 @@ impl Connected for Connection {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+        self.stream.get_ref().connect_info()
     }
 }

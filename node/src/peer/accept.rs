@@ -14,12 +14,14 @@ use tokio::time::{Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 use tracing::warn;
 
+use crate::gathered::Gathered;
+
 /// Wait after the system refused to accept, which is when descriptors have run out.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// An accepted connection. It ends when its first octet does not come in time.
 pub(super) struct Accepted {
-    stream: TcpStream,
+    stream: Gathered<TcpStream>,
     greeting: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -34,7 +36,7 @@ pub(super) fn connections(
     let places = Arc::new(Semaphore::new(at_once));
     unfold((listener, places), move |(listener, places)| async move {
         let place = places.clone().acquire_owned().await.ok()?;
-        let stream = accept(&listener).await;
+        let stream = Gathered::new(accept(&listener).await);
         let greeting = Some(Box::pin(sleep(greeting)));
         Some((Ok(Accepted { stream, greeting, _place: place }), (listener, places)))
     })
@@ -60,7 +62,7 @@ impl Connected for Accepted {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+        self.stream.get_ref().connect_info()
     }
 }
 

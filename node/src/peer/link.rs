@@ -24,6 +24,7 @@ use tonic::body::Body;
 
 use super::bounds::{CONNECTION_WINDOW, FRAME_OCTETS_MAX, KEEP_ALIVE, STREAM_WINDOW};
 use super::dial::dial;
+use crate::gathered::Gathered;
 
 type Sender = http2::SendRequest<Body>;
 type Attempt = Shared<BoxFuture<'static, Result<Sender, Arc<str>>>>;
@@ -99,7 +100,7 @@ impl Link {
 
     async fn connect(&self) -> Result<Sender, String> {
         let stream = dial(&self.0.address, self.0.local).await?;
-        let handshake = builder(self.0.watched).handshake(TokioIo::new(stream));
+        let handshake = builder(self.0.watched).handshake(TokioIo::new(Gathered::new(stream)));
         let (sender, connection) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake)
             .await
             .map_err(|_| format!("{} did not greet within {HANDSHAKE_TIMEOUT:?}", self.0.address))?
