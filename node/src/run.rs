@@ -15,8 +15,9 @@ use crate::config::Config;
 use crate::node::{Node, StartError};
 use crate::{cores, reload, smsd, telemetry};
 
-/// Threads of the runtime: the modems wait, they do not compute.
-const THREADS: usize = 2;
+/// Threads of the runtime. Everything in it waits and hardly computes: with a second one each event would wake both. What
+/// waits for a disk has threads of its own.
+pub(crate) const THREADS: usize = 1;
 
 /// Run one node until SIGTERM or SIGINT
 #[derive(Clone, Debug, clap::Args)]

@@ -11,9 +11,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::{Listeners, StartError};
+use crate::run::THREADS;
 
-/// Threads of the runtime: modems wait, they do not compute.
-const THREADS: usize = 2;
 /// How long what waits for the disk may take to come to its end.
 const DISK: Duration = Duration::from_secs(10);
 
