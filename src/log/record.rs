@@ -100,6 +100,7 @@ pub(super) fn size(record: &Record<'_>) -> usize {
 /// Appends `record` to `out` as it stands at `octet` of the segment.
 pub fn encode(seed: Seed, octet: u32, record: &Record<'_>, out: &mut Vec<u8>) {
     let start = out.len();
+    out.reserve(size(record));
     out.extend_from_slice(&[0; HEAD_OCTETS]);
     let kind = encode_body(record, out);
     let len = u32::try_from(out.len() - start - HEAD_OCTETS).unwrap_or(u32::MAX);

@@ -80,9 +80,9 @@ impl<M: StateMachine> Core<M> {
 
     fn stamp(&self, batch: &Payload) -> Option<Payload> {
         let now = self.calendar.now(self.view.read(M::now));
-        let mut octets = batch.octets().to_vec();
-        M::stamp(octets.get_mut(BATCH_HEADER_OCTETS..)?, now).ok()?;
-        Payload::parse(octets.into())
+        let mut octets: Arc<[u8]> = Arc::from(&**batch.octets());
+        M::stamp(Arc::get_mut(&mut octets)?.get_mut(BATCH_HEADER_OCTETS..)?, now).ok()?;
+        Payload::parse(octets)
     }
 
     /// Asks a majority whether this node still leads; the last entry that may have been answered to anybody before.

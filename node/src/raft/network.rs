@@ -14,15 +14,18 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use openraft::{OptionalSend, StorageError};
+use openraft::{EntryPayload, OptionalSend, StorageError};
 use serde::de::DeserializeOwned;
 use smsgrid::model::NodeId;
 
 use super::applier::SnapshotOf;
 use super::payload::Octets;
 use super::snapshot::{Block, SnapshotFile, block_at};
-use super::types::{Types, Vote};
+use super::types::{Entry, Types, Vote};
 use super::{Call, Member, Transport, TransportError, wire};
+
+/// About what stands before the payload of an entry, and before the entries.
+const HEAD_OCTETS: usize = 128;
 
 /// Makes clients for other nodes.
 pub(super) struct Network {
@@ -107,7 +110,8 @@ impl RaftNetworkV2<Types> for Client {
     ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
         // A heartbeat is given up in time for the next. Entries may wait for a slow disk.
         let within = if request.entries.is_empty() { option.hard_ttl() } else { self.append_timeout };
-        self.ask(Call::AppendEntries, wire::encode(&request), within).await
+        let octets: usize = request.entries.iter().map(octets_of).sum();
+        self.ask(Call::AppendEntries, wire::encode_about(&request, HEAD_OCTETS + octets), within).await
     }
 
     async fn vote(
@@ -146,6 +150,14 @@ impl RaftNetworkV2<Types> for Client {
         option: RPCOption,
     ) -> Result<TransferLeaderResponse<Types>, RPCError<Types>> {
         self.ask(Call::TransferLeader, wire::encode(&request), option.soft_ttl()).await
+    }
+}
+
+/// About how many octets an entry takes on the wire.
+fn octets_of(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Normal(batch) => HEAD_OCTETS + batch.octets().len(),
+        EntryPayload::Blank | EntryPayload::Membership(_) => HEAD_OCTETS,
     }
 }
 

@@ -20,7 +20,12 @@ pub(super) enum Handed {
 
 /// Octets of a message for the wire.
 pub(super) fn encode(message: &impl Serialize) -> Bytes {
-    let octets = cbor4ii::serde::to_vec(Vec::new(), message);
+    encode_about(message, 0)
+}
+
+/// The same, of a message that takes about so many octets: room is made once.
+pub(super) fn encode_about(message: &impl Serialize, octets: usize) -> Bytes {
+    let octets = cbor4ii::serde::to_vec(Vec::with_capacity(octets), message);
     octets.expect("messages have a CBOR form, and memory takes them").into()
 }
 

@@ -29,6 +29,8 @@ const MUST_UNDERSTAND: u8 = 1;
 const ENTRY_HEADER_OCTETS: usize = 5;
 /// Octets of a command besides client and body.
 const COMMAND_OCTETS_MIN: usize = 17;
+/// What most commands stay below: a message of two parts.
+const COMMAND_OCTETS_USUAL: usize = 768;
 /// Octets of a command before its `now`.
 const NOW_OFFSET: usize = 4;
 
@@ -101,7 +103,8 @@ pub enum CodecError {
 pub fn encode_entry(commands: &[Command]) -> Vec<u8> {
     let count = u32::try_from(commands.len()).unwrap_or(u32::MAX);
     debug_assert!(count < u32::MAX, "an entry holds fewer commands than its counter");
-    let mut entry = vec![FORMAT];
+    let mut entry = Vec::with_capacity(commands.len() * COMMAND_OCTETS_USUAL);
+    entry.push(FORMAT);
     entry.extend(count.to_be_bytes());
     for command in commands {
         encode_command(command, &mut entry);
