@@ -10,12 +10,13 @@ use futures_util::future::{BoxFuture, FutureExt};
 use smsgrid::model::{MessageId, NodeId, SessionId};
 use smsgrid_proto::internal as proto;
 use smsgrid_proto::internal::peer_service_client::PeerServiceClient;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Request, Response, Status};
 
 use super::belonging::{Belonging, unsigned};
 use super::bounds::{CALLS_MAX, MESSAGE_OCTETS_MAX};
+use super::line::{self, Line};
 use super::link::{Link, LinkError};
 use super::served::{Forming, Founder, HistoryPage, Renewal, Standing};
 use super::wire;
@@ -43,9 +44,12 @@ enum Lane {
 struct Wire {
     link: Link,
     service: PeerServiceClient<Link>,
+    line: Line,
     calls: Arc<Semaphore>,
 }
 
+/// Why a node that has no cluster calls nobody.
+const NO_CLUSTER: &str = "this node has no cluster yet";
 /// Most connections that are remembered; the addresses of members change rarely.
 const WIRES_MAX: usize = 128;
 
@@ -144,9 +148,34 @@ impl Client {
     ) -> BoxFuture<'static, Result<R, TransportError>> {
         let request = self.0.belonging.stamp(to, body);
         let wire = self.wire(address, lane);
+        async move { wire.call(request.ok_or_else(no_cluster)?, within, send).await }.boxed()
+    }
+
+    /// A call over the line to the node.
+    fn line_call(
+        &self,
+        to: NodeId,
+        address: &str,
+        lane: Lane,
+        (call, body): (Call, Bytes),
+        within: Duration,
+    ) -> BoxFuture<'static, Result<Bytes, TransportError>> {
+        let wire = self.wire(address, lane);
+        let belonging = self.0.belonging.clone();
         async move {
-            let no_cluster = || TransportError::Unreachable("this node has no cluster yet".to_owned());
-            wire.call(request.ok_or_else(no_cluster)?, within, send).await
+            let deadline = Instant::now() + within;
+            belonging.get().ok_or_else(no_cluster)?;
+            let _turn = wire.turn(deadline, within).await?;
+            let mut service = wire.service.clone();
+            let open = move |calls| {
+                async move {
+                    let request = belonging.stamp(to, calls);
+                    service.line(request.ok_or_else(|| Status::failed_precondition(NO_CLUSTER))?).await
+                }
+                .boxed()
+            };
+            let answer = timeout_at(deadline, wire.line.ask(to, (call, body), open)).await;
+            answer.unwrap_or_else(|_| Err(late(within)))
         }
         .boxed()
     }
@@ -188,6 +217,9 @@ impl Transport for Client {
             | Call::Propose
             | Call::ReadIndex => Lane::Urgent,
         };
+        if body.len() <= line::BODY_OCTETS_MAX {
+            return self.line_call(to, &member.peer, lane, (call, body), within);
+        }
         let request = proto::CallRequest { call: u32::from(call.number()), body };
         let reply = self.signed(to, &member.peer, lane, request, within, |mut service, request| {
             async move { service.call(request).await }.boxed()
@@ -209,7 +241,7 @@ impl Wire {
         let service = PeerServiceClient::with_origin(link.clone(), origin)
             .max_decoding_message_size(MESSAGE_OCTETS_MAX)
             .max_encoding_message_size(MESSAGE_OCTETS_MAX);
-        Wire { link, service, calls: Arc::new(Semaphore::new(CALLS_MAX as usize)) }
+        Wire { link, service, line: Line::default(), calls: Arc::new(Semaphore::new(CALLS_MAX as usize)) }
     }
 
     /// Until the request is handed to the connection, a passed deadline means that it was certainly not delivered.
@@ -220,23 +252,38 @@ impl Wire {
         send: impl FnOnce(PeerServiceClient<Link>, Request<T>) -> Answer<R>,
     ) -> Result<R, TransportError> {
         let deadline = Instant::now() + within;
+        let _turn = self.turn(deadline, within).await?;
+        match timeout_at(deadline, send(self.service.clone(), request)).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(failure(&status)),
+            Err(_) => Err(late(within)),
+        }
+    }
+
+    /// Waits for the turn of a call, and for a connection.
+    async fn turn(&self, deadline: Instant, within: Duration) -> Result<SemaphorePermit<'_>, TransportError> {
         let unreachable = |why: String| TransportError::Unreachable(why);
         let turn = timeout_at(deadline, self.calls.acquire()).await;
-        let _turn = turn.map_err(|_| unreachable(format!("too many calls under way for {within:?}")))?;
+        let turn = turn.ok().and_then(Result::ok);
+        let turn = turn.ok_or_else(|| unreachable(format!("too many calls under way for {within:?}")))?;
         timeout_at(deadline, self.link.connected())
             .await
             .map_err(|_| unreachable(format!("no connection within {within:?}")))?
             .map_err(|failure| unreachable(failure.to_string()))?;
-        match timeout_at(deadline, send(self.service.clone(), request)).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(failure(&status)),
-            Err(_) => Err(TransportError::Broken(format!("no answer within {within:?}"))),
-        }
+        Ok(turn)
     }
 }
 
+fn no_cluster() -> TransportError {
+    TransportError::Unreachable(NO_CLUSTER.to_owned())
+}
+
+fn late(within: Duration) -> TransportError {
+    TransportError::Broken(format!("no answer within {within:?}"))
+}
+
 /// What a status says about the delivery. Only what a node says itself is a refusal.
-fn failure(status: &Status) -> TransportError {
+pub(super) fn failure(status: &Status) -> TransportError {
     match link_failure(status) {
         Some(LinkError::NotSent(why)) => return TransportError::Unreachable(why.clone()),
         Some(LinkError::Lost(why)) => return TransportError::Broken(why.clone()),

@@ -4,7 +4,7 @@
 //! caller                                             called
 //! Client ──lazy connection──▶ serve ──metadata──▶ Desk ──▶ Calls      the consensus, once it runs
 //!   one a node for Raft,        │ refused: wrong     ├────▶ Renewals   leases, once sessions are kept
-//!   one for bulk                │ cluster, node,     ├────▶ Histories  rows, once the store is open
+//!   one for bulk;               │ cluster, node,     ├────▶ Histories  rows, once the store is open
 //!                               ▼ protocol           └────▶ Founding   probe and form, from the first moment
 //! ```
 //!
@@ -17,6 +17,7 @@ mod bounds;
 mod client;
 mod desk;
 mod dial;
+mod line;
 mod link;
 mod served;
 mod server;

@@ -5,13 +5,18 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use smsgrid::model::{NodeId, SessionId};
 use smsgrid_proto::internal as proto;
+use smsgrid_proto::internal::line_answer::Result as LineResult;
 use smsgrid_proto::internal::peer_service_server::{PeerService, PeerServiceServer};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::server::TcpConnectInfo;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tracing::warn;
 
 use super::accept::connections;
@@ -32,7 +37,15 @@ pub async fn serve(
     desk: Desk,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), tonic::transport::Error> {
-    let service = PeerServiceServer::new(Answers { desk })
+    let closing = CancellationToken::new();
+    let shutdown = {
+        let closing = closing.clone();
+        async move {
+            shutdown.await;
+            closing.cancel();
+        }
+    };
+    let service = PeerServiceServer::new(Answers { desk, closing })
         .max_decoding_message_size(MESSAGE_OCTETS_MAX)
         .max_encoding_message_size(MESSAGE_OCTETS_MAX);
     let refused = Arc::new(Refused::default());
@@ -84,6 +97,8 @@ fn admit(belonging: &Belonging, refused: &Refused, mut request: Request<()>) -> 
 
 struct Answers {
     desk: Desk,
+    /// Cancelled, no line takes a call any more.
+    closing: CancellationToken,
 }
 
 #[tonic::async_trait]
@@ -92,9 +107,21 @@ impl PeerService for Answers {
         let from = member(&request)?;
         let proto::CallRequest { call, body } = request.into_inner();
         let known = u8::try_from(call).ok().and_then(Call::from_number);
-        let known = known.ok_or_else(|| Status::unimplemented(format!("no call has the number {call}")))?;
+        let known = known.ok_or_else(|| Status::unimplemented(unknown(call)))?;
         let body = self.desk.call(from, known, body).await.map_err(refusal)?;
         Ok(Response::new(proto::CallReply { body }))
+    }
+
+    type LineStream = BoxStream<'static, Result<proto::LineAnswer, Status>>;
+
+    async fn line(
+        &self,
+        request: Request<Streaming<proto::LineCall>>,
+    ) -> Result<Response<Self::LineStream>, Status> {
+        let (from, desk) = (member(&request)?, self.desk.clone());
+        let calls = request.into_inner().take_until(self.closing.clone().cancelled_owned());
+        let answers = calls.map_ok(move |call| answer(desk.clone(), from, call).map(Ok));
+        Ok(Response::new(answers.try_buffer_unordered(CALLS_MAX as usize).boxed()))
     }
 
     async fn renew(
@@ -133,6 +160,25 @@ impl PeerService for Answers {
         self.desk.form(forming).await.map_err(refusal)?;
         Ok(Response::new(proto::FormReply {}))
     }
+}
+
+/// Serves one call of a line.
+async fn answer(desk: Desk, from: NodeId, call: proto::LineCall) -> proto::LineAnswer {
+    let proto::LineCall { number, call, body } = call;
+    let refused = |why: String| Some(LineResult::Refused(why));
+    let result = match u8::try_from(call).ok().and_then(Call::from_number) {
+        Some(known) => match timeout(SERVE_TIMEOUT, desk.call(from, known, body)).await {
+            Ok(Ok(body)) => Some(LineResult::Body(body)),
+            Ok(Err(NotServed(why))) => refused(why),
+            Err(_) => None,
+        },
+        None => refused(unknown(call)),
+    };
+    proto::LineAnswer { number, result }
+}
+
+fn unknown(call: u32) -> String {
+    format!("no call has the number {call}")
 }
 
 fn member<T>(request: &Request<T>) -> Result<NodeId, Status> {
