@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use smsgrid_proto::v1::message_service_client::MessageServiceClient;
 use smsgrid_proto::v1::{SubmitBatchRequest, SubmitRequest, submit_result};
 use smsgrid_tests::cluster::ask;
-use smsgrid_tests::cost::Cost;
+use smsgrid_tests::http;
 use smsgrid_tests::spread::Spread;
 
 /// How many submissions wait at once.
@@ -16,7 +16,9 @@ const BATCH_CLIENTS: usize = 16;
 /// Most messages of a batch.
 const BATCH: usize = 500;
 
-/// How long nodes are looked at to see whether they are done, and how long they may take.
+/// How many messages a node has not written to its store.
+const UNWRITTEN: &str = "smsgrid_store_unwritten_current";
+/// How often nodes are asked whether they are done, and how long they may take.
 const SETTLE_LOOK: Duration = Duration::from_millis(500);
 const SETTLE_PATIENCE: Duration = Duration::from_secs(300);
 
@@ -93,17 +95,12 @@ pub(crate) async fn until(
 
 /// Waits until the nodes have written their history: what they put off must not burden what is
 /// measured next.
-pub(crate) async fn idle(pids: &[u32]) {
-    let begun = Instant::now();
-    while begun.elapsed() < SETTLE_PATIENCE {
-        let before: Vec<Cost> = pids.iter().map(|pid| Cost::of(*pid)).collect();
-        pass(SETTLE_LOOK).await;
-        let spent = pids.iter().zip(before).map(|(pid, before)| Cost::of(*pid).since(before).cpu);
-        if spent.sum::<Duration>() <= SETTLE_LOOK / 10 {
-            return;
-        }
-    }
-    panic!("the nodes were still at work after {SETTLE_PATIENCE:?}");
+pub(crate) async fn written(apis: &[SocketAddr]) {
+    let is_written = |api: &SocketAddr| {
+        let answer = http::get(*api, "/metrics", SETTLE_LOOK * 10);
+        answer.and_then(|(_, text)| http::metric(&text, UNWRITTEN)) == Some(0.0)
+    };
+    until("the history to be written", SETTLE_PATIENCE, SETTLE_LOOK, || apis.iter().all(is_written)).await;
 }
 
 /// A message with this text.

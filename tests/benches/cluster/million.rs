@@ -45,8 +45,7 @@ pub(crate) fn measure(runtime: &Runtime, results: &mut Results) {
     );
     results.at_most("the same, most memory of a node", most_gib(&cluster), MEMORY_TARGET_GIB, "GiB");
     // What is put off is written first: the figure is of claims, not of what else was to be done.
-    let pids: Vec<u32> = cluster.nodes().iter().filter_map(|node| node.pid()).collect();
-    runtime.block_on(load::idle(&pids));
+    runtime.block_on(load::written(&apis));
     let among_all = runtime.block_on(send(apis[0], &modems, &mut sent));
     let ratio = among_all.as_secs_f64() / among_few.as_secs_f64();
     results.at_most(

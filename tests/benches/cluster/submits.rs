@@ -1,6 +1,7 @@
 //! Durable replicated submissions beside etcd's puts: the same client program, the same disk, one after the other in
 //! the same run, twice, so that a host that grows slower or faster meanwhile shows.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use crate::etcd::{self, Etcd, Put};
-use crate::load::{Run, closed_loop, idle};
+use crate::load::{Run, closed_loop, written};
 use crate::results::Results;
 
 /// Octets of a value and of a text.
@@ -33,11 +34,20 @@ pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
         cluster.apis().into_iter().map(ask::channel).collect::<Vec<_>>()
     };
     let pids: Vec<u32> = cluster.nodes().iter().filter_map(|node| node.pid()).collect();
-    runtime.block_on(compare(folder, &channels, &pids, results));
+    let nodes = Nodes { channels, apis: cluster.apis(), pids };
+    runtime.block_on(compare(folder, &nodes, results));
     drop(cluster);
 }
 
-async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mut Results) {
+/// The three processes, and the ways to them.
+struct Nodes {
+    channels: Vec<Channel>,
+    apis: Vec<SocketAddr>,
+    pids: Vec<u32>,
+}
+
+async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
+    let mut later = Vec::new();
     let etcd = if etcd::is_installed() {
         std::fs::create_dir(folder.join("etcd")).expect("the temporary folder is writable");
         Some(Etcd::start(&folder.join("etcd")).await)
@@ -48,8 +58,8 @@ async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mu
     for clients in CLIENTS {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            ours.push(Spent::during(pids, submitted(channels, clients)).await);
-            idle(pids).await;
+            ours.push(Spent::during(&nodes.pids, submitted(&nodes.channels, clients)).await);
+            later.push(nodes.write_history(ours.last()).await);
             if let Some(etcd) = &etcd {
                 theirs.push(Spent::during(&etcd.pids(), put(etcd.channels(), clients)).await);
             }
@@ -61,6 +71,22 @@ async fn compare(folder: &Path, channels: &[Channel], pids: &[u32], results: &mu
             let target = if clients == 1 { RATIO_ALONE } else { RATIO };
             results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
         }
+    }
+    let last = later.last().map_or(0, Duration::as_micros);
+    results.note(
+        "the history of each, written when it is quiet again",
+        format!("processor {last} us in the servers"),
+    );
+}
+
+impl Nodes {
+    /// Waits until the messages of this run are in the history; the processor time of it, for each.
+    async fn write_history(&self, run: Option<&Spent>) -> Duration {
+        let now = || self.pids.iter().map(|pid| Cost::of(*pid).cpu).sum::<Duration>();
+        let before = now();
+        written(&self.apis).await;
+        let count = run.map_or(1, |spent| spent.run.done.max(1));
+        now().saturating_sub(before) / u32::try_from(count).unwrap_or(u32::MAX)
     }
 }
 
