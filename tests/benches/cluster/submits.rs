@@ -21,6 +21,8 @@ const OCTETS: usize = 300;
 const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 /// How long each cell is measured, in each of the rounds.
 const SPAN: Duration = Duration::from_secs(4);
+/// The same for one client, whose messages are so few that their history is written meanwhile.
+const SPAN_ALONE: Duration = Duration::from_secs(12);
 const ROUNDS: usize = 2;
 /// How much faster than etcd.
 const RATIO: f64 = 2.0;
@@ -47,7 +49,6 @@ struct Nodes {
 }
 
 async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
-    let mut later = Vec::new();
     let etcd = if etcd::is_installed() {
         std::fs::create_dir(folder.join("etcd")).expect("the temporary folder is writable");
         Some(Etcd::start(&folder.join("etcd")).await)
@@ -56,7 +57,7 @@ async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
         None
     };
     for clients in CLIENTS {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut later) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             ours.push(Spent::during(&nodes.pids, submitted(&nodes.channels, clients)).await);
             later.push(nodes.write_history(ours.last()).await);
@@ -65,18 +66,14 @@ async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
             }
         }
         let name = format!("submits of {OCTETS} octets, {clients} clients");
-        results.note(name.as_str(), told(&ours));
+        let later = later.last().map_or(0, Duration::as_micros);
+        results.note(name.as_str(), format!("{}, {later} us for history afterwards", told(&ours)));
         if etcd.is_some() {
             results.note(format!("etcd, puts of {OCTETS} octets, {clients} clients"), told(&theirs));
             let target = if clients == 1 { RATIO_ALONE } else { RATIO };
             results.at_least(format!("{name}, beside etcd"), mean(&ours) / mean(&theirs), target, "times");
         }
     }
-    let last = later.last().map_or(0, Duration::as_micros);
-    results.note(
-        "the history of each, written when it is quiet again",
-        format!("processor {last} us in the servers"),
-    );
 }
 
 impl Nodes {
@@ -92,7 +89,7 @@ impl Nodes {
 
 async fn submitted(channels: &[Channel], clients: usize) -> Run {
     let services: Vec<_> = channels.iter().cloned().map(MessageServiceClient::new).collect();
-    closed_loop(clients, SPAN, move |client, number| {
+    closed_loop(clients, span(clients), move |client, number| {
         let mut service = services[client % services.len()].clone();
         async move {
             service.submit(request(client, number)).await.expect("accepted");
@@ -103,7 +100,7 @@ async fn submitted(channels: &[Channel], clients: usize) -> Run {
 
 async fn put(channels: &[Channel], clients: usize) -> Run {
     let channels = channels.to_vec();
-    closed_loop(clients, SPAN, move |client, number| {
+    closed_loop(clients, span(clients), move |client, number| {
         let channel = channels[client % channels.len()].clone();
         let value = Put { key: format!("{client}-{number}").into_bytes(), value: text(number).into_bytes() };
         async move {
@@ -111,6 +108,10 @@ async fn put(channels: &[Channel], clients: usize) -> Run {
         }
     })
     .await
+}
+
+fn span(clients: usize) -> Duration {
+    if clients == 1 { SPAN_ALONE } else { SPAN }
 }
 
 /// A message whose text is as long as a value.
