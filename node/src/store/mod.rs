@@ -268,6 +268,7 @@ impl Inner {
     /// Lets readers use the rows.
     fn publish(&self, rows: &Arc<Rows>, mark: &Mark) {
         self.failure.send_replace(None);
+        *self.pace() = Pace::new(Instant::now());
         *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Some(rows.clone());
         let mut forgotten = 0;
         self.applied.read(&mut |queue| forgotten = queue.forgotten_count());

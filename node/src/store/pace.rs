@@ -3,10 +3,12 @@
 //! ```text
 //!            first change                    5 s, and it is quiet
 //! written ────────────────▶ waiting ───────────────────────────────────▶ round
-//!    ▲                        ▲   or too many wait, or ten minutes          │
+//!    ▲                        ▲   or too many wait, or ten minutes (*)      │
 //!    │ all written            └──────────────────────────────────────────── │
 //!    └───────────────────────────────────── it has become busy ────────────┘
 //! ```
+//!
+//! (*) Such a round goes on to its end.
 //!
 //! A row costs more than the acceptance of its message. What is not written is in the log and in memory, so that a burst
 //! of submissions shares no processor with its rows, and a message sent meanwhile is written once and not at each step.
@@ -19,7 +21,8 @@ use tokio::time::Instant;
 const ROUND_EVERY: Duration = Duration::from_secs(5);
 /// Longest time it waits however busy it is.
 const ROUND_LATEST: Duration = Duration::from_secs(600);
-/// With so many changes a second it is busy: their rows would take more than a twentieth of a processor.
+/// With so many changes a second, several of one message included, it is busy: their rows would take about a tenth of a
+/// processor.
 const BUSY_PER_SECOND: u64 = 2_000;
 /// Over how long changes are counted to know it.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
@@ -47,30 +50,39 @@ pub(super) struct Pace {
     /// When changes were counted last, and how many there were.
     measured: (Instant, u64),
     is_busy: bool,
+    /// So much waited, or for so long, that everything is written before anybody else is thought of.
+    is_pressed: bool,
 }
 
 impl Pace {
     /// Nothing waits yet.
     pub(super) fn new(now: Instant) -> Pace {
-        Pace { since: None, measured: (now, 0), is_busy: false }
+        Pace { since: None, measured: (now, 0), is_busy: false, is_pressed: false }
     }
 
     /// Whether a round is due, when something was applied since the last.
     pub(super) fn is_due(&mut self, now: Instant, load: Load) -> bool {
         self.measure(now, load.changes);
         let waited = self.waited(now);
-        presses(load, waited) || (waited >= ROUND_EVERY && !self.is_busy)
+        self.press(load, waited) || (waited >= ROUND_EVERY && !self.is_busy)
     }
 
     /// Whether a round that was begun should go on.
     pub(super) fn goes_on(&mut self, now: Instant, load: Load) -> bool {
         self.measure(now, load.changes);
-        !self.is_busy || presses(load, self.waited(now))
+        let waited = self.waited(now);
+        self.press(load, waited) || !self.is_busy
     }
 
     /// Everything that had changed when the round began is written.
     pub(super) fn written(&mut self) {
         self.since = None;
+        self.is_pressed = false;
+    }
+
+    fn press(&mut self, load: Load, waited: Duration) -> bool {
+        self.is_pressed |= load.dirty >= DIRTY_MAX || load.ended >= ENDED_MAX || waited >= ROUND_LATEST;
+        self.is_pressed
     }
 
     fn waited(&mut self, now: Instant) -> Duration {
@@ -86,10 +98,6 @@ impl Pace {
             self.measured = (now, changes);
         }
     }
-}
-
-fn presses(load: Load, waited: Duration) -> bool {
-    load.dirty >= DIRTY_MAX || load.ended >= ENDED_MAX || waited >= ROUND_LATEST
 }
 
 #[cfg(test)]
@@ -132,6 +140,7 @@ mod tests {
 
         assert!(!pace.is_due(begin, load(DIRTY_MAX - 1, ENDED_MAX - 1)));
         assert!(pace.is_due(begin, load(DIRTY_MAX, 0)));
+        pace.written();
         assert!(pace.is_due(begin, load(ENDED_MAX, ENDED_MAX)));
     }
 
@@ -144,8 +153,19 @@ mod tests {
 
         assert!(pace.goes_on(later + MEASURE_EVERY, load(1, QUIET)));
         assert!(!pace.goes_on(later + MEASURE_EVERY * 2, load(1, QUIET + BUSY)));
-        assert!(pace.goes_on(later + MEASURE_EVERY * 2, load(DIRTY_MAX, QUIET + BUSY)), "too many wait");
         assert!(pace.goes_on(begin + ROUND_LATEST, load(1, 1_000 * BUSY)), "it has waited for long enough");
+    }
+
+    #[test]
+    fn a_round_for_too_many_is_brought_to_its_end_however_busy_it_is() {
+        let (mut pace, begin) = begun();
+        let load = |dirty, changes| Load { dirty, ended: 0, changes };
+        assert!(!pace.is_due(begin + MEASURE_EVERY, load(DIRTY_MAX - 1, BUSY)));
+        assert!(pace.is_due(begin + MEASURE_EVERY * 2, load(DIRTY_MAX, 2 * BUSY)));
+
+        assert!(pace.goes_on(begin + MEASURE_EVERY * 3, load(1, 3 * BUSY)), "the rest is written too");
+        pace.written();
+        assert!(!pace.goes_on(begin + MEASURE_EVERY * 4, load(1, 4 * BUSY)));
     }
 
     fn begun() -> (Pace, Instant) {

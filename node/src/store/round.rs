@@ -54,6 +54,10 @@ pub(super) fn write_changes(
         writer.note(|mark| mark.misses(before(lost)));
         inner.tell(true);
     }
+    if blind {
+        // What memory does not hold is in the rows, or known to be missing: lists need not wait for the round.
+        inner.tell(writer.mark().missing.is_some());
+    }
     let slices = writer.written.slices;
     let left = write(inner, rows, writer, &ids, moment.horizon, goes_on)?;
     let Some(left) = left else {

@@ -176,9 +176,13 @@ async fn work(
         let (stop, gives_way) = (cancel.clone(), !is_behind(inner));
         let all_dropped = desk_work(inner, desk, !gives_way, move |inner, rows, writer| {
             // A round that falls behind while it gives way is ended and gone on with by one that does not.
-            let goes_on = || !stop.is_cancelled() && (!gives_way || goes_on(inner));
+            // Whatever the answer, what has happened meanwhile is taken in.
+            let goes_on = || {
+                let may_go_on = goes_on(inner);
+                !stop.is_cancelled() && (may_go_on || !gives_way)
+            };
             round::write_changes(inner, rows, writer, &goes_on)?;
-            round::drop_over(inner, rows, writer)
+            if goes_on() { round::drop_over(inner, rows, writer) } else { Ok(true) }
         })
         .await?;
         inner.tell(desk.writer.mark().missing.is_some());
