@@ -151,9 +151,9 @@ mod tests {
         says("this node of none yet", answer(&a, &Belonging::none(), B, |_| {}));
         says("says it is node 2, which this is", answer(&b, &b, B, |_| {}));
         says(
-            "protocol 2, this node 1",
+            "protocol 3, this node 2",
             answer(&a, &b, B, |metadata| {
-                metadata.insert(KEY_PROTOCOL, MetadataValue::from(2));
+                metadata.insert(KEY_PROTOCOL, MetadataValue::from(3));
             }),
         );
         for (key, words) in [

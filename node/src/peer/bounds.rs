@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The version of the words in `smsgrid.internal.v1`; nodes of another one are refused.
-pub(super) const PROTOCOL: u64 = 1;
+pub(super) const PROTOCOL: u64 = 2;
 /// Largest message, in octets.
 pub(super) const MESSAGE_OCTETS_MAX: usize = 16 << 20;
 /// Octets of rows after which a page of the history ends.

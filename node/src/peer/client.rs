@@ -174,8 +174,8 @@ impl Client {
                 }
                 .boxed()
             };
-            let answer = timeout_at(deadline, wire.line.ask(to, (call, body), open)).await;
-            answer.unwrap_or_else(|_| Err(late(within)))
+            let answer = wire.line.ask(to, (call, body), deadline, open).await;
+            answer.unwrap_or_else(|| Err(late(within)))
         }
         .boxed()
     }

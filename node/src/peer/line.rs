@@ -11,16 +11,20 @@
 //! stream ends later; when it ends before it began, the status says what is certain.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream::Stream;
 use smsgrid::model::NodeId;
 use smsgrid_proto::internal::line_answer::Result as Answered;
 use smsgrid_proto::internal::{LineAnswer, LineCall};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::time::{Instant, timeout_at};
 use tonic::{Response, Status, Streaming};
 
 use super::client::failure;
@@ -30,6 +34,15 @@ use crate::raft::{Call, TransportError};
 pub(super) const BODY_OCTETS_MAX: usize = 64 << 10;
 /// Most calls that wait to be written.
 const WAITING_MAX: usize = 1024;
+/// A stream on which nothing came for so long although a caller gave up is left for a new one: its connection may live
+/// while it does not.
+const SILENCE_MAX: Duration = Duration::from_secs(3);
+
+/// The calls of a stream. One that is given up before it is written does not leave.
+pub(super) struct Outgoing {
+    calls: mpsc::Receiver<LineCall>,
+    callers: Arc<Mutex<Callers>>,
+}
 
 /// What opens the stream.
 pub(super) type Opening = BoxFuture<'static, Result<Response<Streaming<LineAnswer>>, Status>>;
@@ -51,6 +64,8 @@ struct Open {
 /// Who waits for an answer.
 struct Callers {
     last: u64,
+    /// When an answer came last, or the stream was opened.
+    heard: Instant,
     /// None once the stream has ended.
     waiting: Option<BTreeMap<u64, oneshot::Sender<Answer>>>,
 }
@@ -62,23 +77,45 @@ struct Waiter {
 }
 
 impl Line {
-    /// Makes a call to the node `to` and waits for its answer; `open` opens the stream where there is none.
+    /// Makes a call to the node `to` and waits for its answer until `deadline`, none when it did not come; `open` opens
+    /// the stream where there is none.
     pub(super) async fn ask(
         &self,
         to: NodeId,
         call: (Call, Bytes),
-        open: impl FnOnce(ReceiverStream<LineCall>) -> Opening,
-    ) -> Answer {
-        let (_waiter, answered) = self.hand_over(to, call, open)?;
+        deadline: Instant,
+        open: impl FnOnce(Outgoing) -> Opening,
+    ) -> Option<Answer> {
+        let within = deadline.saturating_duration_since(Instant::now());
+        let (_waiter, answered) = match self.hand_over(to, call, within, open) {
+            Ok(handed) => handed,
+            Err(failure) => return Some(Err(failure)),
+        };
         let ended = || TransportError::Broken("the stream of calls ended".to_owned());
-        answered.await.unwrap_or_else(|_| Err(ended()))
+        match timeout_at(deadline, answered).await {
+            Ok(answer) => Some(answer.unwrap_or_else(|_| Err(ended()))),
+            Err(_) => {
+                self.leave_silent();
+                None
+            }
+        }
+    }
+
+    /// The next call opens a new stream when this one has been silent for too long. Answers that come on it are still
+    /// heard.
+    fn leave_silent(&self) {
+        let mut line = lock(&self.0);
+        if line.as_ref().is_some_and(|open| lock(&open.callers).heard.elapsed() >= SILENCE_MAX) {
+            *line = None;
+        }
     }
 
     fn hand_over(
         &self,
         to: NodeId,
         (call, body): (Call, Bytes),
-        open: impl FnOnce(ReceiverStream<LineCall>) -> Opening,
+        within: Duration,
+        open: impl FnOnce(Outgoing) -> Opening,
     ) -> Result<(Waiter, oneshot::Receiver<Answer>), TransportError> {
         let mut line = lock(&self.0);
         let known = line.as_ref().filter(|open| open.to == to && !open.calls.is_closed());
@@ -92,7 +129,8 @@ impl Line {
                 (open.clone(), entered.ok_or_else(gone)?)
             }
         };
-        let call = LineCall { number: waiter.number, call: u32::from(call.number()), body };
+        let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        let call = LineCall { number: waiter.number, call: u32::from(call.number()), body, within_ms };
         open.calls.try_send(call).map_err(|error| match error {
             TrySendError::Full(_) => TransportError::Unreachable("too many calls wait".to_owned()),
             TrySendError::Closed(_) => {
@@ -104,10 +142,12 @@ impl Line {
 }
 
 impl Open {
-    fn begin(to: NodeId, open: impl FnOnce(ReceiverStream<LineCall>) -> Opening) -> Open {
+    fn begin(to: NodeId, open: impl FnOnce(Outgoing) -> Opening) -> Open {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
-        let callers = Arc::new(Mutex::new(Callers { last: 0, waiting: Some(BTreeMap::new()) }));
-        tokio::spawn(listen(open(ReceiverStream::new(waiting)), callers.clone()));
+        let callers =
+            Arc::new(Mutex::new(Callers { last: 0, heard: Instant::now(), waiting: Some(BTreeMap::new()) }));
+        let outgoing = Outgoing { calls: waiting, callers: callers.clone() };
+        tokio::spawn(listen(open(outgoing), callers.clone()));
         Open { to, calls, callers }
     }
 
@@ -119,6 +159,30 @@ impl Open {
         callers.waiting.as_mut()?.insert(number, answer);
         callers.last = number;
         Some((Waiter { callers: self.callers.clone(), number }, answered))
+    }
+}
+
+impl Stream for Outgoing {
+    type Item = LineCall;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<LineCall>> {
+        loop {
+            match ready!(self.calls.poll_recv(cx)) {
+                Some(call) if !lock(&self.callers).awaits(call.number) => {}
+                next @ (Some(_) | None) => return Poll::Ready(next),
+            }
+        }
+    }
+}
+
+impl Callers {
+    fn awaits(&self, number: u64) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.contains_key(&number))
+    }
+
+    fn answered(&mut self, number: u64) -> Option<oneshot::Sender<Answer>> {
+        self.heard = Instant::now();
+        self.waiting.as_mut()?.remove(&number)
     }
 }
 
@@ -148,8 +212,7 @@ async fn take_answers(mut answers: Streaming<LineAnswer>, callers: &Mutex<Caller
     loop {
         match answers.message().await {
             Ok(Some(LineAnswer { number, result })) => {
-                let waiting = lock(callers).waiting.as_mut().and_then(|waiting| waiting.remove(&number));
-                if let Some(answer) = waiting {
+                if let Some(answer) = lock(callers).answered(number) {
                     let _ = answer.send(read(result));
                 }
             }
@@ -173,4 +236,65 @@ fn read(result: Option<Answered>) -> Answer {
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::pending;
+
+    use futures_util::{FutureExt, StreamExt};
+
+    use super::*;
+
+    const B: NodeId = NodeId(2);
+    const SHORT: Duration = Duration::from_millis(10);
+
+    #[tokio::test]
+    async fn a_stream_on_which_nothing_comes_is_left_for_a_new_one_though_its_connection_lives() {
+        let (line, opened) = (Line::default(), Cell::new(0));
+
+        let first = give_up(&line, &opened, SHORT).await;
+        assert_eq!((first.is_none(), opened.get()), (true, 1));
+        let second = give_up(&line, &opened, SILENCE_MAX).await;
+        assert_eq!((second.is_none(), opened.get()), (true, 1), "it might only have been slow");
+        let third = give_up(&line, &opened, SHORT).await;
+        assert_eq!((third.is_none(), opened.get()), (true, 2));
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_before_it_was_written_does_not_leave() {
+        let line = Line::default();
+        let (told, outgoing) = oneshot::channel();
+        let keep = move |calls: Outgoing| {
+            let _ = told.send(calls);
+            pending().boxed()
+        };
+        let deadline = Instant::now() + SHORT;
+        let given_up = line.ask(B, (Call::Vote, Bytes::from_static(b"1")), deadline, keep).await;
+        assert!(given_up.is_none());
+        let mut calls = outgoing.await.expect("the stream was opened");
+
+        let deadline = Instant::now() + SILENCE_MAX;
+        let asking = line.ask(B, (Call::Vote, Bytes::from_static(b"2")), deadline, |_| pending().boxed());
+        let left = tokio::select! {
+            biased;
+            _ = asking => None,
+            left = calls.next() => left,
+        };
+
+        assert_eq!(left.map(|call| (call.number, call.body)), Some((2, Bytes::from_static(b"2"))));
+    }
+
+    async fn give_up(line: &Line, opened: &Cell<u32>, within: Duration) -> Option<Answer> {
+        let open = |calls: Outgoing| {
+            opened.set(opened.get() + 1);
+            async move {
+                let _kept = calls;
+                pending().await
+            }
+            .boxed()
+        };
+        line.ask(B, (Call::Vote, Bytes::new()), Instant::now() + within, open).await
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -27,7 +28,7 @@ use super::bounds::{
 };
 use super::desk::Desk;
 use super::served::NotServed;
-use super::wire;
+use super::{line, wire};
 use crate::raft::Call;
 
 /// Answers every call on `listener` from `desk`, until `shutdown`; then calls under way end first.
@@ -118,6 +119,9 @@ impl PeerService for Answers {
         &self,
         request: Request<Streaming<proto::LineCall>>,
     ) -> Result<Response<Self::LineStream>, Status> {
+        if self.closing.is_cancelled() {
+            return Err(Status::failed_precondition("the node is stopping"));
+        }
         let (from, desk) = (member(&request)?, self.desk.clone());
         let calls = request.into_inner().take_until(self.closing.clone().cancelled_owned());
         let answers = calls.map_ok(move |call| answer(desk.clone(), from, call).map(Ok));
@@ -164,10 +168,15 @@ impl PeerService for Answers {
 
 /// Serves one call of a line.
 async fn answer(desk: Desk, from: NodeId, call: proto::LineCall) -> proto::LineAnswer {
-    let proto::LineCall { number, call, body } = call;
+    let proto::LineCall { number, call, body, within_ms } = call;
     let refused = |why: String| Some(LineResult::Refused(why));
+    // Nobody waits for it any longer: it must not keep the place of another.
+    let within = SERVE_TIMEOUT.min(Duration::from_millis(within_ms.into()));
     let result = match u8::try_from(call).ok().and_then(Call::from_number) {
-        Some(known) => match timeout(SERVE_TIMEOUT, desk.call(from, known, body)).await {
+        Some(_) if body.len() > line::BODY_OCTETS_MAX => {
+            refused(format!("{} octets are more than a call on a line may have", body.len()))
+        }
+        Some(known) => match timeout(within, desk.call(from, known, body)).await {
             Ok(Ok(body)) => Some(LineResult::Body(body)),
             Ok(Err(NotServed(why))) => refused(why),
             Err(_) => None,

@@ -164,10 +164,10 @@ async fn a_message_too_large_is_refused_on_both_sides() {
 async fn a_caller_of_another_version_is_refused_with_both_versions() {
     let pair = Pair::start().await;
 
-    let (code, why) = pair.call_with("smsgrid-protocol", "2").await;
+    let (code, why) = pair.call_with("smsgrid-protocol", "3").await;
 
     assert_eq!(code, tonic::Code::FailedPrecondition);
-    assert_eq!(why, "the caller speaks protocol 2, this node 1");
+    assert_eq!(why, "the caller speaks protocol 3, this node 2");
     assert_eq!(pair.served(), 0);
 }
 
@@ -287,10 +287,12 @@ async fn small_and_large_calls_that_are_under_way_together_are_each_answered() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_no_call_is_refused_and_the_line_goes_on() {
+async fn what_is_no_call_of_a_line_is_refused_and_the_line_goes_on() {
     let pair = Pair::start().await;
-    let call = |number, call| LineCall { number, call, body: Bytes::new() };
-    let calls = tokio_stream::iter([call(1, 0), call(2, 300), call(3, Call::Vote.number().into())]);
+    let call = |number, call| LineCall { number, call, body: Bytes::new(), within_ms: 10_000 };
+    let vote = Call::Vote.number().into();
+    let large = LineCall { body: vec![0; line::BODY_OCTETS_MAX + 1].into(), ..call(4, vote) };
+    let calls = tokio_stream::iter([call(1, 0), call(2, 300), call(3, vote), large]);
     let request = Belonging::of(pair.server.cluster, A).stamp(B, calls).expect("it has a cluster");
 
     let answers = pair.raw().line(request).await.expect("taken").into_inner();
@@ -300,7 +302,8 @@ async fn a_number_that_is_no_call_is_refused_and_the_line_goes_on() {
     let refused = |call| LineResult::Refused(format!("no call has the number {call}"));
     let body = LineResult::Body(Bytes::from("1 Vote "));
     let results: Vec<_> = told.into_iter().filter_map(|answer| answer.result).collect();
-    assert_eq!(results, [refused(0), refused(300), body]);
+    let large = LineResult::Refused("65537 octets are more than a call on a line may have".to_owned());
+    assert_eq!(results, [refused(0), refused(300), body, large]);
 }
 
 #[tokio::test]

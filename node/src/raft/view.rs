@@ -142,8 +142,8 @@ impl<M: StateMachine> View<M> {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *state, State { machine, at, window })
         };
-        // Dropping a large state takes a while; readers need not wait for it.
-        drop(old);
+        // Dropping a large state takes a while; neither readers nor a heartbeat need wait for it.
+        drop(tokio::task::spawn_blocking(move || drop(old)));
         // Whatever the entry held is part of it.
         let position = Position { index, offset: u32::MAX };
         self.applied.send_replace(position);
