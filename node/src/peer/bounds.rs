@@ -16,7 +16,8 @@ pub(super) const STREAM_WINDOW: u32 = 4 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
 /// How often a silent peer is asked for a sign of life, and how long it may take to give one.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(2);
-/// Most calls under way on one connection; the next waits for its turn, within its deadline.
+/// Most calls under way to a node on one connection; the next waits for its turn, within its deadline. The node called serves
+/// so many streams of a connection at once, and so many calls of a line.
 pub(super) const CALLS_MAX: u32 = 256;
 /// Most connections a node accepts at once: a few from each other node.
 pub(super) const CONNECTIONS_MAX: usize = 128;

@@ -4,9 +4,11 @@
 //! caller                                             called
 //! Client ──lazy connection──▶ serve ──metadata──▶ Desk ──▶ Calls      the consensus, once it runs
 //!   one a node for Raft,        │ refused: wrong     ├────▶ Renewals   leases, once sessions are kept
-//!   one for bulk;               │ cluster, node,     ├────▶ Histories  rows, once the store is open
+//!   one for bulk                │ cluster, node,     ├────▶ Histories  rows, once the store is open
 //!                               ▼ protocol           └────▶ Founding   probe and form, from the first moment
 //! ```
+//!
+//! Small calls of the consensus share a stream, `line`, on either connection.
 //!
 //! The server listens before there is a cluster, so what it serves is put on the [`Desk`] as it comes up; until then a call
 //! for it is refused, which tells the caller with certainty that nothing was done.

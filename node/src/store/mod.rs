@@ -135,7 +135,7 @@ impl Store {
             owner,
             applied: Arc::new(applied),
             dirty,
-            pace: Mutex::new(Pace::new(Instant::now())),
+            pace: Mutex::new(Pace::new(Instant::now(), 0)),
             rows: RwLock::new(None),
             gate: RwLock::new(()),
             completeness: watch::Sender::new(Completeness::Opening),
@@ -268,7 +268,8 @@ impl Inner {
     /// Lets readers use the rows.
     fn publish(&self, rows: &Arc<Rows>, mark: &Mark) {
         self.failure.send_replace(None);
-        *self.pace() = Pace::new(Instant::now());
+        let changes = self.load().changes;
+        *self.pace() = Pace::new(Instant::now(), changes);
         *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Some(rows.clone());
         let mut forgotten = 0;
         self.applied.read(&mut |queue| forgotten = queue.forgotten_count());

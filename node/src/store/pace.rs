@@ -55,9 +55,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Nothing waits yet.
-    pub(super) fn new(now: Instant) -> Pace {
-        Pace { since: None, measured: (now, 0), is_busy: false, is_pressed: false }
+    /// Nothing waits yet; so many changes have been seen.
+    pub(super) fn new(now: Instant, changes: u64) -> Pace {
+        Pace { since: None, measured: (now, changes), is_busy: false, is_pressed: false }
     }
 
     /// Whether a round is due, when something was applied since the last.
@@ -134,6 +134,16 @@ mod tests {
     }
 
     #[test]
+    fn changes_of_an_earlier_life_of_the_rows_do_not_make_it_busy() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(begin, 1_000 * BUSY);
+
+        assert!(
+            pace.goes_on(begin + MEASURE_EVERY, Load { dirty: 1, ended: 0, changes: 1_000 * BUSY + QUIET })
+        );
+    }
+
+    #[test]
     fn too_many_do_not_wait_and_one_less_does() {
         let (mut pace, begin) = begun();
         let load = |dirty, ended| Load { dirty, ended, changes: 0 };
@@ -170,7 +180,7 @@ mod tests {
 
     fn begun() -> (Pace, Instant) {
         let begin = Instant::now();
-        (Pace::new(begin), begin)
+        (Pace::new(begin, 0), begin)
     }
 
     /// After how many seconds a round is first due, with so many changes in each, if within `most`.
