@@ -2,9 +2,9 @@
 //! that take no time and modems that take 300 ms, the way of one message through an idle cluster, failover, a million
 //! waiting messages, and what idleness costs. It prints figures and asserts nothing about time.
 //!
-//! `cargo bench -p smsgrid-tests --bench cluster [-- [--write] NAME]...`; the names are `submits`, `batches`, `first`,
-//! `rate`, `steady`, `failover`, `million` and `idle`, all of them without one. `--write` writes the table to
-//! `tests/RESULTS.md`.
+//! `cargo bench -p smsgrid-tests --bench cluster [-- [--write] [--clients=N]... [NAME]...]`; the names are `submits`,
+//! `batches`, `first`, `rate`, `steady`, `failover`, `million` and `idle`, all of them without one. `--write` writes the
+//! table to `tests/RESULTS.md`; `--clients` chooses with how many clients submits are measured.
 //! Data lies in the temporary folder: set `TMPDIR` to measure another disk.
 
 mod batches;
@@ -41,7 +41,9 @@ fn main() {
     let mut results = Results::default();
 
     if runs("submits") {
-        submits::measure(temporary.path(), &runtime, &mut results);
+        let clients = options.iter().filter_map(|option| option.strip_prefix("--clients="));
+        let clients: Vec<usize> = clients.map(|clients| clients.parse().expect("a number")).collect();
+        submits::measure(temporary.path(), &runtime, &clients, &mut results);
     }
     if runs("batches") {
         batches::measure(&runtime, &mut results);

@@ -1,5 +1,5 @@
 //! Durable replicated submissions beside etcd's puts: the same client program, the same disk, one after the other in
-//! the same run, twice, so that a host that grows slower or faster meanwhile shows.
+//! the same run, in rounds, so that a host that grows slower or faster meanwhile shows.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,13 +23,14 @@ const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 const SPAN: Duration = Duration::from_secs(4);
 /// The same for one client, whose messages are so few that their history is written meanwhile.
 const SPAN_ALONE: Duration = Duration::from_secs(12);
-const ROUNDS: usize = 2;
+/// One for each node, with which the clients begin at another one: a lone client meets the leader in one of them.
+const ROUNDS: usize = 3;
 /// How much faster than etcd.
 const RATIO: f64 = 2.0;
 const RATIO_ALONE: f64 = 1.3;
 
-/// Measures and prints.
-pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
+/// Measures and prints, with so many clients of each count that is in `clients`, or of all where that is empty.
+pub(crate) fn measure(folder: &Path, runtime: &Runtime, clients: &[usize], results: &mut Results) {
     let cluster = crate::start(0, "fast");
     let channels = {
         let _inside = runtime.enter();
@@ -37,7 +38,8 @@ pub(crate) fn measure(folder: &Path, runtime: &Runtime, results: &mut Results) {
     };
     let pids: Vec<u32> = cluster.nodes().iter().filter_map(|node| node.pid()).collect();
     let nodes = Nodes { channels, apis: cluster.apis(), pids };
-    runtime.block_on(compare(folder, &nodes, results));
+    let clients = if clients.is_empty() { &CLIENTS } else { clients };
+    runtime.block_on(compare(folder, &nodes, clients, results));
     drop(cluster);
 }
 
@@ -48,7 +50,7 @@ struct Nodes {
     pids: Vec<u32>,
 }
 
-async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
+async fn compare(folder: &Path, nodes: &Nodes, clients: &[usize], results: &mut Results) {
     let etcd = if etcd::is_installed() {
         std::fs::create_dir(folder.join("etcd")).expect("the temporary folder is writable");
         Some(Etcd::start(&folder.join("etcd")).await)
@@ -56,13 +58,13 @@ async fn compare(folder: &Path, nodes: &Nodes, results: &mut Results) {
         results.note("etcd beside it", "not installed: package etcd-server");
         None
     };
-    for clients in CLIENTS {
+    for &clients in clients {
         let (mut ours, mut theirs, mut later) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            ours.push(Spent::during(&nodes.pids, submitted(&nodes.channels, clients)).await);
+        for round in 0..ROUNDS {
+            ours.push(Spent::during(&nodes.pids, submitted(&nodes.channels, clients, round)).await);
             later.push(nodes.write_history(ours.last()).await);
             if let Some(etcd) = &etcd {
-                theirs.push(Spent::during(&etcd.pids(), put(etcd.channels(), clients)).await);
+                theirs.push(Spent::during(&etcd.pids(), put(etcd.channels(), clients, round)).await);
             }
         }
         let name = format!("submits of {OCTETS} octets, {clients} clients");
@@ -87,10 +89,10 @@ impl Nodes {
     }
 }
 
-async fn submitted(channels: &[Channel], clients: usize) -> Run {
+async fn submitted(channels: &[Channel], clients: usize, round: usize) -> Run {
     let services: Vec<_> = channels.iter().cloned().map(MessageServiceClient::new).collect();
     closed_loop(clients, span(clients), move |client, number| {
-        let mut service = services[client % services.len()].clone();
+        let mut service = services[(client + round) % services.len()].clone();
         async move {
             service.submit(request(client, number)).await.expect("accepted");
         }
@@ -98,10 +100,10 @@ async fn submitted(channels: &[Channel], clients: usize) -> Run {
     .await
 }
 
-async fn put(channels: &[Channel], clients: usize) -> Run {
+async fn put(channels: &[Channel], clients: usize, round: usize) -> Run {
     let channels = channels.to_vec();
     closed_loop(clients, span(clients), move |client, number| {
-        let channel = channels[client % channels.len()].clone();
+        let channel = channels[(client + round) % channels.len()].clone();
         let value = Put { key: format!("{client}-{number}").into_bytes(), value: text(number).into_bytes() };
         async move {
             etcd::put(channel, value).await.expect("taken");
