@@ -9,8 +9,9 @@ use crate::model::Time;
 
 /// Share of the lease a node trusts: its clock and the leader's may drift apart by 2 %.
 const TRUSTED_PERCENT: u32 = 98;
+const NANOS_PER_MS: u32 = 1_000_000;
 
-/// Length of the lease and its two margins.
+/// Length of the lease, how often it is renewed, and the margin at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseTerms {
     /// How long a renewal lasts at the leader. Default 2.5 s.
@@ -28,6 +29,25 @@ impl Default for LeaseTerms {
             renewal: Duration::from_millis(500),
             guard: Duration::from_millis(750),
         }
+    }
+}
+
+impl LeaseTerms {
+    /// The part of the lease that a node trusts.
+    pub fn trusted(&self) -> Duration {
+        self.length * TRUSTED_PERCENT / 100
+    }
+
+    /// The shortest lease, in whole milliseconds, of which so much is trusted.
+    pub fn length_to_trust(trusted: Duration) -> Duration {
+        let length = trusted * 100 / TRUSTED_PERCENT;
+        let over = length.subsec_nanos() % NANOS_PER_MS;
+        length + Duration::from_nanos(u64::from((NANOS_PER_MS - over) % NANOS_PER_MS))
+    }
+
+    /// For how long after a renewal was sent a first byte may be written.
+    pub fn writable(&self) -> Duration {
+        self.trusted().saturating_sub(self.guard)
     }
 }
 
@@ -58,8 +78,7 @@ impl Lease {
     /// Until when a first byte, or Ctrl-Z, may be written. Counted from when the renewal was sent, since
     /// the leader counts from when it arrived.
     pub fn writable_until(&self) -> Option<Time> {
-        let trusted = self.terms.length * TRUSTED_PERCENT / 100;
-        self.renewed.map(|sent| sent + trusted.saturating_sub(self.terms.guard))
+        self.renewed.map(|sent| sent + self.terms.writable())
     }
 
     /// Whether bytes may be handed to a modem at `now`.
@@ -84,6 +103,16 @@ mod tests {
     #[test]
     fn nothing_is_written_before_the_first_renewal() {
         assert!(!Lease::new(LeaseTerms::default()).permits_writing(at(0)));
+    }
+
+    #[test]
+    fn the_shortest_lease_to_trust_for_a_while_is_long_enough_and_one_less_is_not() {
+        let trusted =
+            |ms| LeaseTerms { length: Duration::from_millis(ms), ..LeaseTerms::default() }.trusted();
+
+        assert_eq!(LeaseTerms::length_to_trust(trusted(2500)), Duration::from_millis(2500));
+        assert_eq!(LeaseTerms::length_to_trust(Duration::from_millis(2250)), Duration::from_millis(2296));
+        assert!(trusted(2296) >= Duration::from_millis(2250) && trusted(2295) < Duration::from_millis(2250));
     }
 
     #[test]

@@ -25,8 +25,6 @@ use crate::machine::{Proposer, View};
 use crate::peer::Renewal;
 use crate::raft::{Leadership, ProposeError, Rejection};
 
-/// Longest wait for a majority to confirm the leader: less than what counts as standing still.
-const CONFIRM_TIMEOUT: Duration = Duration::from_millis(900);
 /// How long one try to end a session may take.
 const EXPIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -41,7 +39,7 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Leases of this length, kept while this node leads.
+    /// Leases on these terms, kept while this node leads.
     pub fn new(
         terms: LeaseTerms,
         leadership: watch::Receiver<Leadership>,
@@ -155,7 +153,8 @@ impl Leases {
 
     /// Whether a majority has just confirmed that this node still leads as it did in `reign`.
     async fn is_confirmed(&self, reign: &Leadership) -> bool {
-        self.barrier.reach(CONFIRM_TIMEOUT).await && continues(reign, &self.leadership.borrow())
+        let within = self.table().confirm_within();
+        self.barrier.reach(within).await && continues(reign, &self.leadership.borrow())
     }
 
     fn table(&self) -> MutexGuard<'_, Renewals> {

@@ -19,6 +19,7 @@ mod command;
 mod files;
 mod handlers;
 mod language_file;
+mod lease;
 mod limits;
 mod listen;
 mod log;
@@ -45,6 +46,7 @@ pub use address::HostPort;
 pub use cluster::{Cluster, Member};
 pub use files::Files;
 pub use handlers::Handlers;
+pub use lease::Lease;
 pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
@@ -74,6 +76,8 @@ pub struct Config {
     pub cluster: Option<Cluster>,
     /// `[raft]`: how soon a lost leader is noticed.
     pub raft: Raft,
+    /// `[lease]`: how soon the work of a node that is gone goes to others.
+    pub lease: Lease,
     /// `[spool]`: the folders files are exchanged through; none when the section is missing.
     pub spool: Option<Spool>,
     /// `[files]`: what a message file means that does not say it itself.
@@ -165,6 +169,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
     let listen = top.section("listen", true, |section| listen::read(section, insecure));
     let cluster = top.section("cluster", false, cluster::read).flatten();
     let raft = top.section("raft", true, raft::read);
+    let lease = top.section("lease", true, lease::read);
     let spool = top.section("spool", false, spool::read);
     let files = top.section("files", true, files::read);
     let handlers = top.section("handlers", true, handlers::read);
@@ -184,6 +189,7 @@ fn sections(report: &mut Report, file: &DeTable<'_>) -> Option<Config> {
         listen: listen?,
         cluster: cluster.map(|placed| placed.value),
         raft: raft?,
+        lease: lease?,
         spool: spool.flatten(),
         files: files?,
         handlers: handlers?,

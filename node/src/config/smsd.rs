@@ -141,6 +141,7 @@ mod tests {
         let config = read_text("devices = X\nuser = smsd\n[X]\ndevice = /dev/x\n").expect("no fault");
 
         assert_eq!((config.mode, config.node.name.as_str()), (Mode::Smsd, "gw-a"));
+        assert_eq!(config.lease, super::super::Lease::default());
         assert_eq!(config.process.and_then(|process| process.user).as_deref(), Some("smsd"));
         assert_eq!(config.modems.len(), 1);
     }

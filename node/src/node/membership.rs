@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use smsgrid::model::{Name, NodeId, SessionId};
-use smsgrid::worker::{Lease, LeaseTerms};
+use smsgrid::model::{NodeId, SessionId};
+use smsgrid::worker::Lease;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -14,6 +14,7 @@ use super::background;
 use super::open::Opened;
 use crate::clock::Clock;
 use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, announce, tick};
+use crate::config::Config;
 use crate::machine::{Consensus, View};
 use crate::modem::Wakers;
 use crate::peer::{self, Renewal};
@@ -31,7 +32,7 @@ pub(super) struct Membership {
 impl Membership {
     /// Starts the tasks that keep the lease, and those that work while this node leads.
     pub(super) fn start(
-        client: &Name,
+        config: &Config,
         opened: &Opened,
         wakers: &Wakers,
         tasks: &Tasks,
@@ -40,7 +41,7 @@ impl Membership {
         let Opened { proposer, view, consensus, .. } = opened;
         let leadership = consensus.leadership();
         let barrier = barrier(consensus.clone(), view.clone());
-        let terms = LeaseTerms::default();
+        let (client, terms) = (&config.node.name, config.lease.terms());
         let leases = Leases::new(terms, leadership.clone(), barrier.clone(), view.clone(), clock.clone());
         background(tasks, "expirer", leases.clone().expire(client.clone(), proposer.clone()));
         let ticker = tick(client.clone(), proposer.clone(), view.clone(), leadership.clone(), clock.clone());

@@ -194,7 +194,7 @@ impl Node {
         watch_disk(tasks, "disk of the log", async move { log.fatal().await });
         watch_disk(tasks, "disk of the outbox", async move { outbox.fatal().await });
         let wakers = Wakers::default();
-        let member = Membership::start(&config.node.name, &opened, &wakers, tasks, &clock);
+        let member = Membership::start(&config, &opened, &wakers, tasks, &clock);
         opened.founded.desk.serve_renewals(Arc::new(Renewed(member.leases.clone())));
         let outcomes = Outcomes::new(opened.outbox.clone());
         let (beginning, has_begun) = beginning(&config, &opened, &member, &outcomes, &clock);

@@ -87,6 +87,7 @@ fn fixed(running: &Config, new: &Config) -> Vec<String> {
         ("[listen]", running.listen != new.listen),
         ("[cluster]", running.cluster != new.cluster),
         ("[raft]", running.raft != new.raft),
+        ("[lease]", running.lease != new.lease),
         ("`suspend` of [node]", running.node.suspend != new.node.suspend),
         ("the folders of [spool]", folders(running) != folders(new)),
         ("`format` of [log]", running.log.format != new.log.format),

@@ -160,3 +160,62 @@ fn election_times_leave_room_for_heartbeats() {
     let slow = read("[raft]\nheartbeat = \"500ms\"\nelection_min = \"2s\"\nelection_max = \"4s\"\n").raft;
     assert_eq!((slow.heartbeat, slow.election_max), (Duration::from_millis(500), Duration::from_secs(4)));
 }
+
+#[test]
+fn a_lease_is_read_shown_and_has_defaults() {
+    let config = read("[lease]\nlength = \"5s\"\nrenewal = \"1s\"\nguard = \"1s\"\n");
+    let seconds = Duration::from_secs;
+
+    assert_eq!(config.lease, Lease { length: seconds(5), renewal: seconds(1), guard: seconds(1) });
+    assert!(config.effective().contains("[lease]\nlength = \"5s\"\nrenewal = \"1s\"\nguard = \"1s\"\n"));
+    let again = Config::parse("smsgrid.toml", config.effective()).expect("it is right");
+    assert_eq!(again.lease, config.lease);
+    let alone = read("");
+    assert_eq!((alone.lease.clone(), alone.lease.terms()), (Lease::default(), LeaseTerms::default()));
+    assert!(alone.effective().contains("[lease]\nlength = \"2500ms\"  # default\n"), "{}", alone.effective());
+}
+
+#[test]
+fn a_lease_leaves_room_for_its_guard_and_three_renewals() {
+    let lease = |settings: &str| told(&format!("[lease]\n{settings}"));
+    let conflict = "line 4: `guard` and three times `renewal` of [lease] do not fit into 98 % of `length`";
+
+    assert_eq!(lease("length = \"2295ms\"\n"), [conflict]);
+    assert_eq!(read("[lease]\nlength = \"2296ms\"\n").lease.length, Duration::from_millis(2296));
+    assert_eq!(lease("renewal = \"567ms\"\n"), [conflict]);
+    assert_eq!(lease("guard = \"951ms\"\n"), [conflict]);
+    let short = fault("[lease]\nlength = \"1s\"\n");
+    assert_eq!(short.reason, Reason::ConfigConflict);
+    assert_eq!(
+        (short.why.as_deref(), short.fix.as_deref()),
+        (
+            Some(
+                "together they are 2.25s, and 98 % of 1s are 980ms: with one renewal lost nothing could be sent"
+            ),
+            Some("write `length = \"2296ms\"` or more, or lower guard or renewal; the same on all nodes")
+        )
+    );
+}
+
+#[test]
+fn a_lease_has_bounds() {
+    let lease = |settings: &str| told(&format!("[lease]\n{settings}"));
+    let settings = |length: &str, renewal: &str, guard: &str| {
+        format!("length = \"{length}\"\nrenewal = \"{renewal}\"\nguard = \"{guard}\"\n")
+    };
+    let terms = |length: &str, renewal: &str, guard: &str| lease(&settings(length, renewal, guard));
+
+    read(&format!("[lease]\n{}", settings("500ms", "50ms", "50ms")));
+    read(&format!("[lease]\n{}", settings("20s", "3s", "10s")));
+    assert_eq!(terms("499ms", "50ms", "50ms"), ["line 5: `length = \"499ms\"` is too small"]);
+    assert_eq!(terms("20001ms", "3s", "10s"), ["line 5: `length = \"20001ms\"` is too large"]);
+    assert_eq!(terms("2s", "49ms", "50ms"), ["line 6: `renewal = \"49ms\"` is too small"]);
+    assert_eq!(terms("20s", "5001ms", "1s"), ["line 6: `renewal = \"5001ms\"` is too large"]);
+    assert_eq!(terms("2s", "50ms", "49ms"), ["line 7: `guard = \"49ms\"` is too small"]);
+    assert_eq!(terms("20s", "50ms", "10001ms"), ["line 7: `guard = \"10001ms\"` is too large"]);
+    assert_eq!(lease("lenght = \"2s\"\n"), ["line 5: `lenght` is not a setting of `[lease]`"]);
+    assert!(
+        !terms("100000000d", "200000000d", "200000000d").is_empty(),
+        "and no number is too large for the check"
+    );
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use smsgrid::model::{Language, Priority, UncertainPolicy};
 use smsgrid::sms_file::{self, Autosplit, Charset, MessageIds, Ucs2Notice};
+use smsgrid::worker::LeaseTerms;
 use smsgrid::worker::intake::KeepPdus;
 
 use super::*;
