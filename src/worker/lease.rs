@@ -11,6 +11,9 @@ use crate::model::Time;
 const TRUSTED_PERCENT: u32 = 98;
 const NANOS_PER_MS: u32 = 1_000_000;
 
+/// Shortest time between two renewals, whatever a leader says of its lease.
+pub const RENEWAL_MIN: Duration = Duration::from_millis(50);
+
 /// Length of the lease, how often it is renewed, and the margin at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseTerms {
@@ -33,6 +36,16 @@ impl Default for LeaseTerms {
 }
 
 impl LeaseTerms {
+    /// These terms under a leader that keeps leases for `kept`: of a shorter one only so much is left, and it is renewed
+    /// in proportion. What a leader does not say, or keeps for longer, changes nothing. The guard stays: writing takes as
+    /// long as ever.
+    pub fn under(self, kept: Option<Duration>) -> LeaseTerms {
+        let Some(kept) = kept.filter(|kept| *kept < self.length) else { return self };
+        let nanos = self.renewal.as_nanos() * kept.as_nanos() / self.length.as_nanos();
+        let renewal = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        LeaseTerms { length: kept, renewal: renewal.max(RENEWAL_MIN), ..self }
+    }
+
     /// The part of the lease that a node trusts.
     pub fn trusted(&self) -> Duration {
         self.length * TRUSTED_PERCENT / 100
@@ -54,20 +67,29 @@ impl LeaseTerms {
 /// The lease of one session as its node knows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease {
+    own: LeaseTerms,
+    renewed: Option<Renewed>,
+}
+
+/// The newest renewal that was answered.
+#[derive(Clone, Copy, Debug)]
+struct Renewed {
+    sent: Time,
     terms: LeaseTerms,
-    /// When the newest renewal that was answered had been sent.
-    renewed: Option<Time>,
 }
 
 impl Lease {
-    /// A lease that was never renewed: nothing may be written.
-    pub fn new(terms: LeaseTerms) -> Lease {
-        Lease { terms, renewed: None }
+    /// A lease on this node's `own` terms that was never renewed: nothing may be written.
+    pub fn new(own: LeaseTerms) -> Lease {
+        Lease { own, renewed: None }
     }
 
-    /// A renewal sent at `sent` was answered. An older answer that arrives late changes nothing.
-    pub fn handle_renewed(&mut self, sent: Time) {
-        self.renewed = self.renewed.max(Some(sent));
+    /// A renewal sent at `sent` was answered by a leader that keeps leases for `kept`, where it says so. An older answer
+    /// that arrives late changes nothing.
+    pub fn handle_renewed(&mut self, sent: Time, kept: Option<Duration>) {
+        if self.renewed.is_none_or(|renewed| renewed.sent <= sent) {
+            self.renewed = Some(Renewed { sent, terms: self.own.under(kept) });
+        }
     }
 
     /// The session ended: nothing may be written until the next one is renewed.
@@ -75,26 +97,27 @@ impl Lease {
         self.renewed = None;
     }
 
+    /// The terms that count: this node's own, or what its leader leaves of them.
+    pub fn terms(&self) -> LeaseTerms {
+        self.renewed.map_or(self.own, |renewed| renewed.terms)
+    }
+
     /// Until when a first byte, or Ctrl-Z, may be written. Counted from when the renewal was sent, since
     /// the leader counts from when it arrived.
     pub fn writable_until(&self) -> Option<Time> {
-        self.renewed.map(|sent| sent + self.terms.writable())
+        self.renewed.map(|renewed| renewed.sent + renewed.terms.writable())
     }
 
     /// Whether bytes may be handed to a modem at `now`.
     pub fn permits_writing(&self, now: Time) -> bool {
         self.writable_until().is_some_and(|until| now < until)
     }
-
-    /// When the next renewal is due.
-    pub fn renewal_due(&self) -> Time {
-        self.renewed.map_or(Time::ZERO, |sent| sent + self.terms.renewal)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::Renewals;
 
     fn at(ms: u64) -> Time {
         Time::from_millis(ms)
@@ -119,7 +142,7 @@ mod tests {
     fn writing_ends_a_guard_before_the_lease_does() {
         let mut lease = Lease::new(LeaseTerms::default());
 
-        lease.handle_renewed(at(1000));
+        lease.handle_renewed(at(1000), None);
 
         assert!(lease.permits_writing(at(1000 + 2450 - 750 - 1)));
         assert!(!lease.permits_writing(at(1000 + 2450 - 750)));
@@ -129,8 +152,8 @@ mod tests {
     fn a_late_answer_to_an_older_renewal_shortens_nothing() {
         let mut lease = Lease::new(LeaseTerms::default());
 
-        lease.handle_renewed(at(5000));
-        lease.handle_renewed(at(1000));
+        lease.handle_renewed(at(5000), None);
+        lease.handle_renewed(at(1000), None);
 
         assert!(lease.permits_writing(at(6000)));
     }
@@ -138,10 +161,77 @@ mod tests {
     #[test]
     fn a_lost_session_stops_writing_at_once() {
         let mut lease = Lease::new(LeaseTerms::default());
-        lease.handle_renewed(at(1000));
+        lease.handle_renewed(at(1000), None);
 
         lease.handle_lost();
 
         assert!(!lease.permits_writing(at(1001)));
+    }
+
+    #[test]
+    fn of_a_leader_with_a_shorter_lease_no_more_is_trusted_than_it_keeps() {
+        let mut lease = Lease::new(LeaseTerms::default());
+
+        lease.handle_renewed(at(1000), Some(Duration::from_secs(1)));
+
+        assert!(lease.permits_writing(at(1000 + 980 - 750 - 1)));
+        assert!(!lease.permits_writing(at(1000 + 980 - 750)));
+        assert_eq!(
+            lease.terms().renewal,
+            Duration::from_millis(200),
+            "five of them, as in a lease of its own"
+        );
+    }
+
+    #[test]
+    fn a_node_that_believed_in_a_longer_lease_would_write_when_its_session_has_ended() {
+        let kept = Duration::from_secs(1);
+        let terms = LeaseTerms { length: kept, ..LeaseTerms::default() };
+        let ended = at(1000) + Renewals::new(terms).patience();
+        let (mut told, mut untold) = (Lease::new(LeaseTerms::default()), Lease::new(LeaseTerms::default()));
+
+        told.handle_renewed(at(1000), Some(kept));
+        untold.handle_renewed(at(1000), None);
+
+        assert!(untold.permits_writing(ended), "a part begun before the end would be in doubt");
+        assert!(!told.permits_writing(ended));
+    }
+
+    #[test]
+    fn a_longer_lease_of_the_leader_and_one_it_does_not_tell_change_nothing() {
+        for kept in [None, Some(Duration::from_millis(2500)), Some(Duration::from_secs(9))] {
+            let mut lease = Lease::new(LeaseTerms::default());
+
+            lease.handle_renewed(at(1000), kept);
+
+            assert_eq!(lease.writable_until(), Some(at(1000 + 2450 - 750)), "{kept:?}");
+            assert_eq!(lease.terms(), LeaseTerms::default(), "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_answer_says_what_counts_whichever_comes_last() {
+        let (short, long) = (Some(Duration::from_secs(1)), Some(Duration::from_millis(2500)));
+        let mut lease = Lease::new(LeaseTerms::default());
+
+        lease.handle_renewed(at(5000), short);
+        lease.handle_renewed(at(4900), long);
+        assert_eq!(lease.writable_until(), Some(at(5000 + 980 - 750)));
+
+        lease.handle_renewed(at(5100), long);
+        assert_eq!(lease.writable_until(), Some(at(5100 + 2450 - 750)));
+
+        lease.handle_lost();
+        assert_eq!((lease.writable_until(), lease.terms()), (None, LeaseTerms::default()));
+    }
+
+    #[test]
+    fn a_lease_that_the_guard_fills_permits_nothing_and_is_renewed_all_the_same() {
+        let mut lease = Lease::new(LeaseTerms::default());
+
+        lease.handle_renewed(at(1000), Some(Duration::from_millis(1)));
+
+        assert!(!lease.permits_writing(at(1000)));
+        assert_eq!(lease.terms().renewal, RENEWAL_MIN);
     }
 }

@@ -9,6 +9,6 @@ mod renewals;
 pub mod routing;
 pub mod submission;
 
-pub use lease::{Lease, LeaseTerms};
+pub use lease::{Lease, LeaseTerms, RENEWAL_MIN};
 pub use part::{PartError, PduForm, Reports, dialled, submit_pdu};
 pub use renewals::Renewals;

@@ -190,7 +190,7 @@ impl Shared {
         if let Some(session) = host.session.filter(|_| host.renewal_due <= self.now) {
             host.renewal_due = self.now + LeaseTerms::default().renewal;
             assert!(self.renewals.handle_renewal(session, self.now), "the leader leads");
-            host.lease.handle_renewed(self.now);
+            host.lease.handle_renewed(self.now, None);
         }
     }
 

@@ -461,7 +461,7 @@ impl World {
             self.register();
         }
         let could_write = self.lease.permits_writing(self.now);
-        self.lease.handle_renewed(self.now);
+        self.lease.handle_renewed(self.now, None);
         if !could_write {
             // As the node does: whoever waits for the lease is told that it is back.
             self.tell_all();
@@ -498,7 +498,7 @@ impl World {
             }
         }
         self.register();
-        self.lease.handle_renewed(self.now);
+        self.lease.handle_renewed(self.now, None);
         self.tell_all();
     }
 }

@@ -31,6 +31,7 @@ const EXPIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Leases, as the leader keeps them. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Leases {
+    length: Duration,
     table: Arc<Mutex<Renewals>>,
     leadership: watch::Receiver<Leadership>,
     barrier: Barrier,
@@ -48,7 +49,7 @@ impl Leases {
         clock: Clock,
     ) -> Leases {
         let table = Arc::new(Mutex::new(Renewals::new(terms)));
-        Leases { table, leadership, barrier, view, clock }
+        Leases { length: terms.length, table, leadership, barrier, view, clock }
     }
 
     /// Renews the lease of `session`, if this node leads, a majority says so, and the session lives.
@@ -63,7 +64,7 @@ impl Leases {
             return Renewal::Ended;
         }
         match self.table().handle_renewal(session, received) {
-            true => Renewal::Renewed,
+            true => Renewal::Renewed { length: Some(self.length) },
             false => Renewal::NotLeader { leader: None },
         }
     }

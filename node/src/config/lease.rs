@@ -1,9 +1,8 @@
 //! `[lease]`: how long a node may be silent until what it had claimed goes to the modems of others.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use smsgrid::worker::LeaseTerms;
+use smsgrid::worker::{LeaseTerms, RENEWAL_MIN};
 use smsgrid_proto::Reason;
 
 use super::section::Section;
@@ -49,15 +48,15 @@ impl Lease {
 const RENEWALS_MIN: u32 = 3;
 /// Longest lease. The minute before a session ended, in which the events of a dead node are looked for, has room for
 /// two: that of a leader that died too, and its successor's.
-const LENGTH_MAX: Duration = Duration::from_secs(20);
+const LENGTH_MAX: Duration = seconds(20);
 
 /// Reads `[lease]`.
 pub(super) fn read(section: &mut Section<'_, '_>) -> Lease {
     let default = Lease::default();
     let lease = Lease {
         length: section.within("length", default.length, ms(500)..=LENGTH_MAX),
-        renewal: section.within("renewal", default.renewal, from_shortest(5)),
-        guard: section.within("guard", default.guard, from_shortest(10)),
+        renewal: section.within("renewal", default.renewal, RENEWAL_MIN..=seconds(5)),
+        guard: section.within("guard", default.guard, ms(50)..=seconds(10)),
     };
     if lease.needed() > lease.terms().trusted() {
         refuse(section, &lease);
@@ -79,8 +78,8 @@ fn refuse(section: &mut Section<'_, '_>, lease: &Lease) {
     section.fault(section.at(), Reason::ConfigConflict, what, Some(&why), Some(&fix));
 }
 
-fn from_shortest(seconds: u64) -> RangeInclusive<Duration> {
-    ms(50)..=Duration::from_secs(seconds)
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 const fn ms(ms: u64) -> Duration {

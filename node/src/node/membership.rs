@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use smsgrid::model::{NodeId, SessionId};
+use smsgrid::model::{Name, NodeId, SessionId};
 use smsgrid::worker::Lease;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::background;
 use super::open::Opened;
 use crate::clock::Clock;
-use crate::cluster::{AskLeader, Barrier, Holder, Leases, SessionKeeper, announce, tick};
+use crate::cluster::{AskLeader, Barrier, Differing, Holder, Leases, SessionKeeper, announce, tick};
 use crate::config::Config;
 use crate::machine::{Consensus, View};
 use crate::modem::Wakers;
@@ -48,9 +48,7 @@ impl Membership {
         background(tasks, "ticker", ticker);
 
         if opened.founded.client.is_some() {
-            let members = consensus.clone();
-            let name_of = move |node| members.members().remove(&node).map(|member| member.name);
-            background(tasks, "herald", announce(leadership.clone(), name_of));
+            background(tasks, "herald", announce(leadership.clone(), names(consensus.clone())));
         }
 
         let lease = Arc::new(Mutex::new(Lease::new(terms)));
@@ -62,13 +60,16 @@ impl Membership {
             lease.clone(),
         );
         let holder = Holder {
-            node: opened.identity.node,
             lease: lease.clone(),
-            terms,
             session: session.clone(),
             leadership,
-            own: leases.clone(),
-            others: ask(opened.founded.client.clone(), consensus.clone()),
+            leader: ask(
+                opened.identity.node,
+                leases.clone(),
+                opened.founded.client.clone(),
+                consensus.clone(),
+            ),
+            differing: Differing::new(terms, names(consensus.clone())),
             regained: Box::new({
                 let wakers = wakers.clone();
                 move || wakers.wake_all()
@@ -93,9 +94,18 @@ fn barrier(consensus: Consensus, view: View) -> Barrier {
     })
 }
 
-/// The way to a leader that is another node.
-fn ask(peers: Option<peer::Client>, consensus: Consensus) -> Arc<AskLeader> {
+/// How members are called.
+fn names(consensus: Consensus) -> impl Fn(NodeId) -> Option<Name> + Send + 'static {
+    move |node| consensus.members().remove(&node).map(|member| member.name)
+}
+
+/// The way to a leader: this node, which keeps leases of its `own` then, or another one.
+fn ask(node: NodeId, own: Leases, peers: Option<peer::Client>, consensus: Consensus) -> Arc<AskLeader> {
     Arc::new(move |leader: NodeId, session: SessionId, within: Duration| {
+        if leader == node {
+            let own = own.clone();
+            return async move { Some(own.renew(session).await) }.boxed();
+        }
         let member = consensus.members().remove(&leader);
         let asked =
             peers.as_ref().zip(member).map(|(peers, member)| peers.renew(leader, &member, session, within));

@@ -1,5 +1,7 @@
 //! What a node does for its peers, as traits: each is carried out by the part of the node that can.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use smsgrid::model::{MessageId, Name, NodeId, SessionId};
@@ -29,7 +31,10 @@ pub trait Renewals: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
     /// The lease counts from the arrival of the request.
-    Renewed,
+    Renewed {
+        /// For how long the leader keeps it; none when it does not say.
+        length: Option<Duration>,
+    },
     /// The session does not live: a new one must be registered.
     Ended,
     /// The node called does not lead, or cannot know it.

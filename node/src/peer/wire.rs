@@ -1,5 +1,7 @@
 //! Between the types of this module and those of `smsgrid.internal.v1`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use smsgrid::model::{MessageId, Name, NodeId};
 use smsgrid_proto::internal as proto;
@@ -15,7 +17,10 @@ pub(super) struct Malformed(pub(super) &'static str);
 
 pub(super) fn renewal_to_wire(renewal: Renewal) -> proto::RenewReply {
     let renewal = match renewal {
-        Renewal::Renewed => Oneof::Renewed(proto::Renewed {}),
+        Renewal::Renewed { length } => {
+            let length = length.unwrap_or_default().as_millis();
+            Oneof::Renewed(proto::Renewed { length_ms: u32::try_from(length).unwrap_or(u32::MAX) })
+        }
         Renewal::Ended => Oneof::Ended(proto::Ended {}),
         Renewal::NotLeader { leader } => {
             Oneof::NotLeader(proto::NotLeader { leader: leader.unwrap_or_default().0 })
@@ -26,7 +31,10 @@ pub(super) fn renewal_to_wire(renewal: Renewal) -> proto::RenewReply {
 
 pub(super) fn renewal_from_wire(reply: proto::RenewReply) -> Result<Renewal, Malformed> {
     match reply.renewal.ok_or(Malformed("renewal"))? {
-        Oneof::Renewed(proto::Renewed {}) => Ok(Renewal::Renewed),
+        Oneof::Renewed(proto::Renewed { length_ms }) => {
+            let length = Duration::from_millis(u64::from(length_ms));
+            Ok(Renewal::Renewed { length: (!length.is_zero()).then_some(length) })
+        }
         Oneof::Ended(proto::Ended {}) => Ok(Renewal::Ended),
         Oneof::NotLeader(proto::NotLeader { leader }) => {
             Ok(Renewal::NotLeader { leader: (leader > 0).then_some(NodeId(leader)) })
@@ -143,7 +151,8 @@ mod tests {
             assert_eq!(standing_from_wire(standing_to_wire(&standing)), Ok(standing));
         }
         for renewal in [
-            Renewal::Renewed,
+            Renewal::Renewed { length: None },
+            Renewal::Renewed { length: Some(Duration::from_millis(2500)) },
             Renewal::Ended,
             Renewal::NotLeader { leader: None },
             Renewal::NotLeader { leader: Some(NodeId(3)) },

@@ -98,7 +98,8 @@ async fn a_renewal_and_a_page_of_history_come_back_whole() {
     let page = pair.client.history(B, &pair.member, Some(after), 3, SOON).await;
 
     let led_by = |leader| Ok(Renewal::NotLeader { leader });
-    assert_eq!(join_all(renewals).await, [Ok(Renewal::Renewed), Ok(Renewal::Ended), led_by(Some(NodeId(3)))]);
+    let renewed = Ok(Renewal::Renewed { length: Some(Duration::from_millis(2500)) });
+    assert_eq!(join_all(renewals).await, [renewed, Ok(Renewal::Ended), led_by(Some(NodeId(3)))]);
     let row = Bytes::from(format!("{after} 3"));
     assert_eq!(page, Ok(HistoryPage { rows: vec![row], more: true }));
 }
@@ -417,7 +418,7 @@ impl Renewals for Leases {
     fn renew(&self, from: NodeId, session: SessionId) -> BoxFuture<'static, Result<Renewal, NotServed>> {
         assert_eq!(from, A);
         let renewal = match session.0 {
-            7 => Renewal::Renewed,
+            7 => Renewal::Renewed { length: Some(Duration::from_millis(2500)) },
             8 => Renewal::Ended,
             _ => Renewal::NotLeader { leader: Some(NodeId(3)) },
         };
