@@ -3,6 +3,7 @@
 mod calm;
 mod heir;
 mod kills;
+mod lease;
 mod listed;
 mod metrics;
 mod modems;
