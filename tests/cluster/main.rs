@@ -10,6 +10,7 @@ mod modems;
 mod network;
 mod pauses;
 mod quorum;
+mod syncs;
 mod thousand;
 mod wiped;
 

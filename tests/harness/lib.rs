@@ -27,5 +27,6 @@ pub mod scenario;
 pub mod sim;
 pub mod smsd;
 pub mod spread;
+pub mod tracer;
 pub mod verdict;
 pub mod wait;
