@@ -4,18 +4,23 @@
 //! purged. It fits one sector of 512 octets, which a disk writes whole or not at all.
 
 use super::record::{put_log_id, put_place, put_vote, take, take_log_id, take_place, take_u64, take_vote};
-use super::{LogId, Owner, Place, Seed, State, Vote};
+use super::{Committed, LogId, Owner, Place, Seed, State, Vote};
 
 /// Octets of the header; the first record follows.
 pub const HEADER_OCTETS: usize = 512;
 
 const MAGIC: &[u8; 8] = b"smsgrid\x01";
-const FORMAT: u32 = 1;
+/// The format of new segments.
+pub(super) const FORMAT: u32 = 2;
+/// Before it nothing was said of what is agreed on.
+const FORMAT_SILENT: u32 = 1;
 const CRC_AT: usize = HEADER_OCTETS - 4;
 
 /// What the header of a segment says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// How it and its records are written.
+    pub format: u32,
     /// The node whose log it is.
     pub owner: Owner,
     /// Number of the segment, and the salt of its checksums.
@@ -24,6 +29,8 @@ pub struct Header {
     pub octets: u32,
     /// Vote, last entry and purge mark before the first record.
     pub state: State,
+    /// What was known to be agreed on; nothing in the first format.
+    pub committed: Committed,
     /// Where the segment before ends; everything before it was durable when this one was created.
     pub floor: Place,
 }
@@ -35,7 +42,7 @@ pub enum HeaderError {
     #[error("the header is damaged")]
     Damaged,
     /// Written by a program that knows another format.
-    #[error("the segment has format {found}, this program reads format {FORMAT}")]
+    #[error("the segment has format {found}, this program reads formats {FORMAT_SILENT} and {FORMAT}")]
     Format {
         /// The format it has.
         found: u32,
@@ -47,7 +54,7 @@ impl Header {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER_OCTETS);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&FORMAT.to_le_bytes());
+        out.extend_from_slice(&self.format.to_le_bytes());
         out.extend_from_slice(&self.owner.cluster);
         out.extend_from_slice(&self.owner.node);
         out.extend_from_slice(&self.seed.segment.to_le_bytes());
@@ -57,10 +64,18 @@ impl Header {
         put_option(&mut out, self.state.vote, put_vote);
         put_option(&mut out, self.state.last, put_log_id);
         put_option(&mut out, self.state.purged, put_log_id);
+        if self.says_committed() {
+            put_option(&mut out, self.committed.id(), put_log_id);
+        }
         out.resize(CRC_AT, 0);
         let crc = crc32fast::hash(&out);
         out.extend_from_slice(&crc.to_le_bytes());
         out
+    }
+
+    /// Whether what is agreed on may be said in the segment.
+    pub fn says_committed(&self) -> bool {
+        self.format > FORMAT_SILENT
     }
 
     /// The header in the first sector of `bytes`.
@@ -76,14 +91,16 @@ impl Header {
             return Err(HeaderError::Damaged);
         }
         match take(&mut fields).map(u32::from_le_bytes) {
-            Some(FORMAT) => decode_fields(fields).ok_or(HeaderError::Damaged),
+            Some(format @ (FORMAT_SILENT | FORMAT)) => {
+                decode_fields(format, fields).ok_or(HeaderError::Damaged)
+            }
             Some(found) => Err(HeaderError::Format { found }),
             None => Err(HeaderError::Damaged),
         }
     }
 }
 
-fn decode_fields(mut fields: &[u8]) -> Option<Header> {
+fn decode_fields(format: u32, mut fields: &[u8]) -> Option<Header> {
     let from = &mut fields;
     let owner = Owner { cluster: take(from)?, node: take(from)? };
     let seed = Seed { segment: take_u64(from)?, salt: take_u64(from)? };
@@ -92,7 +109,21 @@ fn decode_fields(mut fields: &[u8]) -> Option<Header> {
     let vote: Option<Vote> = take_option(from, take_vote)?;
     let last: Option<LogId> = take_option(from, take_log_id)?;
     let purged = take_option(from, take_log_id)?;
-    Some(Header { owner, seed, octets, state: State { vote, last, purged }, floor })
+    let mut header = Header {
+        format,
+        owner,
+        seed,
+        octets,
+        state: State { vote, last, purged },
+        committed: Committed::default(),
+        floor,
+    };
+    if header.says_committed()
+        && let Some(id) = take_option(from, take_log_id)?
+    {
+        header.committed.note(id, header.state);
+    }
+    Some(header)
 }
 
 fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: fn(&mut Vec<u8>, T)) {
@@ -117,7 +148,9 @@ mod tests {
 
     #[test]
     fn a_header_reads_back_and_any_flipped_bit_is_seen() {
-        for header in [full(), Header { state: State::default(), ..full() }] {
+        let empty = Header { state: State::default(), committed: Committed::default(), ..full() };
+        let silent = Header { format: FORMAT_SILENT, committed: Committed::default(), ..full() };
+        for header in [full(), empty, silent] {
             let mut sector = header.encode();
             assert_eq!(Header::decode(&sector), Ok(header));
             for bit in 0..sector.len() * 8 {
@@ -142,7 +175,12 @@ mod tests {
 
     fn full() -> Header {
         let id = LogId { term: 3, node: NodeId(1), index: 99 };
+        let last = State { last: Some(id), ..State::default() };
+        let mut committed = Committed::default();
+        committed.note(LogId { index: 98, ..id }, last);
         Header {
+            format: FORMAT,
+            committed,
             owner: Owner { cluster: [7; 16], node: [8; 8] },
             seed: Seed { segment: 5, salt: 0xABCD },
             octets: 65_536,

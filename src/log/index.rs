@@ -72,7 +72,7 @@ impl Index {
             Record::Entry { id, .. } => self.push(id.index, seed, octet),
             Record::Truncate(after) => self.truncate(after.map(|after| after.index)),
             Record::Purge(upto) => self.purge(upto.index),
-            Record::Floor(_) | Record::Vote(_) | Record::Seal => {}
+            Record::Floor(_) | Record::Vote(_) | Record::Seal | Record::Committed(_) => {}
         }
     }
 

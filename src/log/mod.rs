@@ -19,10 +19,14 @@
 //! - something valid that names a floor beyond X: acknowledged bytes have rotted, the log is refused;
 //! - nothing does: the last group never became durable, nobody was told it had, and it is cut at X.
 //!
+//! What is agreed on among the nodes is said in front of a group that is written anyway, and beside the mark of the
+//! floor that follows the last group ([`Committed`]): a node that starts alone knows from it what it may show.
+//!
 //! [`Writer`] turns records into [`Step`]s (write, sync, create, unlink) and [`Recovery`] turns the bytes of
 //! segments into a `Writer`. Neither touches a file: the node carries the steps out on one disk, the tests
 //! on a simulated one. The log knows nothing of what an entry means.
 
+mod committed;
 mod header;
 mod id;
 mod index;
@@ -33,6 +37,7 @@ mod state;
 mod step;
 mod writer;
 
+pub use committed::Committed;
 pub use header::{HEADER_OCTETS, Header, HeaderError};
 pub use id::{LogId, Place, Vote};
 pub use index::{ENTRIES_MAX, Index};

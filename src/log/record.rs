@@ -34,6 +34,8 @@ const VOTE: u8 = 3;
 const TRUNCATE: u8 = 4;
 const PURGE: u8 = 5;
 const SEAL: u8 = 6;
+/// Since format 2 of the header; a program that knows only format 1 refuses the segment.
+const COMMITTED: u8 = 7;
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub enum Record<'a> {
     Purge(LogId),
     /// The segment is closed and its successor is durable.
     Seal,
+    /// Every entry up to and including this one is agreed on.
+    Committed(LogId),
 }
 
 /// Why no record stands at an octet.
@@ -92,7 +96,7 @@ pub(super) fn size(record: &Record<'_>) -> usize {
         Record::Entry { payload, .. } => LOG_ID_OCTETS + payload.len(),
         Record::Vote(_) => VOTE_OCTETS,
         Record::Truncate(None) | Record::Seal => 0,
-        Record::Truncate(Some(_)) | Record::Purge(_) => LOG_ID_OCTETS,
+        Record::Truncate(Some(_)) | Record::Purge(_) | Record::Committed(_) => LOG_ID_OCTETS,
     };
     (HEAD_OCTETS + body).next_multiple_of(ALIGNMENT)
 }
@@ -137,6 +141,10 @@ fn encode_body(record: &Record<'_>, out: &mut Vec<u8>) -> u8 {
             PURGE
         }
         Record::Seal => SEAL,
+        Record::Committed(upto) => {
+            put_log_id(out, *upto);
+            COMMITTED
+        }
     }
 }
 
@@ -168,6 +176,7 @@ fn decode_body(kind: u8, mut body: &[u8]) -> Option<Record<'_>> {
         TRUNCATE => Record::Truncate(Some(take_log_id(&mut body)?)),
         PURGE => Record::Purge(take_log_id(&mut body)?),
         SEAL => Record::Seal,
+        COMMITTED => Record::Committed(take_log_id(&mut body)?),
         _ => return None,
     };
     body.is_empty().then_some(record)
@@ -304,6 +313,7 @@ mod tests {
             Record::Truncate(Some(id)),
             Record::Purge(id),
             Record::Seal,
+            Record::Committed(id),
         ]
     }
 

@@ -15,7 +15,9 @@ use std::collections::VecDeque;
 
 use super::scan::{Tail, walk};
 use super::writer::Found;
-use super::{HEADER_OCTETS, Header, HeaderError, Index, Layout, Place, Refused, State, Step, Writer};
+use super::{
+    Committed, HEADER_OCTETS, Header, HeaderError, Index, Layout, Place, Refused, State, Step, Writer,
+};
 
 /// What is known of the log from elsewhere; nothing by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +151,7 @@ struct Walked {
     oldest: u64,
     state: State,
     index: Index,
+    committed: Committed,
     tail: Tail,
 }
 
@@ -186,7 +189,8 @@ impl Recovery {
             Some(walked) => walked.join(header)?,
             None => Walked::begin(header),
         };
-        walked.tail = walk(header.seed, bytes, &mut walked.state, &mut walked.index)
+        let Walked { state, index, committed, .. } = &mut walked;
+        walked.tail = walk(header.seed, bytes, state, index, committed)
             .map_err(|(octet, refused)| Error::Order { segment, octet, refused })?;
         self.walked = Some(walked);
         Ok(())
@@ -197,7 +201,7 @@ impl Recovery {
         let Some(walked) = self.walked else { return self.create(salt) };
         walked.check_end(self.known)?;
         walked.check_view(self.known)?;
-        let Walked { header, oldest, state, index, tail, .. } = walked;
+        let Walked { header, oldest, state, index, committed, tail } = walked;
         let segment = header.seed.segment;
         let Tail { end, is_marked, dirty: (octet, dirty_end), .. } = tail;
         let dirty = dirty_end - octet;
@@ -209,7 +213,7 @@ impl Recovery {
         }
         repairs.extend([Step::Sync { segment }, Step::SyncDirectory]);
         let cut = (dirty > 0).then_some(Cut { end: Place { segment, octet: end }, octets: dirty });
-        let found = Found { state, index, seed: header.seed, end, oldest, is_marked };
+        let found = Found { state, index, committed, header, end, beside: octet, oldest, is_marked };
         Ok(Recovered { writer: Writer::resume(self.layout, salt, found), repairs, cut })
     }
 
@@ -258,6 +262,7 @@ impl Walked {
             oldest: header.seed.segment,
             state: header.state,
             index: Index::continuing(header.state.last.map(|last| last.index)),
+            committed: header.committed,
             tail: Tail::at(HEADER_OCTETS as u32),
         }
     }
@@ -272,7 +277,9 @@ impl Walked {
         if end > next.floor || self.state != next.state {
             return Err(Error::Join { segment: next.seed.segment });
         }
-        Ok(Walked { header: next, ..self })
+        let mut committed = self.committed;
+        next.committed.id().into_iter().for_each(|id| committed.note(id, next.state));
+        Ok(Walked { header: next, committed, ..self })
     }
 
     fn end(&self) -> Place {

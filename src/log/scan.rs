@@ -1,12 +1,13 @@
 //! Walking the records of one segment, and judging what stands after the last one.
 
 use super::record::{ALIGNMENT, decode};
-use super::{HEADER_OCTETS, Index, Place, Record, Refused, Seed, State};
+use super::{Committed, HEADER_OCTETS, Index, Place, Record, Refused, Seed, State};
 
 /// How the records of a segment end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tail {
-    /// The octet after the last record that is more than a floor: the next group goes here, the seal stands here.
+    /// The octet after the last record that is more than a floor or what is agreed on: the next group goes here, the
+    /// seal stands here.
     pub(super) end: u32,
     /// The segment is closed.
     pub(super) is_sealed: bool,
@@ -18,12 +19,13 @@ pub(super) struct Tail {
     pub(super) dirty: (u32, u32),
 }
 
-/// Adds every record of the segment to `state` and `index`; an error names the octet of a record that cannot follow.
+/// Adds every record of the segment to `state`, `index` and `committed`; an error names the octet of a record that cannot follow.
 pub(super) fn walk(
     seed: Seed,
     bytes: &[u8],
     state: &mut State,
     index: &mut Index,
+    committed: &mut Committed,
 ) -> Result<Tail, (u32, Refused)> {
     // The header says the floor.
     let mut tail = Tail { is_marked: true, ..Tail::at(HEADER_OCTETS as u32) };
@@ -31,7 +33,10 @@ pub(super) fn walk(
     while let Ok((record, size)) = decode(seed, at as u32, bytes.get(at..).unwrap_or_default()) {
         let (octet, next) = (at as u32, at + size);
         *state = state.after(&record).map_err(|refused| (octet, refused))?;
+        committed.after(&record, *state);
         match record {
+            // It has its end from the record that follows in its group; beside a mark none does.
+            Record::Committed(_) => {}
             Record::Floor(place) => {
                 tail.is_marked |= place.octet == tail.end;
                 said = said.max(place);
@@ -90,6 +95,13 @@ fn floor_at(seed: Seed, octet: u32, rest: &[u8]) -> Option<(Place, usize)> {
     match decode(seed, octet, short).ok()? {
         (Record::Floor(place), size) => Some((place, size)),
         (Record::Seal, size) => Some((Place { segment: seed.segment, octet }, size)),
-        (Record::Entry { .. } | Record::Vote(_) | Record::Truncate(_) | Record::Purge(_), _) => None,
+        (
+            Record::Entry { .. }
+            | Record::Vote(_)
+            | Record::Truncate(_)
+            | Record::Purge(_)
+            | Record::Committed(_),
+            _,
+        ) => None,
     }
 }

@@ -72,7 +72,7 @@ impl State {
     /// The state after `record`, or why it cannot come next.
     pub fn after(self, record: &Record<'_>) -> Result<State, Refused> {
         match record {
-            Record::Floor(_) | Record::Seal => Ok(self),
+            Record::Floor(_) | Record::Seal | Record::Committed(_) => Ok(self),
             Record::Vote(vote) => Ok(State { vote: Some(*vote), ..self }),
             Record::Entry { id, .. } => self.after_entry(*id),
             Record::Truncate(last) => self.after_truncate(*last),

@@ -1,8 +1,10 @@
 //! From records to steps: when a group opens, when a segment is full, what may be unlinked.
 
-use super::header::{HEADER_OCTETS, Header};
+use super::header::{FORMAT, HEADER_OCTETS, Header};
 use super::record::{ALIGNMENT, encode, size};
-use super::{ENTRY_OCTETS, Index, PAYLOAD_OCTETS_MAX, Place, Record, Refused, Seed, State, Step};
+use super::{
+    Committed, ENTRY_OCTETS, Index, LogId, PAYLOAD_OCTETS_MAX, Place, Record, Refused, Seed, State, Step,
+};
 
 /// Size of a segment unless configured otherwise: 64 MiB.
 pub const SEGMENT_OCTETS: u32 = 64 << 20;
@@ -13,6 +15,8 @@ const SEGMENT_OCTETS_MIN: u32 = 4096;
 const SEGMENT_OCTETS_MAX: u32 = 1 << 30;
 /// What a floor takes.
 const FLOOR_OCTETS: u32 = 32;
+/// What takes it to say what is agreed on.
+const COMMITTED_OCTETS: u32 = 40;
 /// What a seal takes; every segment keeps this much room.
 const SEAL_OCTETS: u32 = 16;
 /// A second mark of the floor stands in the next page, so that no damaged page takes the last group and its mark.
@@ -45,9 +49,18 @@ pub struct Writer {
     salt: u64,
     state: State,
     index: Index,
+    committed: Committed,
+    /// What of it the records and the header say.
+    said: Committed,
+    /// What of it is said at all, beside the mark included: the next group is written over that.
+    told: Committed,
     /// The segment written to, and where its next record goes.
     seed: Seed,
     end: u32,
+    /// Whether the segment may say what is agreed on.
+    says_committed: bool,
+    /// Up to where a mark or what stands beside it was written; the next group covers it.
+    beside: u32,
     /// The oldest segment that has a file.
     oldest: u64,
     steps: Vec<Step>,
@@ -86,8 +99,11 @@ impl Layout {
 pub(super) struct Found {
     pub(super) state: State,
     pub(super) index: Index,
-    pub(super) seed: Seed,
+    pub(super) committed: Committed,
+    pub(super) header: Header,
     pub(super) end: u32,
+    /// Up to where a mark or what stands beside it was found.
+    pub(super) beside: u32,
     pub(super) oldest: u64,
     pub(super) is_marked: bool,
 }
@@ -95,10 +111,24 @@ pub(super) struct Found {
 impl Writer {
     /// A new log, and the steps that create it. `salt` is random and never used before.
     pub(super) fn create(layout: Layout, salt: u64) -> (Writer, Vec<Step>) {
-        let seed = Seed { segment: 0, salt: 0 };
-        let (state, index) = (State::default(), Index::default());
-        let found = Found { state, index, seed, end: 0, oldest: 1, is_marked: true };
-        let mut writer = Writer::resume(layout, salt, found);
+        let mut writer = Writer {
+            layout,
+            salt,
+            state: State::default(),
+            index: Index::default(),
+            committed: Committed::default(),
+            said: Committed::default(),
+            told: Committed::default(),
+            seed: Seed { segment: 0, salt: 0 },
+            end: 0,
+            says_committed: true,
+            beside: 0,
+            oldest: 1,
+            steps: Vec::new(),
+            open: Vec::new(),
+            is_floored: false,
+            is_marked: true,
+        };
         writer.open_segment(Place::default());
         let steps = std::mem::take(&mut writer.steps);
         writer.is_floored = false;
@@ -106,9 +136,26 @@ impl Writer {
     }
 
     pub(super) fn resume(layout: Layout, salt: u64, found: Found) -> Writer {
-        let Found { state, index, seed, end, oldest, is_marked } = found;
-        let (steps, open) = (Vec::new(), Vec::new());
-        Writer { layout, salt, state, index, seed, end, oldest, steps, open, is_floored: false, is_marked }
+        let Found { state, index, committed, header, end, beside, oldest, is_marked } = found;
+        Writer {
+            layout,
+            salt,
+            state,
+            index,
+            committed,
+            // Perhaps it stood beside the mark: the next group says it once more.
+            said: Committed::default(),
+            told: committed,
+            seed: header.seed,
+            end,
+            says_committed: header.says_committed(),
+            beside,
+            oldest,
+            steps: Vec::new(),
+            open: Vec::new(),
+            is_floored: false,
+            is_marked,
+        }
     }
 
     /// What the log says, the group under way included.
@@ -119,6 +166,17 @@ impl Writer {
     /// Where the entries stand, those of the group under way included.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// What is known to be agreed on.
+    pub fn committed(&self) -> Committed {
+        self.committed
+    }
+
+    /// Takes in that the entry `id` of the log as it is now, and all before it, are agreed on. Written with the next
+    /// record or mark, and by itself never.
+    pub fn commit(&mut self, id: LogId) {
+        self.committed.note(id, self.state);
     }
 
     /// Where the next record goes.
@@ -135,15 +193,25 @@ impl Writer {
     pub fn push(&mut self, record: &Record<'_>) -> Result<(), Refused> {
         let state = self.check(record)?;
         let floor_octets = if self.is_floored { 0 } else { FLOOR_OCTETS };
-        if !self.has_room(floor_octets as usize + size(record)) {
+        let committed_octets = if self.news().is_some() { COMMITTED_OCTETS } else { 0 };
+        let octets = floor_octets as usize + committed_octets as usize + size(record);
+        if !self.has_room(octets) || (self.news().is_some() && !self.says_committed) {
+            // The header of the new segment says what is agreed on.
             self.rotate();
         }
         if !self.is_floored {
             self.put(&Record::Floor(self.end()));
             self.is_floored = true;
         }
+        if let Some(id) = self.news() {
+            self.put(&Record::Committed(id));
+            (self.said, self.told) = (self.committed, self.committed);
+        }
         let octet = self.put(record);
         self.state = state;
+        self.committed.after(record, state);
+        self.said.after(record, state);
+        self.told.after(record, state);
         self.index.note(record, self.seed, octet);
         Ok(())
     }
@@ -167,24 +235,37 @@ impl Writer {
     /// to the last group cannot pass for a write that was interrupted. Empty when it was said already.
     ///
     /// The next group says the same floor in the same octets, so the mark needs no room and no sync. At the very
-    /// end of a segment the header of a new one is the mark.
+    /// end of a segment the header of a new one is the mark. What is agreed on is said beside it, if the log does not say
+    /// it yet; it is part of no group, and the next one is written over it.
     pub fn mark(&mut self) -> Vec<Step> {
         debug_assert!(self.open.is_empty());
-        if std::mem::replace(&mut self.is_marked, true) {
+        if std::mem::replace(&mut self.is_marked, true) && self.told == self.committed {
             return Vec::new();
         }
-        let next_page = (self.end + FLOOR_OCTETS).next_multiple_of(PAGE_OCTETS);
-        if next_page + FLOOR_OCTETS > self.layout.segment_octets {
+        let news = self.news();
+        let next_page = (self.end + FLOOR_OCTETS + COMMITTED_OCTETS).next_multiple_of(PAGE_OCTETS);
+        let is_silent = news.is_some() && !self.says_committed;
+        if is_silent || next_page + FLOOR_OCTETS > self.layout.segment_octets {
             self.rotate();
             return self.flush();
         }
-        [self.end, next_page].map(|octet| self.mark_at(octet)).into()
+        self.told = self.committed;
+        self.beside = self.end + FLOOR_OCTETS + if news.is_some() { COMMITTED_OCTETS } else { 0 };
+        vec![self.mark_at(self.end, news), self.mark_at(next_page, None)]
     }
 
-    fn mark_at(&self, octet: u32) -> Step {
+    fn mark_at(&self, octet: u32, committed: Option<LogId>) -> Step {
         let mut bytes = Vec::new();
         encode(self.seed, octet, &Record::Floor(self.end()), &mut bytes);
+        if let Some(id) = committed {
+            encode(self.seed, octet + FLOOR_OCTETS, &Record::Committed(id), &mut bytes);
+        }
         Step::Write { segment: self.seed.segment, octet, bytes }
+    }
+
+    /// What is agreed on, if no record says it yet.
+    fn news(&self) -> Option<LogId> {
+        self.committed.id().filter(|_| self.committed != self.said)
     }
 
     fn check(&self, record: &Record<'_>) -> Result<State, Refused> {
@@ -226,7 +307,10 @@ impl Writer {
         let segment = self.seed.segment + 1;
         let (owner, octets) = (self.layout.owner, self.layout.segment_octets);
         self.seed = Seed { segment, salt: mix(self.salt, segment) };
-        let header = Header { owner, seed: self.seed, octets, state: self.state, floor };
+        let (seed, state, committed) = (self.seed, self.state, self.committed);
+        let header = Header { format: FORMAT, owner, seed, octets, state, committed, floor };
+        (self.said, self.told) = (committed, committed);
+        (self.says_committed, self.beside) = (true, 0);
         self.end = HEADER_OCTETS as u32;
         self.is_floored = true;
         self.steps.extend([
@@ -242,8 +326,11 @@ impl Writer {
             return;
         }
         let segment = self.seed.segment;
-        let bytes = std::mem::take(&mut self.open);
+        let mut bytes = std::mem::take(&mut self.open);
         let octet = self.end - bytes.len() as u32;
+        // A group shorter than what stands beside the mark leaves nothing of it behind itself.
+        bytes.resize(bytes.len() + self.beside.saturating_sub(self.end) as usize, 0);
+        self.beside = 0;
         self.steps.extend([Step::Write { segment, octet, bytes }, Step::Sync { segment }]);
     }
 }

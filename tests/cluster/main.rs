@@ -1,5 +1,6 @@
 //! Clusters of three real processes, and what is done to them.
 
+mod alone;
 mod calm;
 mod heir;
 mod kills;

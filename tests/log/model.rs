@@ -80,7 +80,17 @@ pub(crate) fn show(writer: &Writer, image: &Image) -> Shown {
             other => panic!("entry {index} is not where the index says: {other:?}"),
         };
     }
+    assert_held(writer, &entries);
     Shown { state, entries }
+}
+
+/// What is said to be agreed on is an entry of the log as it is, or is purged.
+fn assert_held(writer: &Writer, entries: &BTreeMap<u64, (LogId, Arc<[u8]>)>) {
+    let Some(committed) = writer.committed().id() else { return };
+    let State { last, purged, .. } = writer.state();
+    let held = entries.get(&committed.index).map(|(id, _)| *id);
+    assert!(held == Some(committed) || purged.is_some_and(|purged| committed.index <= purged.index));
+    assert!(last.is_some_and(|last| committed.index <= last.index));
 }
 
 impl Run {
@@ -155,10 +165,20 @@ impl Run {
 
     fn deed(&mut self) {
         let mut shown = self.shown.last().expect("never empty").clone();
+        self.commit(&shown);
         let deed = self.choose(&shown);
         self.writer.push(&deed.record()).expect("the load is legal");
         deed.apply(&mut shown);
         self.shown.push(shown);
+    }
+
+    /// Now and then the log is told how far it is agreed on. Unlike a real one this load may take that back.
+    fn commit(&mut self, shown: &Shown) {
+        let (records, last) = (self.shown.len() as u64, shown.state.last.map_or(0, |last| last.index));
+        let entry = shown.entries.get(&last.saturating_sub(records % 5));
+        if let Some((id, _)) = entry.filter(|_| records.is_multiple_of(3)) {
+            self.writer.commit(*id);
+        }
     }
 
     fn choose(&mut self, shown: &Shown) -> Deed {

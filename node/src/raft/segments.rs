@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use smsgrid::log::{self, Known, Layout, LogId, Owner, Recovery, Refused, State, Step, Vote};
+use smsgrid::log::{self, Committed, Known, Layout, LogId, Owner, Recovery, Refused, State, Step, Vote};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::failure::{AppendError, Failure, OpenError};
@@ -77,6 +77,9 @@ pub(super) struct Shared {
 
 pub(super) struct Staged {
     pub(super) state: State,
+    committed: Committed,
+    /// What the thread has been told of it.
+    handed: Committed,
     pub(super) tail: Tail,
     payload_octets_max: usize,
     job: u64,
@@ -115,6 +118,8 @@ impl SegmentLog {
         let (jobs, received) = mpsc::channel();
         let staged = Staged {
             state: writer.state(),
+            committed: writer.committed(),
+            handed: writer.committed(),
             tail: Tail::default(),
             payload_octets_max: layout.payload_octets_max(),
             job: 0,
@@ -169,6 +174,19 @@ impl SegmentLog {
     /// What the log says, counting everything taken.
     pub fn state(&self) -> State {
         self.inner.shared.staged().state
+    }
+
+    /// Takes in that the entry `id` and all before it are agreed on. It is written with what comes next, or when the log
+    /// closes.
+    pub fn commit(&self, id: LogId) {
+        let mut staged = self.inner.shared.staged();
+        let state = staged.state;
+        staged.committed.note(id, state);
+    }
+
+    /// The last entry known to be agreed on; after a restart perhaps less than was known before it.
+    pub fn committed(&self) -> Option<LogId> {
+        self.inner.shared.staged().committed.id()
     }
 
     /// Most octets of an entry's payload.
@@ -285,7 +303,7 @@ impl Staged {
     /// order of calls.
     fn take(&mut self, work: Work, done: Completion, room: OwnedSemaphorePermit) -> Result<(), AppendError> {
         let jobs = self.jobs.as_ref().ok_or(Failure::Closed)?;
-        let mut state = self.state;
+        let (mut state, mut after) = (self.state, self.committed);
         for record in work.records() {
             if let log::Record::Entry { payload, .. } = record
                 && payload.len() > self.payload_octets_max
@@ -294,13 +312,21 @@ impl Staged {
                 return Err(Refused::TooLarge { octets, octets_max }.into());
             }
             state = state.after(&record)?;
+            after.after(&record, state);
         }
+        let committed = self.committed.id().filter(|_| self.committed != self.handed);
+        (self.committed, self.handed) = (after, after);
         self.state = state;
         self.job += 1;
         work.stage(&mut self.tail, self.job);
-        let job = Job { work, done, number: self.job, room };
+        let job = Job { work, done, number: self.job, committed, room };
         jobs.send(job).map_err(|_| Failure::Closed)?;
         Ok(())
+    }
+
+    /// What is agreed on, when `job` was the last one taken.
+    pub(super) fn committed_after(&self, job: u64) -> Option<LogId> {
+        self.committed.id().filter(|_| job == self.job)
     }
 }
 

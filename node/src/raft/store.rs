@@ -142,6 +142,17 @@ impl RaftLogStorage<Types> for Store {
         durable(truncated).await
     }
 
+    async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
+        if let Some(committed) = committed {
+            self.log.commit(types::stored_id(&committed));
+        }
+        Ok(())
+    }
+
+    async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
+        Ok(self.log.committed().map(types::log_id))
+    }
+
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
         if Some(upto.index()) <= self.log.state().purged.map(|purged| purged.index) {
             return Ok(());
@@ -255,7 +266,17 @@ mod tests {
             self.store.truncate_after(last).await
         }
 
+        async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
+            self.store.save_committed(committed).await
+        }
+
+        async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
+            self.store.read_committed().await
+        }
+
         async fn purge(&mut self, upto: LogId) -> io::Result<()> {
+            // From now on it is the suite that has purged so far.
+            self.begins_after.take_if(|after| *after <= upto.index());
             self.store.purge(upto).await
         }
     }

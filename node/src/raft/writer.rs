@@ -7,6 +7,8 @@
 //!  │ all handles dropped                               ▼
 //!  ▼                                                 failed: every job, also later ones, gets the failure
 //! closed: the floor is marked and synced
+//!
+//! What is agreed on goes along with a group or a mark, and is never written for its own sake.
 //! ```
 
 use std::io;
@@ -46,6 +48,8 @@ pub(super) struct Job {
     pub(super) work: Work,
     pub(super) done: Completion,
     pub(super) number: u64,
+    /// What was known to be agreed on when it was taken, if the job before did not know it.
+    pub(super) committed: Option<LogId>,
     pub(super) room: OwnedSemaphorePermit,
 }
 
@@ -74,7 +78,8 @@ impl Thread {
     }
 
     fn write_groups(&self) -> Result<(), Failure> {
-        while let Some(first) = self.next()? {
+        let mut last = 0;
+        while let Some(first) = self.next(last)? {
             let group = self.collect(first);
             let written = self.write(&group);
             let number = group.last().map_or(0, |job| job.number);
@@ -88,21 +93,23 @@ impl Thread {
                 done.complete(written.clone());
             }
             written?;
+            last = number;
             let obsolete = self.shared.writer().obsolete();
             self.shared.carry_out(&obsolete)?;
         }
-        self.close()
+        self.close(last)
     }
 
-    /// The next job, or `None` when no handle is left. Says the floor once when none comes for a while.
-    fn next(&self) -> Result<Option<Job>, Failure> {
+    /// The next job, or `None` when no handle is left. Says the floor once when none comes for a while; `last` is the
+    /// last job written.
+    fn next(&self, last: u64) -> Result<Option<Job>, Failure> {
         match self.jobs.recv_timeout(MARK_AFTER) {
             Ok(job) => return Ok(Some(job)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) => {}
         }
         self.shared.check()?;
-        let mark = self.shared.writer().mark();
+        let (_, mark) = self.mark(last);
         self.shared.carry_out(&mark)?;
         Ok(self.jobs.recv().ok())
     }
@@ -135,18 +142,31 @@ impl Thread {
 
     fn encode(&self, group: &[Job]) -> Result<Vec<Step>, Failure> {
         let mut writer = self.shared.writer();
-        for record in group.iter().flat_map(|job| job.work.records()) {
-            writer.push(&record).map_err(Failure::Order)?;
+        // Said once a group. What a job knows holds for the log as the jobs before it leave it.
+        let knows = group.iter().rposition(|job| job.committed.is_some());
+        for (place, job) in group.iter().enumerate() {
+            if let Some(committed) = job.committed.filter(|_| knows == Some(place)) {
+                writer.commit(committed);
+            }
+            for record in job.work.records() {
+                writer.push(&record).map_err(Failure::Order)?;
+            }
         }
         Ok(writer.flush())
     }
 
-    fn close(&self) -> Result<(), Failure> {
+    /// The segment written to, and the steps that mark it. What is agreed on is known of the log as all jobs taken leave
+    /// it, so that it counts when `last`, the last job written, is the last one taken.
+    fn mark(&self, last: u64) -> (u64, Vec<Step>) {
+        let committed = self.shared.staged().committed_after(last);
+        let mut writer = self.shared.writer();
+        committed.into_iter().for_each(|committed| writer.commit(committed));
+        (writer.end().segment, writer.mark())
+    }
+
+    fn close(&self, last: u64) -> Result<(), Failure> {
         self.shared.check()?;
-        let (segment, mut mark) = {
-            let mut writer = self.shared.writer();
-            (writer.end().segment, writer.mark())
-        };
+        let (segment, mut mark) = self.mark(last);
         if !mark.is_empty() {
             mark.push(Step::Sync { segment });
         }

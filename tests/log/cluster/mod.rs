@@ -5,6 +5,7 @@
     reason = "a sleep is a span in which nothing may happen, or a link's delay"
 )]
 
+mod alone;
 mod faults;
 mod net;
 mod ordinary;
