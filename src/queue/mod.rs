@@ -69,5 +69,6 @@ pub use reply::{
     SessionReply, StartReply,
 };
 pub use restore::ImageError;
+pub use shelf::{DeadLetterPlace, DeadLetterPlaceError};
 pub use state::Queue;
 pub use submit::{Digest, IdempotencyKey, KeyError, Route, Submit, Tags};

@@ -88,6 +88,35 @@ async fn a_dead_letter_is_listed_retried_and_discarded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_dead_letters_goes_on_though_the_next_of_them_was_retried() {
+    let served = Served::alone().await;
+    let registration = served.modem(served.session(1).await).await;
+    let mut ids = Vec::new();
+    for (seq, key) in (1..).zip(["k1", "k2", "k3"]) {
+        let id = served.messages().submit(hello(key)).await.expect("accepted").into_inner().id;
+        fail(&served, registration, seq, &id).await;
+        ids.push(id);
+    }
+    let page = |token: String| v1::ListMessagesRequest {
+        dead_letters: true,
+        page_size: 1,
+        page_token: token,
+        ..v1::ListMessagesRequest::default()
+    };
+
+    let first = served.messages().list(page(String::new())).await.expect("a page").into_inner();
+    served.messages().retry(v1::RetryMessageRequest { id: ids[1].clone() }).await.expect("retried");
+    let last = served.messages().list(page(first.next_page_token)).await.expect("a page").into_inner();
+    let made_up = served.messages().list(page("made up".to_owned())).await.expect_err("no place");
+
+    let listed = [&first.messages[..], &last.messages].concat();
+    let listed: Vec<&str> = listed.iter().map(|message| message.id.as_str()).collect();
+    assert_eq!((listed, last.next_page_token.as_str()), (vec![&ids[0][..], &ids[2]], ""));
+    assert_eq!(field(&made_up), "page_token");
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_modem_gets_nothing_until_the_block_is_taken_away() {
     let served = Served::alone().await;
     let registration = served.modem(served.session(1).await).await;

@@ -1,10 +1,12 @@
 //! Finding messages: one by its id or the beginning of it, many by what they are.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use smsgrid::model::{MessageId, MessageState, Name, Timestamp};
-use smsgrid::queue::Record;
+use smsgrid::model::{MessageId, Name, Timestamp};
+use smsgrid::queue::{DeadLetterPlace, Record};
 use smsgrid_proto::{Reason, v1};
 use tonic::Code;
 
@@ -25,6 +27,12 @@ const ID_CHARS_MIN: usize = 6;
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 /// Most pages looked through to complete an id.
 const CANDIDATE_PAGES_MAX: usize = 10;
+
+/// What is listed, and behind which place.
+enum Start {
+    All(Option<Cursor>),
+    DeadLetters(Option<DeadLetterPlace>),
+}
 
 impl Api {
     /// Everything known of a message.
@@ -61,7 +69,7 @@ impl Api {
         request: &v1::ListMessagesRequest,
     ) -> Result<v1::ListMessagesResponse, Refusal> {
         let query = query(request)?;
-        let cursor = if request.dead_letters { None } else { cursor(&request.page_token)? };
+        let start = start(request)?;
         let limit = match usize::try_from(request.page_size) {
             Ok(0) => PAGE_DEFAULT,
             Ok(size) if size <= PAGE_MAX => size,
@@ -69,13 +77,16 @@ impl Api {
         };
         let fresh = self.fresh(request.read.as_ref()).await?;
         let revision = self.view.revision();
-        let (records, next, is_complete) = if request.dead_letters {
-            let (records, next) = self.dead_letters(&query, &request.page_token, limit)?;
-            (records, next, true)
-        } else {
-            let page = self.store.list(&query, cursor, limit).await;
-            let records = page.rows.into_iter().map(|row| row.record).collect();
-            (records, page.next.map(|next| next.to_string()), page.complete)
+        let (records, next, is_complete) = match start {
+            Start::DeadLetters(after) => {
+                let (records, next) = self.dead_letters(&query, after, limit).await;
+                (records, next.map(|next| next.to_string()), true)
+            }
+            Start::All(cursor) => {
+                let page = self.store.list(&query, cursor, limit).await;
+                let records = page.rows.into_iter().map(|row| Arc::new(row.record)).collect();
+                (records, page.next.map(|next| next.to_string()), page.complete)
+            }
         };
         let names = self.names();
         let waiting: Vec<_> =
@@ -136,25 +147,6 @@ impl Api {
             }
         }
     }
-
-    /// Failed messages nobody has looked after, the least recently changed first; the token is how many came before.
-    fn dead_letters(
-        &self,
-        query: &Query,
-        token: &str,
-        limit: usize,
-    ) -> Result<(Vec<Record>, Option<String>), Refusal> {
-        let from: Option<MessageId> = match token {
-            "" => None,
-            token => Some(token.parse().map_err(|_| bad_token())?),
-        };
-        self.view.read(|queue| {
-            let all = queue.in_state(MessageState::Failed).filter(|record| matches(query, record));
-            let mut rest = all.skip_while(|record| from.is_some_and(|from| record.id != from)).peekable();
-            let records: Vec<Record> = rest.by_ref().take(limit).cloned().collect();
-            Ok((records, rest.peek().map(|record| record.id.to_string())))
-        })
-    }
 }
 
 fn check_id(text: &str) -> Result<(), Refusal> {
@@ -206,18 +198,20 @@ fn query(request: &v1::ListMessagesRequest) -> Result<Query, Refusal> {
     })
 }
 
-fn cursor(token: &str) -> Result<Option<Cursor>, Refusal> {
+fn start(request: &v1::ListMessagesRequest) -> Result<Start, Refusal> {
+    let token = &request.page_token;
+    Ok(if request.dead_letters { Start::DeadLetters(place(token)?) } else { Start::All(place(token)?) })
+}
+
+fn place<T: FromStr>(token: &str) -> Result<Option<T>, Refusal> {
     if token.is_empty() {
         return Ok(None);
     }
-    token.parse().map(Some).map_err(|_| bad_token())
+    let bad = |_| Refusal::field("page_token", "was not given out by this cluster for a list like this");
+    token.parse().map(Some).map_err(bad)
 }
 
-fn bad_token() -> Refusal {
-    Refusal::field("page_token", "was not given out by this cluster, or its message is gone")
-}
-
-fn matches(query: &Query, record: &Record) -> bool {
+pub(super) fn matches(query: &Query, record: &Record) -> bool {
     let by_modem = |modem: &Name| record.claims().iter().any(|claim| claim.modem == *modem);
     (query.states.is_empty() || query.states.contains(&record.state()))
         && query.modem.as_ref().is_none_or(by_modem)

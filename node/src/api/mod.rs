@@ -17,6 +17,7 @@ mod cluster;
 mod cluster_service;
 mod connection;
 mod context;
+mod dead_letters;
 mod events;
 mod health;
 mod http;
