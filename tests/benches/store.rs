@@ -26,10 +26,15 @@ const MESSAGES: u64 = 1_000_000;
 const NOW_MS: u64 = 1_700_000_000_000;
 /// How often each list is asked for.
 const LISTS: u32 = 200;
+/// How often while nothing is written.
+const LISTS_UNWRITTEN: u32 = 20;
+/// With one more the rows would no longer wait for a quiet moment.
+const UNWRITTEN: u64 = (1 << 18) - 1;
 
 fn main() {
     let messages = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(MESSAGES);
     let runtime = tokio::runtime::Runtime::new().expect("threads");
+    runtime.block_on(unwritten());
     let folder = tempfile::tempdir().expect("a temporary directory");
     println!("disk: {}", disk::sync_times(folder.path()));
     println!("{messages} waiting messages of 160 septets:");
@@ -44,9 +49,9 @@ fn main() {
         let spent = begun.elapsed();
         println!("  written: {:.0} rows/s, {:?}", messages as f64 / spent.as_secs_f64(), figures);
         println!("  on disk: {} MiB; memory of the store: {} MiB", size(folder.path()) >> 20, above(before));
-        lists(&running, "up to date").await;
-        world.change_all(20_000);
-        lists(&running, "20,000 rows dirty").await;
+        lists(&running, "up to date", LISTS).await;
+        world.change_all(20_000.min(messages));
+        lists(&running, "20,000 rows dirty", LISTS).await;
         let copied = folder.path().join("copy");
         assert!(running.store.flush_now().await, "a sound disk");
         copy(&folder.path().join("rows"), &copied.join("rows"));
@@ -69,7 +74,17 @@ fn main() {
     });
 }
 
-async fn lists(running: &Running, how: &str) {
+/// So many messages as may wait for their rows, and no rows.
+async fn unwritten() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let world = World::new(UNWRITTEN);
+    let running = Running::open(folder.path(), &world).await;
+    lists(&running, "262,143 messages and no rows", LISTS_UNWRITTEN).await;
+    println!("    left unwritten: {}", running.store.figures().dirty);
+    running.stop().await;
+}
+
+async fn lists(running: &Running, how: &str, times: u32) {
     println!("  lists of 50, {how}:");
     let state = |state| Query { states: [state].into(), ..Query::default() };
     let queries = [
@@ -82,7 +97,7 @@ async fn lists(running: &Running, how: &str) {
     for (what, query) in queries {
         let mut spread = Vec::new();
         let mut rows = 0;
-        for _ in 0..LISTS {
+        for _ in 0..times {
             let begun = Instant::now();
             rows = running.store.list(&query, None, 50).await.rows.len();
             spread.push(begun.elapsed());
@@ -90,7 +105,7 @@ async fn lists(running: &Running, how: &str) {
         println!("    {what}: {rows} rows, {}", spread.into_iter().collect::<Spread>());
     }
     let mut spread = Vec::new();
-    for number in 0..LISTS {
+    for number in 0..times {
         let begun = Instant::now();
         let row = running.store.get(id(u64::from(number) * 37)).await;
         spread.push(begun.elapsed());
@@ -132,6 +147,7 @@ impl Running {
 struct World(Arc<Shared>);
 
 struct Shared {
+    messages: u64,
     queue: RwLock<Queue>,
     changes: RwLock<Vec<MessageId>>,
     position: watch::Sender<Position>,
@@ -147,14 +163,14 @@ impl World {
         }
         let position = watch::Sender::new(Position { index: messages, offset: 0 });
         let (queue, changes) = (RwLock::new(queue), RwLock::default());
-        World(Arc::new(Shared { queue, changes, position }))
+        World(Arc::new(Shared { messages, queue, changes, position }))
     }
 
-    /// Holds the first of the messages, so that their rows are old.
+    /// Holds the newest of the messages, so that their rows are old.
     fn change_all(&self, count: u64) {
         let mut queue = self.0.queue.write().expect("nobody panics");
         let mut position = *self.0.position.borrow();
-        for message in (0..count).map(id) {
+        for message in (self.0.messages - count..self.0.messages).map(id) {
             position.index += 1;
             let command = command(Body::Hold { message }, 0);
             queue.apply(position, &command, &mut Vec::new());

@@ -3,13 +3,18 @@
 //! Only ids are kept, so the set is never larger than what memory holds anyway, however slow the disk is. Whoever
 //! reads or writes rows first takes in what has happened; nothing is missed between an answer and the state it is
 //! about.
+//!
+//! A list goes through them the newest first. Ids stand in the order of their moments; the few that do not tell theirs
+//! are kept by their places too.
 
 use std::collections::BTreeSet;
 
-use smsgrid::model::MessageId;
+use smsgrid::model::{MessageId, Timestamp};
 
 use super::applied::{Applied, Change, Changes};
 use super::pace::Load;
+use super::strays::Strays;
+use super::{Cursor, key};
 
 /// Most messages looked at while the state is held.
 const LOOK_MAX: usize = 1024;
@@ -22,6 +27,8 @@ pub(super) struct Dirty {
     taken: BTreeSet<MessageId>,
     /// Those of both that are final, and so the next to leave memory.
     ended: BTreeSet<MessageId>,
+    /// Those of both whose ids do not tell their moments.
+    strays: Strays,
     /// The lowest id of the messages that left memory before their rows were written.
     lost: Option<MessageId>,
     /// Whether changes were missed, so that messages may have come and gone unseen.
@@ -39,6 +46,7 @@ impl Dirty {
             ids: BTreeSet::new(),
             taken: BTreeSet::new(),
             ended: BTreeSet::new(),
+            strays: Strays::default(),
             lost: None,
             blind: true,
             changes_seen: 0,
@@ -49,18 +57,18 @@ impl Dirty {
 
     /// Takes in what has happened since the last time.
     pub(super) fn catch_up(&mut self, applied: &dyn Applied) {
+        let mut new = Vec::new();
         while let Some(change) = self.changes.next() {
             self.changes_seen += 1;
             match change {
-                Change::Revised(id) => {
-                    self.ids.insert(id);
-                }
+                Change::Revised(id) => new.extend(self.insert(id)),
                 Change::Ended(id) => {
-                    self.ids.insert(id);
+                    new.extend(self.insert(id));
                     self.ended.insert(id);
                 }
                 Change::Forgotten(id) => {
                     self.ended.remove(&id);
+                    self.strays.remove(id);
                     if self.ids.remove(&id) || self.taken.contains(&id) {
                         self.lost = Some(self.lost.map_or(id, |lost| lost.min(id)));
                     }
@@ -70,22 +78,45 @@ impl Dirty {
                     self.suspect_all(applied);
                 }
             }
+            if new.len() >= LOOK_MAX {
+                self.place(applied, &mut new);
+            }
         }
+        self.place(applied, &mut new);
+    }
+
+    /// Gives the id back when it was not among them.
+    fn insert(&mut self, id: MessageId) -> Option<MessageId> {
+        (self.ids.insert(id) && !self.taken.contains(&id)).then_some(id)
+    }
+
+    /// Finds out which of these do not tell their moments.
+    fn place(&mut self, applied: &dyn Applied, new: &mut Vec<MessageId>) {
+        if new.is_empty() {
+            return;
+        }
+        applied.read(&mut |queue| {
+            let records = new.drain(..).filter_map(|id| queue.message(id));
+            self.strays.extend(records.map(|record| Cursor::of(record.id, record.accepted)));
+        });
     }
 
     /// Every message in memory may be another than its row.
     pub(super) fn suspect_all(&mut self, applied: &dyn Applied) {
         let mut after = None;
         loop {
-            let mut page: Vec<(MessageId, bool)> = Vec::new();
+            let mut page: Vec<(Cursor, bool)> = Vec::new();
             applied.read(&mut |queue| {
-                let known = queue.messages_after(after).map(|record| (record.id, record.ended().is_some()));
-                page = known.take(LOOK_MAX).collect();
+                let known = queue.messages_after(after).take(LOOK_MAX);
+                page = known
+                    .map(|record| (Cursor::of(record.id, record.accepted), record.ended().is_some()))
+                    .collect();
             });
             let Some((last, _)) = page.last() else { return };
-            after = Some(*last);
-            self.ids.extend(page.iter().map(|(id, _)| *id));
-            self.ended.extend(page.iter().filter(|(_, has_ended)| *has_ended).map(|(id, _)| *id));
+            after = Some(last.id);
+            self.strays.extend(page.iter().map(|(place, _)| *place));
+            self.ids.extend(page.iter().map(|(place, _)| place.id));
+            self.ended.extend(page.iter().filter(|(_, has_ended)| *has_ended).map(|(place, _)| place.id));
         }
     }
 
@@ -99,9 +130,20 @@ impl Dirty {
         Load { dirty: self.len(), ended: self.ended.len(), changes: self.changes_seen }
     }
 
-    /// All of them.
-    pub(super) fn all(&self) -> BTreeSet<MessageId> {
-        self.ids.union(&self.taken).copied().collect()
+    /// Whether the row of this message may be older than the state.
+    pub(super) fn contains(&self, id: MessageId) -> bool {
+        self.ids.contains(&id) || self.taken.contains(&id)
+    }
+
+    /// Their places in `since` or later and before `upto`, the newest first: `most` of them unless there are fewer. One
+    /// whose id does not tell its moment stands at its own place and at the one its id tells.
+    pub(super) fn places(&self, since: Timestamp, upto: Cursor, most: usize) -> Vec<Cursor> {
+        let within = key::ids(since, upto);
+        let ids = self.ids.range(within.clone()).rev().take(most);
+        let taken = self.taken.range(within).rev().take(most);
+        let told = ids.chain(taken).map(|id| Cursor::told(*id));
+        let all: BTreeSet<Cursor> = told.chain(self.strays.before(since, upto).take(most)).collect();
+        all.into_iter().rev().take(most).collect()
     }
 
     /// Takes all of them out to be written.
@@ -116,6 +158,7 @@ impl Dirty {
             self.taken.remove(id);
             if !self.ids.contains(id) {
                 self.ended.remove(id);
+                self.strays.remove(*id);
             }
         }
     }

@@ -62,6 +62,11 @@ impl Cursor {
         Cursor { moment, id }
     }
 
+    /// The place of a message whose id tells its moment.
+    pub(super) fn told(id: MessageId) -> Cursor {
+        Cursor { moment: told(id), id }
+    }
+
     /// Whether the id does not tell the moment.
     pub(super) fn is_stray(self) -> bool {
         told(self.id) != self.moment
@@ -115,10 +120,7 @@ impl Index {
     /// The place a key of this index stands for.
     pub(super) fn place(&self, key: &[u8]) -> Option<Cursor> {
         match self {
-            Index::Ids => {
-                let id = row_id(key)?;
-                Some(Cursor { moment: told(id), id })
-            }
+            Index::Ids => row_id(key).map(Cursor::told),
             Index::Strays | Index::State(_) | Index::Destination(_) | Index::Modem(_) => {
                 let (_, tail) = key.split_last_chunk::<TAIL_OCTETS>()?;
                 let (moment, id) = tail.split_first_chunk::<6>()?;
@@ -139,6 +141,12 @@ impl Index {
             Index::Modem(name) => named(MODEM, name),
         }
     }
+}
+
+/// The ids that tell a moment in `since` or later, and before `upto`.
+pub(super) fn ids(since: Timestamp, upto: Cursor) -> Range<MessageId> {
+    let end = first_not_before(upto);
+    id_at(moment_of(since)).min(end)..end
 }
 
 /// The key of a row's head.

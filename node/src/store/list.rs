@@ -1,7 +1,7 @@
 //! Lists: the rows on disk and, over them, what memory knows better.
 //!
-//! A message whose row may be older than the state is taken from memory alone, one whose row is up to date from the
-//! rows alone. Its place never changes, so a list that goes on at a cursor misses and repeats nothing, whatever
+//! What a message whose row may be older than the state says is taken from memory alone, of one whose row is up to date
+//! from the rows alone. A row may be written while a list is made, and so be found in both; it is shown once. Its place never changes, so a list that goes on at a cursor misses and repeats nothing, whatever
 //! happens to the messages meanwhile.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,8 @@ use super::{Cursor, Query, Row};
 
 /// Most messages in one page.
 pub(super) const PAGE_MAX: usize = 1000;
-/// Most rows looked at for one page; a list whose rows lie far apart goes on at the next.
+/// Most rows looked at for one page, and about as many messages in memory; a list whose messages lie far apart goes on
+/// at the next.
 const LOOK_MAX: usize = 10_000;
 /// Most messages looked at while the state is held.
 const HOLD_MAX: usize = 1024;
@@ -31,16 +32,54 @@ pub(super) struct Found {
     pub(super) next: Option<Cursor>,
 }
 
-/// The places of the messages in memory that are asked for: the newest, at most `limit`.
-pub(super) fn in_memory(
+/// Places that are asked for, the newest first; and where the search ended early.
+pub(super) type Search = (Vec<Cursor>, Option<Cursor>);
+
+/// The places of the messages in memory that are asked for, at most `limit`, among those whose rows may be old; `next`
+/// gives so many of these from behind a place on.
+pub(super) fn unwritten(
     applied: &dyn Applied,
-    dirty: Option<&BTreeSet<MessageId>>,
+    next: &dyn Fn(Cursor, usize) -> Vec<Cursor>,
     query: &Query,
     upto: Cursor,
     limit: usize,
-) -> BTreeSet<Cursor> {
+) -> Search {
+    let mut found = Vec::new();
+    let mut at = upto;
+    let mut looked = 0;
+    while looked < LOOK_MAX {
+        let some = next(at, HOLD_MAX);
+        applied.read(&mut |queue| {
+            let admitted = some.iter().filter(|place| {
+                let record = queue.message(place.id);
+                record.is_some_and(|record| stands_at(record, **place) && query.admits_record(record))
+            });
+            found.extend(admitted.take(limit - found.len()));
+        });
+        match some.last() {
+            _ if found.len() >= limit => return ended(found),
+            Some(last) if some.len() == HOLD_MAX => at = *last,
+            Some(_) | None => return (found, None),
+        }
+        looked += some.len();
+    }
+    (found, Some(at))
+}
+
+fn stands_at(record: &Record, place: Cursor) -> bool {
+    Cursor::of(record.id, record.accepted) == place
+}
+
+/// There may be more behind the last.
+fn ended(found: Vec<Cursor>) -> Search {
+    let last = found.last().copied();
+    (found, last)
+}
+
+/// The places of the messages in memory that are asked for, at most `limit`, when there are no rows.
+pub(super) fn in_memory(applied: &dyn Applied, query: &Query, upto: Cursor, limit: usize) -> Search {
     let mut places = BTreeSet::new();
-    let mut look = |record: &Record| {
+    look_at_all(applied, &mut |record| {
         let place = Cursor::of(record.id, record.accepted);
         if place < upto && query.admits_record(record) {
             places.insert(place);
@@ -48,18 +87,9 @@ pub(super) fn in_memory(
                 places.pop_first();
             }
         }
-    };
-    match dirty {
-        Some(ids) => {
-            let ids: Vec<MessageId> = ids.iter().copied().collect();
-            for some in ids.chunks(HOLD_MAX) {
-                applied
-                    .read(&mut |queue| some.iter().filter_map(|id| queue.message(*id)).for_each(&mut look));
-            }
-        }
-        None => look_at_all(applied, &mut look),
-    }
-    places
+    });
+    let found: Vec<Cursor> = places.into_iter().rev().collect();
+    if found.len() >= limit { ended(found) } else { (found, None) }
 }
 
 fn look_at_all(applied: &dyn Applied, look: &mut impl FnMut(&Record)) {
@@ -78,23 +108,38 @@ fn look_at_all(applied: &dyn Applied, look: &mut impl FnMut(&Record)) {
     }
 }
 
-/// The places of rows that are asked for, the newest first, at most `limit`; and where the search ended early.
+/// The places of rows that are asked for, at most `limit` and none before `from`. `is_old` says which of them memory knows
+/// better.
 pub(super) fn on_disk(
+    applied: &dyn Applied,
     rows: &Rows,
-    skip: &BTreeSet<MessageId>,
+    is_old: &dyn Fn(MessageId) -> bool,
     query: &Query,
-    upto: Cursor,
+    (from, upto): (Option<Cursor>, Cursor),
     limit: usize,
-) -> Result<(Vec<Cursor>, Option<Cursor>), RowsError> {
+) -> Result<Search, RowsError> {
     let mut walk = Walk::new(rows, query, upto);
     let mut found = Vec::new();
+    let admits = |place: Cursor, head: Head| {
+        if !is_old(place.id) {
+            return head.answers(query);
+        }
+        let mut admitted = false;
+        applied.read(&mut |queue| {
+            admitted = queue.message(place.id).is_some_and(|record| query.admits_record(record));
+        });
+        admitted
+    };
     for _ in 0..LOOK_MAX {
         let Some((place, head)) = walk.next()? else { return Ok((found, None)) };
-        if !skip.contains(&place.id) && head.is_some_and(|head| head.answers(query)) {
+        if Some(place) < from {
+            return Ok((found, None));
+        }
+        if head.is_some_and(|head| admits(place, head)) {
             found.push(place);
         }
         if found.len() >= limit {
-            return Ok((found, Some(place)));
+            return Ok(ended(found));
         }
     }
     Ok((found, walk.last))
@@ -105,21 +150,21 @@ pub(super) fn join(
     applied: &dyn Applied,
     rows: Option<&Rows>,
     query: &Query,
-    memory: BTreeSet<Cursor>,
-    (disk, ended): (Vec<Cursor>, Option<Cursor>),
+    (memory, memory_ended): Search,
+    (disk, disk_ended): Search,
     limit: usize,
 ) -> Result<Found, RowsError> {
-    let memory_full = memory.len() >= limit;
-    let mut all: BTreeSet<Cursor> = memory.iter().copied().chain(disk).collect();
+    let ended = memory_ended.max(disk_ended);
+    let mut all: BTreeSet<Cursor> = memory.into_iter().chain(disk).collect();
     if let Some(ended) = ended {
-        // Behind the end of the search there may be rows between those of memory.
+        // Behind the end of one search there may be more between what the other found.
         all = all.split_off(&ended);
     }
     let mut found = Found::default();
     let cut = all.len() > limit;
     let shown: Vec<Cursor> = all.into_iter().rev().take(limit).collect();
     found.next = match shown.last() {
-        Some(last) if cut || memory_full => Some(*last),
+        Some(last) if cut => Some(*last),
         Some(_) | None => ended,
     };
     for place in shown {
@@ -198,6 +243,66 @@ impl Way<'_> {
         match self.pairs.peek()? {
             Ok((key, _)) => Some(self.index.place(key).unwrap_or(Cursor::END)),
             Err(_) => Some(Cursor::END),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use smsgrid::model::Position;
+    use smsgrid::queue::{Policy, Queue};
+    use tokio::sync::watch;
+
+    use super::super::applied::Changes;
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn a_page_looks_at_so_many_unwritten_messages_and_goes_on_where_it_stopped() {
+        let place = |number| Cursor::told(fixture::id(number));
+        let looked = Cell::new(0);
+        let next = |upto: Cursor, most: usize| {
+            let some = (0..12_000).rev().map(place).filter(|place| *place < upto).take(most);
+            let some: Vec<Cursor> = some.collect();
+            looked.set(looked.get() + some.len());
+            some
+        };
+        let search = |upto| unwritten(&Nothing, &next, &Query::default(), upto, 50);
+
+        let (found, ended) = search(Cursor::END);
+        assert_eq!((found.len(), looked.get()), (0, 10 * HOLD_MAX));
+        assert_eq!(ended, Some(place(12_000 - 10 * HOLD_MAX as u64)));
+
+        assert_eq!(search(ended.expect("there are more")), (Vec::new(), None));
+        assert_eq!(looked.get(), 12_000);
+    }
+
+    /// A state without messages.
+    struct Nothing;
+
+    impl Applied for Nothing {
+        fn position(&self) -> Position {
+            Position::default()
+        }
+
+        fn read(&self, act: &mut dyn FnMut(&Queue)) {
+            act(&Queue::new(Policy::default()));
+        }
+
+        fn wakes(&self) -> watch::Receiver<Position> {
+            watch::Sender::new(Position::default()).subscribe()
+        }
+
+        fn changes(&self) -> Box<dyn Changes> {
+            Box::new(Nothing)
+        }
+    }
+
+    impl Changes for Nothing {
+        fn next(&mut self) -> Option<super::super::Change> {
+            None
         }
     }
 }

@@ -27,6 +27,7 @@ mod row;
 mod rows;
 mod source;
 mod stored;
+mod strays;
 mod task;
 mod writer;
 
@@ -332,17 +333,19 @@ impl Inner {
         let applied = self.applied.as_ref();
         let upto = query.upto(cursor);
         let _reading = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        let dirty = {
-            let mut dirty = self.dirty();
-            dirty.catch_up(applied);
-            dirty.all()
+        self.dirty().catch_up(applied);
+        let Some(rows) = rows else {
+            let memory = list::in_memory(applied, query, upto, limit);
+            return list::join(applied, None, query, memory, list::Search::default(), limit);
         };
-        let memory = list::in_memory(applied, rows.map(|_| &dirty), query, upto, limit);
-        let disk = match rows {
-            Some(rows) => list::on_disk(rows, &dirty, query, upto, limit)?,
-            None => (Vec::new(), None),
-        };
-        list::join(applied, rows, query, memory, disk, limit)
+        let next = |upto, most| self.dirty().places(query.since(), upto, most);
+        // Memory first: what is written meanwhile stands in the rows since before the gate was passed.
+        let memory = list::unwritten(applied, &next, query, upto, limit);
+        let is_old = |id| self.dirty().contains(id);
+        // Nothing before the end of that search is shown.
+        let within = (memory.1, upto);
+        let disk = list::on_disk(applied, rows, &is_old, query, within, limit)?;
+        list::join(applied, Some(rows), query, memory, disk, limit)
     }
 }
 
