@@ -34,8 +34,8 @@ use crate::raft::{Call, TransportError};
 pub(super) const BODY_OCTETS_MAX: usize = 64 << 10;
 /// Most calls that wait to be written.
 const WAITING_MAX: usize = 1024;
-/// A stream on which nothing came for so long although a caller gave up is left for a new one: its connection may live
-/// while it does not.
+/// A stream on which nothing came for so long since a caller waited, and gave up, is left for a new one: its connection
+/// may live while it does not.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// The calls of a stream. One that is given up before it is written does not leave.
@@ -64,8 +64,8 @@ struct Open {
 /// Who waits for an answer.
 struct Callers {
     last: u64,
-    /// When an answer came last, or the stream was opened.
-    heard: Instant,
+    /// Since when nothing came although somebody waited; none when nobody has waited since the last answer.
+    unheard: Option<Instant>,
     /// None once the stream has ended.
     waiting: Option<BTreeMap<u64, oneshot::Sender<Answer>>>,
 }
@@ -105,7 +105,7 @@ impl Line {
     /// heard.
     fn leave_silent(&self) {
         let mut line = lock(&self.0);
-        if line.as_ref().is_some_and(|open| lock(&open.callers).heard.elapsed() >= SILENCE_MAX) {
+        if line.as_ref().is_some_and(|open| lock(&open.callers).is_silent(Instant::now())) {
             *line = None;
         }
     }
@@ -144,8 +144,7 @@ impl Line {
 impl Open {
     fn begin(to: NodeId, open: impl FnOnce(Outgoing) -> Opening) -> Open {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
-        let callers =
-            Arc::new(Mutex::new(Callers { last: 0, heard: Instant::now(), waiting: Some(BTreeMap::new()) }));
+        let callers = Arc::new(Mutex::new(Callers::default()));
         let outgoing = Outgoing { calls: waiting, callers: callers.clone() };
         tokio::spawn(listen(open(outgoing), callers.clone()));
         Open { to, calls, callers }
@@ -154,10 +153,7 @@ impl Open {
     /// None when the stream has ended.
     fn enter(&self) -> Option<(Waiter, oneshot::Receiver<Answer>)> {
         let (answer, answered) = oneshot::channel();
-        let mut callers = lock(&self.callers);
-        let number = callers.last + 1;
-        callers.waiting.as_mut()?.insert(number, answer);
-        callers.last = number;
+        let number = lock(&self.callers).enter(answer, Instant::now())?;
         Some((Waiter { callers: self.callers.clone(), number }, answered))
     }
 }
@@ -180,9 +176,32 @@ impl Callers {
         self.waiting.as_ref().is_some_and(|waiting| waiting.contains_key(&number))
     }
 
-    fn answered(&mut self, number: u64) -> Option<oneshot::Sender<Answer>> {
-        self.heard = Instant::now();
-        self.waiting.as_mut()?.remove(&number)
+    /// The number of a call that waits from now on; none when the stream has ended.
+    fn enter(&mut self, answer: oneshot::Sender<Answer>, now: Instant) -> Option<u64> {
+        let number = self.last + 1;
+        self.waiting.as_mut()?.insert(number, answer);
+        self.last = number;
+        self.unheard.get_or_insert(now);
+        Some(number)
+    }
+
+    /// Who waits for this answer. It breaks the silence, also when nobody does.
+    fn answered(&mut self, number: u64, now: Instant) -> Option<oneshot::Sender<Answer>> {
+        let waiting = self.waiting.as_mut()?;
+        let answer = waiting.remove(&number);
+        self.unheard = (!waiting.is_empty()).then_some(now);
+        answer
+    }
+
+    fn is_silent(&self, now: Instant) -> bool {
+        self.unheard.is_some_and(|since| now.saturating_duration_since(since) >= SILENCE_MAX)
+    }
+}
+
+impl Default for Callers {
+    /// The stream has not ended.
+    fn default() -> Callers {
+        Callers { last: 0, unheard: None, waiting: Some(BTreeMap::new()) }
     }
 }
 
@@ -212,7 +231,7 @@ async fn take_answers(mut answers: Streaming<LineAnswer>, callers: &Mutex<Caller
     loop {
         match answers.message().await {
             Ok(Some(LineAnswer { number, result })) => {
-                if let Some(answer) = lock(callers).answered(number) {
+                if let Some(answer) = lock(callers).answered(number, Instant::now()) {
                     let _ = answer.send(read(result));
                 }
             }
@@ -284,6 +303,28 @@ mod tests {
         };
 
         assert_eq!(left.map(|call| (call.number, call.body)), Some((2, Bytes::from_static(b"2"))));
+    }
+
+    #[test]
+    fn silence_counts_from_the_oldest_call_that_nothing_came_after() {
+        let begin = Instant::now();
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        let mut callers = Callers::default();
+        let enter = |callers: &mut Callers, at| callers.enter(oneshot::channel().0, at).expect("open");
+
+        enter(&mut callers, after(0));
+        assert!(callers.answered(1, after(1)).is_some());
+        assert!(!callers.is_silent(after(60)), "nobody asked");
+
+        enter(&mut callers, after(60));
+        enter(&mut callers, after(62));
+        assert!(!callers.is_silent(after(62)), "it was idle, not silent");
+        assert!(callers.is_silent(after(63)), "of the first nothing came for long");
+
+        assert!(callers.answered(3, after(63)).is_some());
+        assert!(!callers.is_silent(after(65)), "something came");
+        assert!(callers.is_silent(after(66)), "and then nothing for the other");
+        assert!(callers.answered(2, after(66)).is_some() && !callers.is_silent(after(100)));
     }
 
     async fn give_up(line: &Line, opened: &Cell<u32>, within: Duration) -> Option<Answer> {
