@@ -1,5 +1,7 @@
 //! Watches: every change once, in order, from where the client was.
 
+use std::collections::BTreeSet;
+
 use smsgrid::model::PartOutcome;
 use smsgrid_proto::v1;
 use smsgrid_proto::v1::watch_item::Item;
@@ -49,6 +51,41 @@ async fn a_watch_from_now_on_begins_by_telling_where_now_is() {
 
     assert!(matches!(begin, Item::Progress(_)), "{begin:?}");
     assert_eq!((started.kind(), started.node.as_str()), (v1::EventKind::NodeStarted, "gw-a"));
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_comes_back_from_far_is_told_every_event_once_and_in_order() {
+    let served = Served::alone().await;
+    let mut messages = served.messages();
+    let first = messages.submit(hello("first")).await.expect("accepted").into_inner();
+    let mut accepted = BTreeSet::new();
+    // More than is looked at in one go, and no multiple of it.
+    for round in 0..3 {
+        let batch = (0..333).map(|number| hello(&format!("{round}-{number}"))).collect();
+        let results =
+            messages.submit_batch(v1::SubmitBatchRequest { messages: batch }).await.expect("accepted");
+        for result in results.into_inner().messages {
+            let Some(v1::submit_result::Result::Message(message)) = result.result else {
+                panic!("{result:?}")
+            };
+            accepted.insert(message.id);
+        }
+    }
+    let request =
+        v1::WatchMessagesRequest { from_revision: first.revision, ids: Vec::new(), states: Vec::new() };
+    let mut watch = messages.watch(request).await.expect("a watch").into_inner();
+
+    let mut told = Vec::new();
+    for _ in 0..accepted.len() {
+        told.push(event(&mut watch).await);
+    }
+    messages.cancel(v1::CancelMessageRequest { id: first.id.clone() }).await.expect("canceled");
+    let last = event(&mut watch).await;
+
+    assert!(told.windows(2).all(|pair| pair[0].revision < pair[1].revision));
+    assert_eq!(told.into_iter().map(|event| event.id).collect::<BTreeSet<_>>(), accepted);
+    assert_eq!((last.id, accepted.len()), (first.id, 999));
     served.stop().await;
 }
 

@@ -60,6 +60,8 @@ pub(super) const DRAIN: Duration = Duration::from_secs(3);
 pub(super) const WATCHES_MAX: usize = 1024;
 /// Items of a watch that wait for its client.
 pub(super) const WATCH_ITEMS_MAX: usize = 256;
+/// Most events a watch looks at before others have their turn.
+pub(super) const WATCH_SLICE: usize = 256;
 /// A client that takes no item for this long loses its watch, with the revision to go on from.
 pub(super) const WATCH_STALL_MAX: Duration = Duration::from_secs(10);
 /// How often a watch tells how far it is when nothing happens.

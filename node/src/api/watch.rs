@@ -1,7 +1,7 @@
 //! A watch: every event of interest after a revision, without gap and without repeat.
 //!
 //! ```text
-//!            events_since(cursor)
+//!          next_events(cursor), in slices
 //! waiting ──────────────────────▶ telling ──client takes too long, node stops──▶ ended, with the revision
 //!    ▲  something applied            │ all told
 //!    └───────────────────────────────┘
@@ -21,10 +21,10 @@ use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Status};
 
 use super::Api;
-use super::limits::{WATCH_ITEMS_MAX, WATCH_PROGRESS, WATCH_STALL_MAX, WORD_OCTETS_MAX};
+use super::limits::{WATCH_ITEMS_MAX, WATCH_PROGRESS, WATCH_SLICE, WATCH_STALL_MAX, WORD_OCTETS_MAX};
 use super::refusal::Refusal;
 use super::revision;
-use crate::raft::Revision;
+use crate::raft::{Gone, Revision};
 
 /// The stream of a watch, as the services give it.
 pub(super) type Watching = std::pin::Pin<Box<dyn Stream<Item = Result<v1::WatchItem, Status>> + Send>>;
@@ -129,34 +129,38 @@ impl<I: Interest> Teller<I> {
         self.progress().await
     }
 
+    /// Tells what has happened, a slice at a time: others have their turn in between.
     async fn catch_up(&mut self) -> Result<(), End> {
-        // Looked at first: whatever it covers is among the events that are read afterwards.
-        let covered = self.api.view.revision();
-        match self.api.view.events_since(self.cursor) {
-            Ok(events) => {
-                for (revision, event) in events {
-                    let told = self.interest.event(&self.api, revision, &event);
-                    if let Some(event) = told {
-                        self.say(v1::watch_item::Item::Event(event)).await?;
-                    }
-                    self.cursor = revision;
+        loop {
+            // Looked at first: whatever it covers is among the events that are read afterwards.
+            let covered = self.api.view.revision();
+            let events = match self.api.view.next_events(self.cursor, WATCH_SLICE) {
+                Ok(events) => events,
+                Err(gone) => return self.resync(gone).await,
+            };
+            let is_last = events.len() < WATCH_SLICE;
+            for (revision, event) in events {
+                let told = self.interest.event(&self.api, revision, &event);
+                if let Some(event) = told {
+                    self.say(v1::watch_item::Item::Event(event)).await?;
                 }
+                self.cursor = revision;
+            }
+            if is_last {
                 self.cursor = self.cursor.max(covered);
-                Ok(())
+                return Ok(());
             }
-            Err(gone) => {
-                self.api.metrics.resynced();
-                let (messages, at) = self.interest.resync(&self.api);
-                let item = v1::Resync {
-                    revision: revision::word(at),
-                    oldest: revision::word(gone.oldest),
-                    messages,
-                };
-                self.say(v1::watch_item::Item::Resync(item)).await?;
-                self.cursor = at;
-                Ok(())
-            }
+            tokio::task::yield_now().await;
         }
+    }
+
+    async fn resync(&mut self, gone: Gone) -> Result<(), End> {
+        self.api.metrics.resynced();
+        let (messages, at) = self.interest.resync(&self.api);
+        let item = v1::Resync { revision: revision::word(at), oldest: revision::word(gone.oldest), messages };
+        self.say(v1::watch_item::Item::Resync(item)).await?;
+        self.cursor = at;
+        Ok(())
     }
 
     async fn progress(&mut self) -> Result<(), End> {

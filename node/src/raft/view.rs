@@ -99,7 +99,12 @@ impl<M: StateMachine> View<M> {
     /// The events after `after`, all of them, as long as the newest 65,536 reach that far back. They begin anew with
     /// a start of the node, and with a snapshot taken over from another.
     pub fn events_since(&self, after: Revision) -> Result<Vec<(Revision, M::Event)>, Gone> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).window.since(after)
+        self.next_events(after, usize::MAX)
+    }
+
+    /// The same, but at most the first `most`; fewer are all there are.
+    pub fn next_events(&self, after: Revision, most: usize) -> Result<Vec<(Revision, M::Event)>, Gone> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).window.since(after, most)
     }
 
     /// The revision the state is at: after every event of the last command applied, whether it had any or not.

@@ -77,12 +77,13 @@ impl<E: Clone> Window<E> {
         self.events.back().map_or(self.begin, |(revision, _)| *revision)
     }
 
-    pub(super) fn since(&self, after: Revision) -> Result<Vec<(Revision, E)>, Gone> {
+    /// The events after `after`, the first `most` of them.
+    pub(super) fn since(&self, after: Revision, most: usize) -> Result<Vec<(Revision, E)>, Gone> {
         if after < self.begin {
             return Err(Gone { oldest: self.begin });
         }
         let first = self.events.partition_point(|(revision, _)| *revision <= after);
-        Ok(self.events.range(first..).cloned().collect())
+        Ok(self.events.range(first..).take(most).cloned().collect())
     }
 }
 
@@ -90,28 +91,44 @@ impl<E: Clone> Window<E> {
 mod tests {
     use super::*;
 
+    const ALL: usize = usize::MAX;
+
     #[test]
     fn a_listener_goes_on_after_the_last_event_it_saw_without_gap_or_repeat() {
         let mut window = Window::begin_at(Revision::default());
         let revisions = [(1, 0, 0), (1, 0, 1), (1, 3, 0), (9, 0, 0)].map(revision);
         revisions.iter().for_each(|revision| window.push(*revision, revision.index));
 
-        assert_eq!(window.since(revisions[1]), Ok(vec![(revisions[2], 1), (revisions[3], 9)]));
-        assert_eq!(window.since(revision((1, 2, 0))), window.since(revisions[1]));
-        assert_eq!(window.since(window.last()), Ok(vec![]));
+        assert_eq!(window.since(revisions[1], ALL), Ok(vec![(revisions[2], 1), (revisions[3], 9)]));
+        assert_eq!(window.since(revision((1, 2, 0)), ALL), window.since(revisions[1], ALL));
+        assert_eq!(window.since(window.last(), ALL), Ok(vec![]));
+    }
+
+    #[test]
+    fn slices_have_each_event_once() {
+        let mut window = Window::begin_at(Revision::default());
+        (0..7).for_each(|event| window.push(revision((1, 0, event)), event));
+        let mut seen = Vec::new();
+        let mut after = Revision::default();
+        while let Some((last, _)) = window.since(after, 3).expect("kept").last() {
+            seen.extend(window.since(after, 3).expect("kept").into_iter().map(|(_, event)| event));
+            after = *last;
+        }
+
+        assert_eq!(seen, (0..7).collect::<Vec<_>>());
     }
 
     #[test]
     fn what_is_no_longer_kept_is_told() {
         let mut window = Window::begin_at(Revision::after_entry(4));
-        assert_eq!(window.since(revision((4, 7, 0))), Err(Gone { oldest: Revision::after_entry(4) }));
+        assert_eq!(window.since(revision((4, 7, 0)), ALL), Err(Gone { oldest: Revision::after_entry(4) }));
         for index in 5..=5 + EVENTS_MAX as u64 {
             window.push(revision((index, 0, 0)), ());
         }
 
         let oldest = revision((5, 0, 0));
-        assert_eq!(window.since(Revision::after_entry(4)), Err(Gone { oldest }));
-        assert_eq!(window.since(oldest).map(|events| events.len()), Ok(EVENTS_MAX));
+        assert_eq!(window.since(Revision::after_entry(4), ALL), Err(Gone { oldest }));
+        assert_eq!(window.since(oldest, ALL).map(|events| events.len()), Ok(EVENTS_MAX));
     }
 
     fn revision((index, offset, event): (u64, u32, u16)) -> Revision {

@@ -58,6 +58,9 @@ impl Applied for View {
     }
 }
 
+/// Most events taken over while the state is held.
+const EVENTS_MAX: usize = 1024;
+
 /// The events after a revision. A snapshot that is taken over begins the window anew, so that nothing before it can be
 /// had any more.
 struct Events {
@@ -70,7 +73,7 @@ impl Changes for Events {
     fn next(&mut self) -> Option<Change> {
         loop {
             if self.waiting.is_empty() {
-                match self.view.events_since(self.at) {
+                match self.view.next_events(self.at, EVENTS_MAX) {
                     Ok(events) => self.waiting.extend(events),
                     Err(_) => {
                         self.at = self.view.revision();
