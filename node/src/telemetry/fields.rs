@@ -23,6 +23,11 @@ pub(super) enum Shown {
 }
 
 impl Fields {
+    /// Texts.
+    pub(super) fn of(texts: &[(&'static str, &str)]) -> Fields {
+        Fields(texts.iter().map(|(name, text)| (*name, Shown::Text((*text).to_owned()))).collect())
+    }
+
     /// The value of `name` as a text; the last one counts.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().rev().find(|(known, _)| *known == name)?;

@@ -12,6 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
 use super::line::{Form, Line};
+use super::queued::Dropped;
 use super::smsd_log::SmsdLog;
 
 /// Where the lines go.
@@ -36,6 +37,17 @@ impl LineLayer {
     pub(super) fn smsd(log: SmsdLog) -> LineLayer {
         LineLayer(Lines::Smsd(log))
     }
+}
+
+/// Writes the line of `node` that says how many others were dropped.
+pub(super) fn dropped(form: Form, node: &Name) -> Dropped {
+    let node = node.clone();
+    Box::new(move |count| {
+        let what = "lines of the log were dropped here: nobody read them";
+        let fields = Fields::of(&[("event", "log.dropped"), ("message", &format!("{count} {what}"))]);
+        let (time, level, source) = (SystemTime::now(), tracing::Level::WARN, module_path!());
+        Line { time, level, source, node: node.as_str(), fields: &fields }.written(form)
+    })
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {

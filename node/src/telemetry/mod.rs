@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! tracing ──> filter by level ──> layer: fields of the spans, then of the event ──> masked by name
-//!                                                        └──> escaped ──> JSON or text, one line
+//!                                                        └──> escaped ──> JSON or text, one line ──> thread
 //! ```
+//!
+//! Whoever tells something waits for no reader: lines go through a bounded queue to a thread that writes them.
 //!
 //! Values are masked by their types first (`model::Address`, `Secret`); a second net masks fields that are named like
 //! a secret. What a stranger wrote (a text, a file name, a modem's answer) cannot start a line or steer a terminal.
@@ -12,12 +14,14 @@ mod escape;
 mod fields;
 mod layer;
 mod line;
+mod queued;
 mod smsd_log;
 mod trouble;
 
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use smsgrid::model::Name;
 use smsgrid_proto::{Problem, Reason};
@@ -38,6 +42,7 @@ pub use smsd_log::{LogError, Reopened, SmsdLog};
 
 use layer::LineLayer;
 use line::Form;
+use queued::{Dropped, Queued};
 
 /// The variable that goes before the level of the configuration: a level, or `target=level` with commas.
 pub const LEVEL_VARIABLE: &str = "SMSGRID_LOG";
@@ -59,7 +64,7 @@ pub fn install(log: &Log, node: &Name) -> Result<(), Box<Problem>> {
     let variable = std::env::var(LEVEL_VARIABLE).ok();
     let filter = filter(log.level, variable.as_deref())?;
     let (filter, handle) = reload::Layer::new(filter);
-    let lines = LineLayer::new(form, node, Box::new(io::stderr()));
+    let lines = LineLayer::new(form, node, Standard::Error.queued(layer::dropped(form, node)));
     begin(Registry::default().with(filter).with(lines), handle);
     Ok(())
 }
@@ -71,6 +76,50 @@ pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
     let (filter, handle) = reload::Layer::new(filter);
     begin(Registry::default().with(filter).with(LineLayer::smsd(log.clone())), handle);
     Ok(())
+}
+
+/// What waits for the readers of the standard streams.
+static OUT: OnceLock<Queued> = OnceLock::new();
+static ERROR: OnceLock<Queued> = OnceLock::new();
+/// How long the end of the process, and a panic, wait for these readers.
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+
+/// A stream with a reader who may not read.
+#[derive(Clone, Copy)]
+enum Standard {
+    Out,
+    Error,
+}
+
+impl Standard {
+    /// Lets a thread write to it; all logs on it share that. Without one lines are written by whoever tells them.
+    fn queued(self, dropped: Dropped) -> Sink {
+        let queue = match self {
+            Standard::Out => &OUT,
+            Standard::Error => &ERROR,
+        };
+        if queue.get().is_none()
+            && let Ok(begun) = Queued::begin(self.sink(), dropped)
+        {
+            let _ = queue.set(begun);
+        }
+        queue.get().map_or_else(|| self.sink(), |queue| Box::new(queue.clone()))
+    }
+
+    fn sink(self) -> Sink {
+        match self {
+            Standard::Out => Box::new(io::stdout()),
+            Standard::Error => Box::new(io::stderr()),
+        }
+    }
+}
+
+/// Waits a moment until everything told is written: to be called before the process ends.
+pub fn flush() {
+    let deadline = Instant::now() + FLUSH_WITHIN;
+    for queue in [&OUT, &ERROR].into_iter().filter_map(OnceLock::get) {
+        queue.flush(deadline.saturating_duration_since(Instant::now()));
+    }
 }
 
 /// From now on events from `level` on are told, unless the variable says otherwise.
@@ -150,6 +199,7 @@ fn tell_panic(panic: &PanicHookInfo<'_>) {
     let owned = payload.downcast_ref::<String>().map(String::as_str);
     let what = payload.downcast_ref::<&str>().copied().or(owned).unwrap_or("no text");
     error!(event = "panic", place, thread, what, "smsnode has a bug");
+    flush();
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Local, TimeDelta};
 use tracing::Level;
 
-use super::escape;
 use super::fields::{Fields, Shown};
+use super::layer::Sink;
 use super::trouble::{self, Flushed, Troubles};
+use super::{Standard, escape};
 use crate::config::smsd::{ModemLog, ProcessLog};
 
 /// Mode of the file.
@@ -117,17 +118,28 @@ struct Said<'a> {
 
 #[derive(Debug)]
 enum Target {
-    File { path: PathBuf, file: File },
-    Out,
-    Error,
+    File {
+        path: PathBuf,
+        file: File,
+    },
+    /// Standard output or standard error.
+    Stream(Stream),
     System(UnixDatagram),
+}
+
+struct Stream(Sink);
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
+    }
 }
 
 impl Target {
     fn usual_level(&self) -> u8 {
         match self {
             Target::System(_) => LEVEL_OF_SYSTEM,
-            Target::File { .. } | Target::Out | Target::Error => LEVEL_OF_FILE,
+            Target::File { .. } | Target::Stream(_) => LEVEL_OF_FILE,
         }
     }
 }
@@ -215,10 +227,10 @@ impl SmsdLog {
 impl Open {
     fn new(file: &str, level: Option<u8>, log: &ProcessLog) -> Result<Open, LogError> {
         let target = match file {
-            "1" => Target::Out,
-            "2" => Target::Error,
-            "" | "0" => system(),
-            word if word.eq_ignore_ascii_case("syslog") => system(),
+            "1" => stream(Standard::Out, &log.time_format),
+            "2" => stream(Standard::Error, &log.time_format),
+            "" | "0" => system(&log.time_format),
+            word if word.eq_ignore_ascii_case("syslog") => system(&log.time_format),
             path => {
                 let path = std::path::absolute(path)
                     .map_err(|source| LogError::Open { path: path.into(), source })?;
@@ -227,7 +239,7 @@ impl Open {
         };
         let troubles = match &target {
             Target::File { path, .. } if log.smart => Some(Beside::open(trouble::path(path))?),
-            Target::File { .. } | Target::System(_) | Target::Out | Target::Error => None,
+            Target::File { .. } | Target::System(_) | Target::Stream(_) => None,
         };
         let (level, time_format) = (level.unwrap_or(target.usual_level()), log.time_format.clone());
         Ok(Open { target, level, has_own_level: false, time_format, troubles })
@@ -242,7 +254,7 @@ impl Open {
         let beside = self.troubles.as_mut().map(|beside| (&beside.path, &mut beside.file));
         let own = match &mut self.target {
             Target::File { path, file } => Some((&*path, file)),
-            Target::System(_) | Target::Out | Target::Error => None,
+            Target::System(_) | Target::Stream(_) => None,
         };
         for (path, file) in own.into_iter().chain(beside) {
             reopened.is_file = true;
@@ -265,9 +277,7 @@ impl Open {
         let shown = level.min(LEVEL_OF_SYSTEM);
         let line = match &self.target {
             Target::System(_) => system_line(shown, title, text, now),
-            Target::File { .. } | Target::Out | Target::Error => {
-                line(&self.time_format, shown, title, text, now)
-            }
+            Target::File { .. } | Target::Stream(_) => line(&self.time_format, shown, title, text, now),
         };
         if let Some(beside) = &mut self.troubles {
             beside.note(said, &line, (&self.time_format, now));
@@ -278,8 +288,7 @@ impl Open {
         // Nobody is left to tell of a log that cannot be written.
         let _ = match &mut self.target {
             Target::File { file, .. } => file.write_all(line.as_bytes()),
-            Target::Out => io::stdout().write_all(line.as_bytes()),
-            Target::Error => io::stderr().write_all(line.as_bytes()),
+            Target::Stream(Stream(sink)) => sink.write_all(line.as_bytes()).and_then(|()| sink.flush()),
             Target::System(socket) => socket.send(line.as_bytes()).map(|_| ()),
         };
     }
@@ -335,13 +344,23 @@ fn append(path: &Path) -> Result<File, LogError> {
     opened.map_err(|source| LogError::Open { path: path.to_owned(), source })
 }
 
-fn system() -> Target {
+/// A stream whose reader holds nobody up.
+fn stream(stream: Standard, format: &str) -> Target {
+    let format = format.to_owned();
+    let dropped = move |count| {
+        let text = format!("{count} lines of the log were dropped here: nobody read them");
+        line(&format, LEVEL_OF_FILE, None, &text, Local::now())
+    };
+    Target::Stream(Stream(stream.queued(Box::new(dropped))))
+}
+
+fn system(format: &str) -> Target {
     let connected = UnixDatagram::unbound().and_then(|socket| {
         socket.connect(SYSTEM_LOG)?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     });
-    connected.map_or(Target::Error, Target::System)
+    connected.map_or_else(|_| stream(Standard::Error, format), Target::System)
 }
 
 /// The level smsd would write an event at.
