@@ -109,8 +109,11 @@ async fn start(launch: &Launch, rules: &Rules, spawner: &Spawner) -> Result<(Gro
     match opened(&mut child) {
         Ok((ended, streams)) => Ok((Group { pid: Some(Pid::from_child(&child)), child, ended }, streams)),
         Err(error) => {
-            let _ = child.kill();
-            let _ = child.wait();
+            // What waits for a disk that does not answer cannot be killed before it does.
+            drop(tokio::task::spawn_blocking(move || {
+                let _ = child.kill();
+                let _ = child.wait();
+            }));
             Err(error.to_string())
         }
     }

@@ -48,7 +48,7 @@ impl Handlers {
         };
         self.run_part(regular.before.as_ref(), &before).await;
         if let Some(statfile) = &regular.statfile {
-            remove(statfile);
+            remove(statfile).await;
         }
         if let Some(asking) = &asking {
             asking.ask_file().await;
@@ -95,8 +95,9 @@ pub(super) fn code(exit: &Exit) -> String {
     }
 }
 
-fn remove(statfile: &Path) {
-    match std::fs::remove_file(statfile) {
+/// The disk it is on may be slow.
+async fn remove(statfile: &Path) {
+    match tokio::fs::remove_file(statfile).await {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => warn!(file = %statfile.display(), %error, "the statistics file cannot be removed"),

@@ -54,14 +54,14 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Opens the folders and starts the task, when there is a spool. Gives the files that are gone.
-    pub(super) fn start(
+    pub(super) async fn start(
         config: &Config,
         around: Around,
         intake: &Tasks,
         closing: &CancellationToken,
     ) -> Result<(Intake, Gone), StartError> {
         let (tasks, closed) = (intake.group(), closing.child_token());
-        let gone = spool::start(config, &around, &tasks, closed.clone())?;
+        let gone = open(config, &around, &tasks, &closed).await?;
         Ok((Intake { around, intake: intake.clone(), closing: closing.clone(), tasks, closed }, gone))
     }
 
@@ -78,9 +78,7 @@ impl Intake {
         let mut tries = 0;
         let gone = loop {
             tries += 1;
-            let (config, around) = (config.clone(), self.around.clone());
-            let (its_tasks, its_closed) = (tasks.clone(), closed.clone());
-            match blocking(move || spool::start(&config, &around, &its_tasks, its_closed)).await {
+            match open(config, &self.around, &tasks, &closed).await {
                 Ok(gone) => break gone,
                 Err(_) if tries < TRIES_MAX => tokio::time::sleep(TRY_EVERY).await,
                 Err(failure) => return Err(failure),
@@ -91,4 +89,15 @@ impl Intake {
         spool::withdraw(&gone, view, proposer, client).await;
         Ok(())
     }
+}
+
+/// Opens the folders on a thread that may wait for the disk, and starts the task.
+async fn open(
+    config: &Config,
+    around: &Around,
+    tasks: &Tasks,
+    closed: &CancellationToken,
+) -> Result<Gone, StartError> {
+    let (config, around, tasks, closed) = (config.clone(), around.clone(), tasks.clone(), closed.clone());
+    blocking(move || spool::start(&config, &around, &tasks, closed)).await
 }

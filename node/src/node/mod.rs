@@ -212,7 +212,7 @@ impl Node {
         handlers::start_errand(errand, submitter.clone(), tasks, &has_begun);
         let around = around(&config, &opened, tasks, &has_begun, (&clock, &metrics, &installed, &submitter));
         let closing = CancellationToken::new();
-        let (taking, gone) = Intake::start(&config, around.clone(), &intake, &closing)?;
+        let (taking, gone) = Intake::start(&config, around.clone(), &intake, &closing).await?;
         let beginning = Beginning { gone, ..beginning };
         let (draining, shown) = (CancellationToken::new(), tasks.group());
         let store = serve::start_store(&config, &opened, tasks).await?;
