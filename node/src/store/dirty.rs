@@ -19,6 +19,9 @@ use super::{Cursor, key};
 /// Most messages looked at while the state is held.
 const LOOK_MAX: usize = 1024;
 
+/// What counts for changes that nobody knows: about as many as are kept for whoever is behind.
+const UNKNOWN: u64 = 65_536;
+
 /// The set, and where it goes on following.
 pub(super) struct Dirty {
     changes: Box<dyn Changes>,
@@ -59,7 +62,7 @@ impl Dirty {
     pub(super) fn catch_up(&mut self, applied: &dyn Applied) {
         let mut new = Vec::new();
         while let Some(change) = self.changes.next() {
-            self.changes_seen += 1;
+            self.changes_seen += if change == Change::Anything { UNKNOWN } else { 1 };
             match change {
                 Change::Revised(id) => new.extend(self.insert(id)),
                 Change::Ended(id) => {
@@ -235,6 +238,15 @@ mod tests {
         dirty.written(&taken);
 
         assert_eq!(dirty.load(), Load { dirty: 1, ended: 1, changes: 2 });
+    }
+
+    #[test]
+    fn changes_that_nobody_knows_count_as_the_many_they_are() {
+        let script = Script(vec![Change::Anything, Change::Revised(fixture::id(1))]);
+        let mut dirty = Dirty::new(&script);
+        dirty.catch_up(&script);
+
+        assert_eq!(dirty.load().changes, UNKNOWN + 1);
     }
 
     /// Nothing in memory, and these changes.

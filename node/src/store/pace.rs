@@ -67,6 +67,14 @@ impl Pace {
         self.press(load, waited) || (waited >= ROUND_EVERY && !self.is_busy)
     }
 
+    /// When a round is due if nothing happens until then; to be asked when none is.
+    pub(super) fn due_at(&self, now: Instant) -> Instant {
+        let since = self.since.unwrap_or(now);
+        // Whether it is still busy is known when it is measured again.
+        let quiet = if self.is_busy { self.measured.0 + MEASURE_EVERY } else { now };
+        (since + ROUND_EVERY).max(quiet).min(since + ROUND_LATEST)
+    }
+
     /// Whether a round that was begun should go on.
     pub(super) fn goes_on(&mut self, now: Instant, load: Load) -> bool {
         self.measure(now, load.changes);
@@ -131,6 +139,22 @@ mod tests {
 
         assert!(!pace.is_due(begin + Duration::from_millis(30_500), load(30 * BUSY)));
         assert!(pace.is_due(begin + Duration::from_millis(31_500), load(30 * BUSY)));
+    }
+
+    #[test]
+    fn it_is_known_when_to_look_again_though_nothing_happens() {
+        let (mut pace, begin) = begun();
+        let load = |changes| Load { dirty: 1, ended: 0, changes };
+        let at = |ms| begin + Duration::from_millis(ms);
+
+        assert!(!pace.is_due(begin, load(1)));
+        assert_eq!(pace.due_at(begin), at(5000));
+        for second in 1..=5 {
+            assert!(!pace.is_due(at(second * 1000), load(second * BUSY)));
+        }
+        assert!(!pace.is_due(at(5200), load(5 * BUSY)), "it was busy a moment ago");
+        assert_eq!(pace.due_at(at(5200)), at(6000));
+        assert!(pace.is_due(at(6000), load(5 * BUSY)));
     }
 
     #[test]

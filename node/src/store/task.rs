@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use smsgrid::model::{MessageId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -33,8 +33,9 @@ use super::{Completeness, Inner, Source};
 /// With more unwritten messages than this that have ended the writer gives way no longer: they must be written before
 /// they leave memory, which keeps twice as many. Messages that wait stay there, however many they are.
 const BEHIND_MAX: usize = 100_000;
-/// How often changes are counted while a round is waited for.
-const COUNT_EVERY: Duration = Duration::from_millis(50);
+/// How often changes are counted while there are any and a round is waited for: before so many have happened that they
+/// are no longer kept.
+const COUNT_EVERY: Duration = Duration::from_millis(250);
 /// First and longest wait before the rows are opened again.
 const AGAIN_MIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(600);
@@ -269,8 +270,12 @@ async fn wait(
                 std::future::pending::<()>().await;
             }
         }
-        while !is_due(inner) {
-            sleep(COUNT_EVERY).await;
+        while let Some(at) = due_at(inner) {
+            let counted = Instant::now();
+            tokio::select! {
+                () = sleep_until(at) => {}
+                Ok(()) = wakes.changed() => sleep_until(at.min(counted + COUNT_EVERY)).await,
+            }
         }
     };
     tokio::select! {
@@ -282,7 +287,7 @@ async fn wait(
         },
         Some(ask) = asks.recv() => Due::Asked(ask),
         () = changed => Due::Round,
-        () = tokio::time::sleep_until(until) => Due::Round,
+        () = sleep_until(until) => Due::Round,
     }
 }
 
@@ -347,9 +352,11 @@ fn is_behind(inner: &Inner) -> bool {
     inner.load().ended > BEHIND_MAX
 }
 
-fn is_due(inner: &Inner) -> bool {
-    let load = inner.load();
-    inner.pace().is_due(Instant::now(), load)
+/// When a round is due if nothing happens until then; none when it is due now.
+fn due_at(inner: &Inner) -> Option<Instant> {
+    let (load, now) = (inner.load(), Instant::now());
+    let mut pace = inner.pace();
+    if pace.is_due(now, load) { None } else { Some(pace.due_at(now)) }
 }
 
 /// Whether a round that gives way should go on.
