@@ -88,6 +88,32 @@ async fn a_node_that_took_over_a_snapshot_shows_nothing_as_it_was_before_it() {
     other.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_and_went_unseen_is_not_denied_before_the_next_round() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let behind = World::new(5);
+    let waiting: Vec<MessageId> = (0..20).map(|number| behind.submit(number, 1, 0)).collect();
+    let ahead = behind.replica();
+    let running = Running::complete(folder.path(), &behind, Some(Arc::new(Nobody))).await;
+    assert!(running.store.flush_now().await);
+    let unseen = ahead.submit(1, 1, 0);
+    (0..21).for_each(|_| assert!(ahead.work(true).is_some()));
+    let later: Vec<MessageId> = (0..10).map(|number| ahead.submit(number, 1, 0)).collect();
+    later.iter().for_each(|_| assert!(ahead.work(true).is_some()));
+
+    // The task looks at it when it is quiet, in some seconds.
+    behind.install(&ahead);
+    for id in waiting.into_iter().chain([unseen]) {
+        assert!(!behind.remembers(id));
+        let known = running.store.get(id).await;
+        assert!(known.is_err(), "an answer that nobody can give here: {known:?}");
+    }
+    let page = running.store.list(&Query::default(), None, 100).await;
+    assert!(!page.complete, "a list that lacks messages");
+    assert!(running.store.page(None, 10).await.is_err(), "no other node may take this for the whole");
+    running.stop().await;
+}
+
 /// Another node's store; refuses some times before it answers.
 struct Peer {
     store: Store,

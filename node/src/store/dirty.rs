@@ -187,6 +187,11 @@ impl Dirty {
         self.lost.take()
     }
 
+    /// Whether messages may have left memory whose rows are missing or older.
+    pub(super) fn may_miss(&self) -> bool {
+        self.blind || self.lost.is_some()
+    }
+
     /// Whether changes were missed since this was asked last.
     pub(super) fn take_blind(&mut self) -> bool {
         std::mem::take(&mut self.blind)

@@ -167,11 +167,13 @@ impl Store {
         if let Some(record) = known {
             return Ok(Some(Row { record, position }));
         }
-        let found = inner.clone().reading(move |_, rows| stored::read_row(rows, id)).await;
-        match (found, self.completeness()) {
-            (Some(Some(row)), _) => Ok(Some(row)),
-            (Some(None), completeness) if completeness.is_complete() => Ok(None),
-            (Some(None) | None, completeness) => Err(Incomplete(completeness)),
+        let looked = inner.clone().looking(move |_, rows| stored::read_row(rows, id)).await;
+        let Some((found, completeness)) = looked else { return Err(Incomplete(self.incomplete())) };
+        // What has not ended is in memory: such a row is of a message that went on and left unseen.
+        match found.filter(|row| row.record.state().is_final()) {
+            Some(row) => Ok(Some(row)),
+            None if completeness.is_complete() => Ok(None),
+            None => Err(Incomplete(completeness)),
         }
     }
 
@@ -181,11 +183,11 @@ impl Store {
         let (inner, query) = (self.inner.clone(), query.clone());
         let limit = limit.clamp(1, PAGE_MAX);
         let (wanted, way) = (query.clone(), inner.clone());
-        let found =
-            inner.clone().reading(move |inner, rows| inner.list(Some(rows), &wanted, cursor, limit)).await;
-        let complete = found.is_some() && self.completeness().is_complete();
-        let found = match found {
-            Some(found) => Some(found),
+        let looked =
+            inner.clone().looking(move |inner, rows| inner.list(Some(rows), &wanted, cursor, limit)).await;
+        let complete = looked.as_ref().is_some_and(|(_, completeness)| completeness.is_complete());
+        let found = match looked {
+            Some((found, _)) => Some(found),
             None => tokio::task::spawn_blocking(move || way.list(None, &query, cursor, limit).ok())
                 .await
                 .ok()
@@ -197,13 +199,17 @@ impl Store {
 
     /// At most `limit` (at most 1000) rows with ids above `after`, by id, for a node that has lost its own.
     pub async fn page(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Row>, Incomplete> {
-        let refused = Incomplete(self.completeness());
-        if !refused.0.is_complete() {
-            return Err(refused);
+        let completeness = self.completeness();
+        if !completeness.is_complete() {
+            return Err(Incomplete(completeness));
         }
         let limit = limit.min(PAGE_MAX);
-        let page = self.inner.clone().reading(move |_, rows| stored::page(rows, after, limit)).await;
-        page.ok_or(refused)
+        let looked = self.inner.clone().looking(move |_, rows| stored::page(rows, after, limit)).await;
+        match looked {
+            Some((page, completeness)) if completeness.is_complete() => Ok(page),
+            Some((_, completeness)) => Err(Incomplete(completeness)),
+            None => Err(Incomplete(self.incomplete())),
+        }
     }
 
     /// Makes durable what is applied now. False when the store is closed or its task does not run.
@@ -215,6 +221,12 @@ impl Store {
     /// How much of the history this node has.
     pub fn completeness(&self) -> Completeness {
         *self.inner.completeness.borrow()
+    }
+
+    /// The same when nothing could be read: that the rows are back meanwhile does not help the reader.
+    fn incomplete(&self) -> Completeness {
+        let told = self.completeness();
+        if told.is_complete() { Completeness::Opening } else { told }
     }
 
     /// Tells when that changes.
@@ -276,6 +288,7 @@ impl Inner {
         self.applied.read(&mut |queue| forgotten = queue.forgotten_count());
         // Nothing came and went unseen: what is not in the rows is in memory.
         if mark.missing.is_none() && mark.forgotten == forgotten {
+            self.dirty().take_blind();
             self.completeness.send_replace(Completeness::Complete);
         }
     }
@@ -296,6 +309,14 @@ impl Inner {
     fn tell(&self, is_missing: bool) {
         let completeness = if is_missing { Completeness::Rebuilding } else { Completeness::Complete };
         self.completeness.send_if_modified(|told| std::mem::replace(told, completeness) != completeness);
+    }
+
+    /// How much of the history there is, with what has happened up to now: the task notices it only at its next round.
+    fn completeness_now(&self) -> Completeness {
+        let mut dirty = self.dirty();
+        dirty.catch_up(self.applied.as_ref());
+        let told = *self.completeness.borrow();
+        if told.is_complete() && dirty.may_miss() { Completeness::Rebuilding } else { told }
     }
 
     fn take_failure(&self) -> RowsError {
@@ -321,6 +342,20 @@ impl Inner {
         };
         self.failure.send_replace(Some(Arc::new(failure)));
         None
+    }
+
+    /// The same, with how much of the history there was for as long as it was read.
+    async fn looking<T: Send + 'static>(
+        self: Arc<Inner>,
+        act: impl FnOnce(&Inner, &Rows) -> Result<T, RowsError> + Send + 'static,
+    ) -> Option<(T, Completeness)> {
+        let looked = self.reading(move |inner, rows| {
+            let before = inner.completeness_now();
+            let found = act(inner, rows)?;
+            let completeness = if before.is_complete() { inner.completeness_now() } else { before };
+            Ok((found, completeness))
+        });
+        looked.await
     }
 
     fn list(

@@ -42,17 +42,23 @@ pub(super) fn write_changes(
     goes_on: &dyn Fn() -> bool,
 ) -> Result<(), RowsError> {
     let moment = moment(inner);
-    let (ids, lost, blind) = {
+    let (ids, lost, blind, unseen) = {
         let mut dirty = inner.dirty();
         dirty.catch_up(inner.applied.as_ref());
-        (dirty.take(), dirty.take_lost(), dirty.take_blind())
+        let (lost, blind) = (dirty.take_lost(), dirty.take_blind());
+        // What was taken in may be later than the moment.
+        let unseen = blind && self::moment(inner).forgotten != writer.mark().forgotten;
+        if unseen || lost.is_some() {
+            // Before it is forgotten that something may be missing.
+            inner.tell(true);
+        }
+        (dirty.take(), lost, blind, unseen)
     };
-    if blind && moment.forgotten != writer.mark().forgotten && may_miss(inner, writer.mark().now) {
+    if unseen && may_miss(inner, writer.mark().now) {
         find_missing(inner, rows, writer)?;
     }
     if let Some(lost) = lost {
         writer.note(|mark| mark.misses(before(lost)));
-        inner.tell(true);
     }
     if blind {
         // What memory does not hold is in the rows, or known to be missing: lists need not wait for the round.
@@ -216,8 +222,8 @@ fn find_missing(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Result<(), R
         "messages came and went unseen; their rows are fetched from another node"
     );
     writer.note(|mark| mark.misses(before(first)));
-    // Before the rows go: whoever looks for one of them must not be told that there is none.
-    inner.tell(true);
+    // The rows go only now that what is told says that some are missing: whoever looks for one of them must not be told
+    // that there is none.
     for id in wrong {
         writer.take(rows, Change::Drop(id))?;
         if writer.is_full() {
