@@ -6,6 +6,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod handlers;
+pub mod history;
 pub mod identity;
 pub mod machine;
 pub mod modem;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod calls;
+mod elsewhere;
 mod http;
 mod metrics;
 mod reads;

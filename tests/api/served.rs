@@ -2,6 +2,7 @@
 //! proposed by the test.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use smsgrid::model::{
@@ -11,9 +12,10 @@ use smsgrid::model::{
 use smsgrid::queue::{Body, Command, Policy, Queue, RegisterReply, Reply, SessionReply};
 use smsgrid_node::api::{self, Context, Metrics, Modems, NoModems, ServeError};
 use smsgrid_node::clock::Clock;
+use smsgrid_node::history::{History, Others};
 use smsgrid_node::machine::{Consensus, Proposer, View};
 use smsgrid_node::raft::{self, Alone, Member, Options, SegmentLog, Settings};
-use smsgrid_node::store::Store;
+use smsgrid_node::store::{Completeness, Source, Store};
 use smsgrid_node::submit::Submitter;
 use smsgrid_node::tasks::Tasks;
 use smsgrid_proto::v1::cluster_service_client::ClusterServiceClient;
@@ -32,12 +34,32 @@ pub(crate) const NODE: NodeId = NodeId(1);
 /// The modem the tests speak for.
 pub(crate) const MODEM: &str = "GSM1";
 
+/// Where the history is besides this node.
+pub(crate) struct Elsewhere {
+    /// Cancelled, this node begins to write its own; what has left memory before is lost here.
+    pub(crate) begins: CancellationToken,
+    /// Where lost rows are fetched from.
+    pub(crate) source: Option<Arc<dyn Source>>,
+    /// Who is asked meanwhile.
+    pub(crate) history: Option<Arc<dyn Others>>,
+}
+
+impl Default for Elsewhere {
+    /// Nowhere: this node has all of it from the start.
+    fn default() -> Elsewhere {
+        let begins = CancellationToken::new();
+        begins.cancel();
+        Elsewhere { begins, source: None, history: None }
+    }
+}
+
 /// A served API.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) channel: Channel,
     pub(crate) proposer: Proposer,
     pub(crate) view: View,
+    pub(crate) store: Store,
     pub(crate) metrics: Metrics,
     pub(crate) draining: CancellationToken,
     pub(crate) shutdown: CancellationToken,
@@ -55,15 +77,20 @@ impl Served {
 
     /// A cluster of one, whose modems say this of themselves.
     pub(crate) async fn showing(modems: impl Modems) -> Served {
-        Served::with_members(&["gw-a"], modems).await
+        Served::with_members(&["gw-a"], modems, Elsewhere::default()).await
+    }
+
+    /// A cluster of one that takes others for its peers where its history is concerned.
+    pub(crate) async fn beside(others: Elsewhere) -> Served {
+        Served::with_members(&["gw-a"], NoModems, others).await
     }
 
     /// One node of three; the others are not there.
     pub(crate) async fn without_majority() -> Served {
-        Served::with_members(&["gw-a", "gw-b", "gw-c"], NoModems).await
+        Served::with_members(&["gw-a", "gw-b", "gw-c"], NoModems, Elsewhere::default()).await
     }
 
-    async fn with_members(names: &[&str], modems: impl Modems) -> Served {
+    async fn with_members(names: &[&str], modems: impl Modems, others: Elsewhere) -> Served {
         let folder = TempDir::new().expect("a folder");
         let tasks = Tasks::new();
         let log = SegmentLog::open(&folder.path().join("log"), &Options::default()).expect("a log");
@@ -86,7 +113,7 @@ impl Served {
             (NodeId(id), Member { name: named(name), peer, api: String::new() })
         });
         consensus.initialise(members.collect()).await.expect("a first membership");
-        let store = Store::open(&folder.path().join("store"), Options::default().owner, view.clone());
+        let store = open_store(&folder.path().join("store"), &view, &others, &tasks);
         let context = Context {
             node: NODE,
             name: named("gw-a"),
@@ -96,7 +123,8 @@ impl Served {
             proposer: proposer.clone(),
             submitter: Submitter::new(proposer.clone(), 10),
             consensus: consensus.clone(),
-            store: store.expect("a store"),
+            history: History::new(store.clone(), others.history),
+            store: store.clone(),
             started: clock.utc(),
             clock,
             modems: Arc::new(modems),
@@ -116,6 +144,7 @@ impl Served {
             channel,
             proposer,
             view,
+            store,
             metrics,
             draining,
             shutdown,
@@ -195,6 +224,11 @@ impl Served {
         self.propose(Body::Outcome { attempt: first(epoch), outcome, next: None, rearm: None }).await;
     }
 
+    /// Waits until the store says so of itself.
+    pub(crate) async fn history_is(&self, wanted: Completeness) {
+        reaches(&self.store, wanted).await;
+    }
+
     /// Stops everything in order.
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
@@ -202,6 +236,25 @@ impl Served {
         self.tasks.drain(PATIENCE).await;
         self.consensus.shutdown().await;
     }
+}
+
+/// The node's store, which runs from when it is to begin.
+fn open_store(folder: &Path, view: &View, others: &Elsewhere, tasks: &Tasks) -> Store {
+    let store = Store::open(folder, Options::default().owner, view.clone()).expect("a store");
+    let (running, source, begins) = (store.clone(), others.source.clone(), others.begins.clone());
+    tasks.spawn("store", |cancel| async move {
+        cancel.run_until_cancelled(begins.cancelled()).await;
+        running.run(source, cancel).await;
+        Ok(())
+    });
+    store
+}
+
+/// Waits until a store says so of itself.
+pub(crate) async fn reaches(store: &Store, wanted: Completeness) {
+    let mut changes = store.completeness_changes();
+    let reached = tokio::time::timeout(PATIENCE, changes.wait_for(|told| *told == wanted)).await;
+    reached.expect("it takes too long").expect("the store lives");
 }
 
 pub(crate) fn named(text: &str) -> Name {

@@ -3,6 +3,7 @@
 mod alone;
 mod calm;
 mod heir;
+mod history;
 mod kills;
 mod lease;
 mod listed;

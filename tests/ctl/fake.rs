@@ -301,7 +301,12 @@ impl MessageService for Server {
             let more = messages.len() > request.page_size as usize;
             messages.truncate(request.page_size as usize);
             let next_page_token = if more { "more".to_owned() } else { String::new() };
-            Ok(v1::ListMessagesResponse { messages, next_page_token, freshness: fresh(), incomplete: false })
+            Ok(v1::ListMessagesResponse {
+                messages,
+                next_page_token,
+                freshness: fresh(),
+                ..Default::default()
+            })
         })
         .await
     }

@@ -26,7 +26,7 @@ use refusal::{Meaning, meaning};
 
 pub(crate) use follow::{Follow, Told, Watched};
 pub(crate) use refusal::Refusal;
-pub(crate) use requests::{Change, Query};
+pub(crate) use requests::{Change, Lacking, Query};
 pub(crate) use server::Server;
 pub(crate) use submit::{Submission, Submitted};
 

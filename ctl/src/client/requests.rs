@@ -30,8 +30,17 @@ pub(crate) struct Listed {
     pub(crate) messages: Vec<Message>,
     /// There are more than were asked for.
     pub(crate) more: bool,
-    /// The node that answered and lacks a part of the history.
-    pub(crate) lacking: Option<String>,
+    /// A part of the history is lacking.
+    pub(crate) lacking: Option<Lacking>,
+}
+
+/// A part of the history that the node asked could not get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lacking {
+    /// The node that answered.
+    pub(crate) node: String,
+    /// Why, in its words; empty when it says nothing.
+    pub(crate) why: String,
 }
 
 /// A change of a message that a person asks for.
@@ -86,7 +95,8 @@ impl Client {
                 })
                 .await?;
             if answer.incomplete {
-                lacking = Some(told::freshness(answer.freshness).node);
+                let node = told::freshness(answer.freshness).node;
+                lacking = Some(Lacking { node, why: answer.incomplete_why });
             }
             messages.extend(answer.messages.into_iter().map(told::message));
             token = answer.next_page_token;

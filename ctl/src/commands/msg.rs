@@ -5,7 +5,7 @@ use smsgrid_proto::{Exit, Reason};
 use super::journey::{self, Manner};
 use super::query;
 use crate::args::{ListArgs, MsgCommand};
-use crate::client::{Change, Client, Failed, Query};
+use crate::client::{Change, Client, Failed, Lacking, Query};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::render::{message_card, message_sheet, quoted, tame};
@@ -58,13 +58,24 @@ pub(super) async fn list(args: &ListArgs, base: Query, desk: &mut Desk<'_>) -> R
     if listed.more {
         desk.say(&format!("Showing the newest {}; --all shows the rest.", listed.messages.len()));
     }
-    if let Some(node) = listed.lacking {
-        let node = tame(&node);
-        desk.say(&format!(
-            "{node} lacks a part of the history; another node may have it: ask it with --server."
-        ));
+    if let Some(lacking) = listed.lacking {
+        desk.say(&lacking_line(&lacking));
     }
     Ok(Exit::Done)
+}
+
+fn lacking_line(Lacking { node, why }: &Lacking) -> String {
+    let node = tame(node);
+    if why.is_empty() {
+        return format!(
+            "{node} lacks a part of the history; another node may have it: ask it with --server."
+        );
+    }
+    format!(
+        "Older messages that have ended are missing: {node} lacks a part of the history and got it from no other node \
+         ({}). Ask again a little later, or another node with --server.",
+        tame(why)
+    )
 }
 
 async fn watch(

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
 use crate::clock::Clock;
+use crate::history::History;
 use crate::machine::{Proposer, View};
 use crate::raft::Consensus;
 use crate::store::Store;
@@ -33,8 +34,10 @@ pub struct Context {
     pub submitter: Submitter,
     /// Who leads, and how far the log is.
     pub consensus: Consensus<Queue>,
-    /// Messages that have left memory.
+    /// Messages that have left memory: how many of them wait to be written.
     pub store: Store,
+    /// The same, to be read.
+    pub history: History,
     /// The node's date.
     pub clock: Clock,
     /// What the modems of this node last said of themselves.

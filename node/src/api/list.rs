@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smsgrid::model::{MessageId, Name, Timestamp};
-use smsgrid::queue::{DeadLetterPlace, Record};
+use smsgrid::queue::{DeadLetterPlace, Queue, Record, WaitingFor};
 use smsgrid_proto::{Reason, v1};
 use tonic::Code;
 
@@ -17,6 +17,8 @@ use super::operate::absent;
 use super::refusal::Refusal;
 use super::request::{moment, name};
 use super::{revision, words};
+use crate::history::{Listed, Unanswered};
+use crate::raft::Revision;
 use crate::store::{Cursor, Query};
 
 /// Characters of an id.
@@ -53,7 +55,7 @@ impl Api {
             None => {
                 // As of when it is not there: whoever was answered later can tell a lie from the past.
                 let at = revision::word(revision);
-                let stored = self.stored(id).await;
+                let stored = self.stored(id, revision).await;
                 let record = stored.map_err(|refusal| refusal.fact("revision", at))?;
                 message::message(&record, None, &names, Detail::Whole)
             }
@@ -77,20 +79,21 @@ impl Api {
         };
         let fresh = self.fresh(request.read.as_ref()).await?;
         let revision = self.view.revision();
-        let (records, next, is_complete) = match start {
+        let (records, next, unanswered) = match start {
             Start::DeadLetters(after) => {
                 let (records, next) = self.dead_letters(&query, after, limit).await;
-                (records, next.map(|next| next.to_string()), true)
+                (records, next.map(|next| next.to_string()), None)
             }
             Start::All(cursor) => {
-                let page = self.store.list(&query, cursor, limit).await;
+                let Listed { page, unanswered } =
+                    self.history.list(&query, cursor, limit, self.applied_with(revision)).await;
                 let records = page.rows.into_iter().map(|row| Arc::new(row.record)).collect();
-                (records, page.next.map(|next| next.to_string()), page.complete)
+                (records, page.next.map(|next| next.to_string()), unanswered)
             }
         };
         let names = self.names();
         let waiting: Vec<_> =
-            self.view.read(|queue| records.iter().map(|record| queue.waiting_for(record.id)).collect());
+            self.view.read(|queue| records.iter().map(|record| waiting(queue, record)).collect());
         let messages = records.iter().zip(&waiting).map(|(record, waiting)| {
             let message = message::message(record, waiting.as_ref(), &names, Detail::Line);
             v1::Message { revision: revision::word(revision), ..message }
@@ -99,7 +102,8 @@ impl Api {
             messages: messages.collect(),
             next_page_token: next.unwrap_or_default(),
             freshness: Some(self.freshness(&fresh, revision)),
-            incomplete: !is_complete,
+            incomplete: unanswered.is_some(),
+            incomplete_why: unanswered.map(|unanswered| unanswered.to_string()).unwrap_or_default(),
         })
     }
 
@@ -117,9 +121,11 @@ impl Api {
             ..Query::default()
         };
         let mut found = BTreeSet::new();
-        let mut cursor = None;
+        let (mut cursor, mut lacking) = (None, None);
         for _ in 0..CANDIDATE_PAGES_MAX {
-            let page = self.store.list(&query, cursor, PAGE_MAX).await;
+            let applied = self.applied_with(self.view.revision());
+            let Listed { page, unanswered } = self.history.list(&query, cursor, PAGE_MAX, applied).await;
+            lacking = lacking.or(unanswered);
             let ids = page.rows.iter().map(|row| row.record.id);
             found.extend(ids.filter(|id| (first..=last).contains(id)));
             cursor = page.next;
@@ -127,26 +133,48 @@ impl Api {
                 break;
             }
         }
-        match found.first() {
-            None => Err(absent(format_args!("whose id begins with {text}"))),
-            Some(id) if found.len() == 1 && cursor.is_none() => Ok(*id),
-            Some(_) => Err(ambiguous(text, &found)),
+        match (found.first(), lacking) {
+            (None, None) => Err(absent(format_args!("whose id begins with {text}"))),
+            (None, Some(unanswered)) => {
+                Err(unknown(format_args!("no message whose id begins with {text}"), &unanswered))
+            }
+            // What has not ended is never missing, and can be worked on whatever became of the history.
+            (Some(id), _) if found.len() == 1 && cursor.is_none() => Ok(*id),
+            (Some(_), _) => Err(ambiguous(text, &found)),
         }
     }
 
-    /// A message that has left memory.
-    pub(super) async fn stored(&self, id: MessageId) -> Result<Record, Refusal> {
-        match self.store.get(id).await {
+    /// A message that has left memory, by a state that has everything up to `revision`.
+    pub(super) async fn stored(&self, id: MessageId, revision: Revision) -> Result<Record, Refusal> {
+        match self.history.get(id, self.applied_with(revision)).await {
             Ok(Some(row)) => Ok(row.record),
             Ok(None) => Err(absent(id)),
-            Err(_) => {
-                let title =
-                    format!("this node does not know message {id}, and its history is not complete yet");
-                Err(Refusal::unavailable(Reason::Behind, title)
-                    .fix("ask another node, or again a little later"))
-            }
+            Err(unanswered) => Err(unknown(format_args!("no message {id}"), &unanswered)),
         }
     }
+
+    /// The entry of the log that another node must have applied before its answer is as fresh as this node's own: what is
+    /// read may be of an entry that is just being applied.
+    fn applied_with(&self, revision: Revision) -> u64 {
+        self.view.applied().index.max(revision.index)
+    }
+}
+
+/// Nobody can say whether there is such a message.
+fn unknown(what: impl std::fmt::Display, unanswered: &Unanswered) -> Refusal {
+    let title = format!("this node knows of {what}, and its history is not complete yet");
+    let fix = if unanswered.asked.is_empty() {
+        "ask again a little later, when the history has been looked through"
+    } else {
+        "ask again a little later; look at the nodes named, one of them with its whole history is enough"
+    };
+    Refusal::unavailable(Reason::Behind, title).why(unanswered.to_string()).fix(fix)
+}
+
+/// What a message waits for, as it is shown: what another node has shown may be newer than what is applied here.
+fn waiting(queue: &Queue, record: &Record) -> Option<WaitingFor> {
+    let own = queue.message(record.id)?;
+    if own.changed_at == record.changed_at { queue.waiting_for(record.id) } else { None }
 }
 
 fn check_id(text: &str) -> Result<(), Refusal> {

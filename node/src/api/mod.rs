@@ -3,7 +3,7 @@
 //! ```text
 //!                                  ┌ MessageService ── request ──▶ Submitter, Proposer ──▶ log
 //! listener ─▶ bounds ─▶ router ────┤ ModemService ─┐
-//!                 │                │ ClusterService ┴─ read ─────▶ Consensus::read_index, View, Store
+//!                 │                │ ClusterService ┴─ read ─────▶ Consensus::read_index, View, History
 //!                 │                │ health, reflection
 //!                 │                └ /livez /readyz /healthz /metrics
 //!                 └─▶ anything else: 404 as a problem document, or UNIMPLEMENTED to a caller of gRPC

@@ -48,7 +48,7 @@ impl Api {
         let reply = self.propose(body).await?;
         let state = match reply {
             // Only what has ended long ago leaves memory.
-            Reply::NoMessage => self.stored(id).await?.state(),
+            Reply::NoMessage => self.stored(id, self.view.revision()).await?.state(),
             Reply::Cancel(CancelReply::TooLate(state))
             | Reply::Hold(HoldReply::TooLate(state))
             | Reply::Retry(RetryReply::Refused(state))

@@ -49,6 +49,7 @@ use crate::clock::Clock;
 use crate::cluster::SessionKeeper;
 use crate::config::Config;
 use crate::handlers::Installed;
+use crate::history::Kept;
 use crate::machine::{Consensus, View};
 use crate::modem::{Board, Breaks, Outcomes, Places, Questions, Shared, SuspendFile, Suspended, Wakers};
 use crate::raft::{self, SegmentLog};
@@ -61,7 +62,7 @@ use heir::HeirTask;
 use intake::{Around, Intake};
 use membership::Membership;
 use modems::ModemTasks;
-use peers::{Kept, Renewed};
+use peers::Renewed;
 use reload::Working;
 use waiters::Waiters;
 

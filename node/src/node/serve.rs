@@ -13,6 +13,7 @@ use super::open::Opened;
 use crate::api::{self, Context, Metrics};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::history::{self, History, Members};
 use crate::machine::Consensus;
 use crate::modem::Board;
 use crate::peer::{self, Client};
@@ -62,6 +63,7 @@ pub(super) fn start_api(
         proposer: opened.proposer.clone(),
         submitter,
         consensus: opened.consensus.clone(),
+        history: History::new(store.clone(), others(opened)),
         store,
         started: clock.utc(),
         clock,
@@ -70,6 +72,12 @@ pub(super) fn start_api(
         metrics,
     };
     tasks.spawn("api", |cancel| async move { Ok(Box::pin(api::serve(listener, context, cancel)).await?) });
+}
+
+/// Who is asked while the own history is incomplete; nobody when the node is alone.
+fn others(opened: &Opened) -> Option<Arc<dyn history::Others>> {
+    let client = opened.founded.client.clone()?;
+    Some(Arc::new(Members::new(client, opened.consensus.clone(), opened.identity.node)))
 }
 
 /// Other nodes, as the source of rows this node has lost.

@@ -18,8 +18,10 @@ use super::belonging::{Belonging, unsigned};
 use super::bounds::{CALLS_MAX, MESSAGE_OCTETS_MAX};
 use super::line::{self, Line};
 use super::link::{Link, LinkError};
-use super::served::{Forming, Founder, HistoryPage, Renewal, Standing};
-use super::wire;
+use super::served::{
+    Forming, Founder, HistoryPage, Renewal, RowFound, RowWanted, RowsFound, RowsWanted, Standing,
+};
+use super::{rows, wire};
 use crate::raft::{Call, Member, Transport, TransportError};
 
 /// Calls other nodes. Clones share the connections: to each address one for what is urgent, one for what is large.
@@ -92,6 +94,36 @@ impl Client {
             Ok(HistoryPage { rows, more })
         }
         .boxed()
+    }
+
+    /// The row of one message, as the store of `to` has it.
+    pub fn get_row(
+        &self,
+        to: NodeId,
+        member: &Member,
+        wanted: RowWanted,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<RowFound, TransportError>> {
+        let request = rows::wanted_to_wire(wanted);
+        let reply = self.signed(to, &member.peer, Lane::Bulk, request, within, |mut service, request| {
+            async move { service.get_row(request).await }.boxed()
+        });
+        async move { Ok(rows::found_from_wire(reply.await?)) }.boxed()
+    }
+
+    /// A page of a list, as the store of `to` has it.
+    pub fn list_rows(
+        &self,
+        to: NodeId,
+        member: &Member,
+        wanted: RowsWanted,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<RowsFound, TransportError>> {
+        let request = rows::page_wanted_to_wire(wanted);
+        let reply = self.signed(to, &member.peer, Lane::Bulk, request, within, |mut service, request| {
+            async move { service.list_rows(request).await }.boxed()
+        });
+        async move { rows::page_found_from_wire(reply.await?).map_err(malformed) }.boxed()
     }
 
     /// Asks the node at `address`, meant to be `to`, where it stands.
@@ -291,6 +323,9 @@ pub(super) fn failure(status: &Status) -> TransportError {
     }
     let why = status.message().to_owned();
     match status.code() {
+        Code::Unimplemented if why.is_empty() => {
+            TransportError::Refused("it does not know this call, and may be of an older version".to_owned())
+        }
         Code::FailedPrecondition | Code::Unimplemented | Code::InvalidArgument => {
             TransportError::Refused(why)
         }

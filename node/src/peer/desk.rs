@@ -7,7 +7,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use smsgrid::model::{MessageId, NodeId, SessionId};
 
 use super::served::{
-    Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, Standing,
+    Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, RowFound,
+    RowWanted, RowsFound, RowsWanted, Standing,
 };
 use crate::raft::Call;
 
@@ -71,6 +72,22 @@ impl Desk {
     ) -> BoxFuture<'static, Result<HistoryPage, NotServed>> {
         match self.histories.get() {
             Some(histories) => histories.history(after, limit),
+            None => not_yet("its history"),
+        }
+    }
+
+    /// Gives the row of one message.
+    pub fn get_row(&self, wanted: RowWanted) -> BoxFuture<'static, Result<RowFound, NotServed>> {
+        match self.histories.get() {
+            Some(histories) => histories.get_row(wanted),
+            None => not_yet("its history"),
+        }
+    }
+
+    /// Gives a page of a list.
+    pub fn list_rows(&self, wanted: RowsWanted) -> BoxFuture<'static, Result<RowsFound, NotServed>> {
+        match self.histories.get() {
+            Some(histories) => histories.list_rows(wanted),
             None => not_yet("its history"),
         }
     }

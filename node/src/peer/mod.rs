@@ -21,6 +21,7 @@ mod desk;
 mod dial;
 mod line;
 mod link;
+mod rows;
 mod served;
 mod server;
 mod wire;
@@ -29,7 +30,8 @@ pub use belonging::Belonging;
 pub use client::Client;
 pub use desk::Desk;
 pub use served::{
-    Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, Stage, Standing,
+    Calls, Forming, Founder, Founding, Histories, HistoryPage, NotServed, Renewal, Renewals, RowFound,
+    RowWanted, RowsFound, RowsWanted, Stage, Standing,
 };
 pub use server::serve;
 

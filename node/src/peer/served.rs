@@ -8,6 +8,7 @@ use smsgrid::model::{MessageId, Name, NodeId, SessionId};
 
 use crate::identity::ClusterId;
 use crate::raft::Call;
+use crate::store::{Cursor, Query};
 
 /// A call that was refused before anything was done for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,54 @@ pub trait Histories: Send + Sync + 'static {
         after: Option<MessageId>,
         limit: u32,
     ) -> BoxFuture<'static, Result<HistoryPage, NotServed>>;
+
+    /// The row of one message, from the own store of this node alone: whoever is asked by a peer asks nobody else.
+    fn get_row(&self, wanted: RowWanted) -> BoxFuture<'static, Result<RowFound, NotServed>>;
+
+    /// A page of a list, from the own store of this node alone.
+    fn list_rows(&self, wanted: RowsWanted) -> BoxFuture<'static, Result<RowsFound, NotServed>>;
+}
+
+/// The row of one message is wanted by a node that lacks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowWanted {
+    /// The message.
+    pub id: MessageId,
+    /// The entry that must be applied before it is looked for.
+    pub applied: u64,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowFound {
+    /// The row as the store writes it; none when there is no such message.
+    pub row: Option<Bytes>,
+    /// The last entry that was applied when it had been looked for.
+    pub applied: u64,
+}
+
+/// A page of a list is wanted by a node that lacks rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowsWanted {
+    /// Which messages.
+    pub query: Query,
+    /// Where the page before ended.
+    pub cursor: Option<Cursor>,
+    /// Most rows of the page.
+    pub limit: u32,
+    /// The entry that must be applied before they are looked for.
+    pub applied: u64,
+}
+
+/// The page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowsFound {
+    /// Rows as the store writes them, the newest first.
+    pub rows: Vec<Bytes>,
+    /// Where to go on; none when there are no more.
+    pub next: Option<Cursor>,
+    /// The last entry that was applied when they had been looked for.
+    pub applied: u64,
 }
 
 /// Some rows of the message store.

@@ -28,7 +28,7 @@ use super::bounds::{
 };
 use super::desk::Desk;
 use super::served::NotServed;
-use super::{line, wire};
+use super::{line, rows, wire};
 use crate::raft::Call;
 
 /// Answers every call on `listener` from `desk`, until `shutdown`; then calls under way end first.
@@ -147,6 +147,26 @@ impl PeerService for Answers {
         let after = wire::after_from_wire(&after).map_err(malformed)?;
         let page = self.desk.history(after, limit).await.map_err(refusal)?;
         Ok(Response::new(wire::page_to_wire(page, PAGE_OCTETS)))
+    }
+
+    async fn get_row(
+        &self,
+        request: Request<proto::GetRowRequest>,
+    ) -> Result<Response<proto::GetRowReply>, Status> {
+        member(&request)?;
+        let wanted = rows::wanted_from_wire(&request.into_inner()).map_err(malformed)?;
+        let found = self.desk.get_row(wanted).await.map_err(refusal)?;
+        Ok(Response::new(rows::found_to_wire(found)))
+    }
+
+    async fn list_rows(
+        &self,
+        request: Request<proto::ListRowsRequest>,
+    ) -> Result<Response<proto::ListRowsReply>, Status> {
+        member(&request)?;
+        let wanted = rows::page_wanted_from_wire(request.into_inner()).map_err(malformed)?;
+        let found = self.desk.list_rows(wanted).await.map_err(refusal)?;
+        Ok(Response::new(rows::page_found_to_wire(found)))
     }
 
     async fn probe(

@@ -29,6 +29,7 @@ mod source;
 mod stored;
 mod strays;
 mod task;
+mod transit;
 mod writer;
 
 #[cfg(test)]
@@ -39,11 +40,12 @@ mod power_cut;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
 
 use smsgrid::log::Owner;
 use smsgrid::model::{MessageId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::dirty::Dirty;
@@ -59,6 +61,7 @@ pub use completeness::Completeness;
 pub use query::{Cursor, CursorError, Page, Query};
 pub use row::{Row, RowError};
 pub use source::{Source, SourceError};
+pub use transit::PageError;
 
 /// Most callers that wait for a flush.
 const ASKS_MAX: usize = 64;
@@ -210,6 +213,18 @@ impl Store {
             Some((_, completeness)) => Err(Incomplete(completeness)),
             None => Err(Incomplete(self.incomplete())),
         }
+    }
+
+    /// The last entry of the log whose effect is in every answer from now on.
+    pub fn applied(&self) -> u64 {
+        self.inner.applied.position().index
+    }
+
+    /// Waits until that is `entry` or a later one, for at most `within`; false when it is not then. Safe to drop.
+    pub async fn reaches(&self, entry: u64, within: Duration) -> bool {
+        let mut applied = self.inner.applied.wakes();
+        let reached = timeout(within, applied.wait_for(|position| position.index >= entry)).await;
+        matches!(reached, Ok(Ok(_)))
     }
 
     /// Makes durable what is applied now. False when the store is closed or its task does not run.

@@ -33,7 +33,7 @@ pub(super) fn read_row(rows: &Rows, id: MessageId) -> Result<Option<Row>, RowsEr
 }
 
 /// Most octets of a page, but for a last row that reaches past it: a page must fit into one call between nodes.
-const PAGE_OCTETS: usize = 4 << 20;
+pub(super) const PAGE_OCTETS: usize = 4 << 20;
 
 /// At most `limit` rows with ids above `after`, by id; fewer when they are long, none only behind the last.
 pub(super) fn page(rows: &Rows, after: Option<MessageId>, limit: usize) -> Result<Vec<Row>, RowsError> {

@@ -82,14 +82,13 @@ impl Asker {
     pub fn ids(&self, node: usize, read: Option<v1::Read>) -> Result<(Vec<String>, String), Status> {
         let (mut ids, mut revision, mut token) = (Vec::new(), String::new(), String::new());
         loop {
-            let mut client = MessageServiceClient::new(self.channels[node].clone());
             let request = v1::ListMessagesRequest {
                 page_size: PAGE,
                 page_token: token,
                 read: read.clone(),
                 ..Default::default()
             };
-            let page = self.within(async move { client.list(Request::new(request)).await })?;
+            let page = self.list(node, request)?;
             if revision.is_empty() {
                 revision = page.freshness.map(|freshness| freshness.revision).unwrap_or_default();
             }
@@ -108,15 +107,24 @@ impl Asker {
         state: v1::MessageState,
         read: Option<v1::Read>,
     ) -> Result<Vec<String>, Status> {
-        let mut client = MessageServiceClient::new(self.channels[node].clone());
         let request = v1::ListMessagesRequest {
             states: vec![state.into()],
             page_size: PAGE,
             read,
             ..Default::default()
         };
-        let page = self.within(async move { client.list(Request::new(request)).await })?;
+        let page = self.list(node, request)?;
         Ok(page.messages.into_iter().map(|message| message.id).collect())
+    }
+
+    /// A page of a list, as `node` gives it.
+    pub fn list(
+        &self,
+        node: usize,
+        request: v1::ListMessagesRequest,
+    ) -> Result<v1::ListMessagesResponse, Status> {
+        let mut client = MessageServiceClient::new(self.channels[node].clone());
+        self.within(async move { client.list(Request::new(request)).await })
     }
 
     /// Says at `node` what became of an uncertain part.

@@ -21,6 +21,7 @@ use super::*;
 use crate::identity::ClusterId;
 use crate::raft::{Call, Member, Transport, TransportError};
 
+mod of_rows;
 mod on_a_line;
 
 const A: NodeId = NodeId(1);
@@ -436,6 +437,16 @@ impl Histories for Rows {
     ) -> BoxFuture<'static, Result<HistoryPage, NotServed>> {
         let row = Bytes::from(format!("{} {limit}", after.expect("a message")));
         async move { Ok(HistoryPage { rows: vec![row], more: true }) }.boxed()
+    }
+
+    fn get_row(&self, wanted: RowWanted) -> BoxFuture<'static, Result<RowFound, NotServed>> {
+        let row = Some(Bytes::from(format!("{wanted:?}")));
+        async move { Ok(RowFound { row, applied: wanted.applied }) }.boxed()
+    }
+
+    fn list_rows(&self, wanted: RowsWanted) -> BoxFuture<'static, Result<RowsFound, NotServed>> {
+        let rows = vec![Bytes::from(format!("{wanted:?}"))];
+        async move { Ok(RowsFound { rows, next: None, applied: wanted.applied }) }.boxed()
     }
 }
 
