@@ -112,10 +112,29 @@ async fn an_idle_store_writes_nothing() {
     });
     let _ = running.store.list(&Query::default(), None, 100).await;
     assert!(running.store.flush_now().await);
-    smsgrid_tests::wait::pause_for(Duration::from_millis(2500));
+    rounds_go_by(2).await;
 
     assert_eq!(running.store.figures(), figures);
     assert_eq!(modified(folder.path()), file);
+    running.stop().await;
+}
+
+/// Waits for rounds of a store that has something to write: one that waited when this was called is over.
+async fn rounds_go_by(rounds: u8) {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let world = World::new(100);
+    let running = Running::complete(folder.path(), &world, None).await;
+    for round in 0..rounds {
+        let rows = running.store.figures().rows;
+        world.submit(round, 1, 0);
+        let mut durable = running.store.durable_applied();
+        let round = tokio::time::timeout(Duration::from_secs(30), async {
+            while running.store.figures().rows == rows {
+                durable.changed().await.expect("the store lives");
+            }
+        });
+        round.await.expect("it takes too long");
+    }
     running.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod damage;
 mod history;
+mod interrupted;
 mod peers;
 mod restart;
 mod rig;

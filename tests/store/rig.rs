@@ -262,9 +262,18 @@ pub(crate) struct Running {
 impl Running {
     /// Opens the store in `folder` over `world`.
     pub(crate) fn start(folder: &Path, world: &World, source: Option<Arc<dyn Source>>) -> Running {
+        Running::until(folder, world.clone(), source, CancellationToken::new())
+    }
+
+    /// Opens the store in `folder` over `applied`; it is stopped in order when `cancel` is cancelled.
+    pub(crate) fn until(
+        folder: &Path,
+        applied: impl Applied,
+        source: Option<Arc<dyn Source>>,
+        cancel: CancellationToken,
+    ) -> Running {
         let owner = Owner { cluster: [3; 16], node: [1; 8] };
-        let store = Store::open(folder, owner, world.clone()).expect("a usable folder");
-        let cancel = CancellationToken::new();
+        let store = Store::open(folder, owner, applied).expect("a usable folder");
         let (running, stop) = (store.clone(), cancel.clone());
         let task = tokio::spawn(async move { running.run(source, stop).await });
         Running { store, cancel, task }
