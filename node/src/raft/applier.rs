@@ -18,6 +18,9 @@ use super::{Failure, StateMachine, View};
 
 pub(super) type SnapshotOf = openraft::type_config::alias::SnapshotOf<Types, Arc<SnapshotFile>>;
 
+/// Octets of entries after which others have their turn: a node that starts applies many at once.
+const TURN_OCTETS: usize = 256 << 10;
+
 /// The state machine as the library drives it.
 pub(super) struct Applier<M: StateMachine> {
     view: View<M>,
@@ -106,8 +109,14 @@ impl<M: StateMachine> RaftStateMachine<Types> for Applier<M> {
     where
         S: Stream<Item = io::Result<EntryResponder<Types>>> + Unpin + OptionalSend,
     {
+        let mut octets = 0;
         while let Some(next) = entries.next().await {
             let (entry, responder) = next?;
+            octets += octets_of(&entry);
+            if octets >= TURN_OCTETS {
+                octets = 0;
+                tokio::task::yield_now().await;
+            }
             self.apply_entry(entry).map_err(|failure| self.fatal(failure))?;
             if let Some(responder) = responder {
                 responder.send(());
@@ -187,6 +196,13 @@ impl Weight {
 
     fn reset(&self) {
         self.octets.store(0, Ordering::Relaxed);
+    }
+}
+
+fn octets_of(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Normal(batch) => batch.octets().len(),
+        EntryPayload::Blank | EntryPayload::Membership(_) => 0,
     }
 }
 

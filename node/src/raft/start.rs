@@ -76,8 +76,8 @@ pub enum StartError {
 }
 
 /// Starts consensus from log and snapshot, over `empty` when there is none. A cluster of one leads, and has applied
-/// its whole log, when this returns; a member of a larger one applies what a leader tells it is agreed. Who has voted
-/// before gives no vote for one longest election timeout: a leader may still count on the one it gave.
+/// its whole log, when this returns; a member of a larger one has applied what its log says is agreed, and applies the rest
+/// when a leader tells it so. Who has voted before gives no vote for one longest election timeout: a leader may still count on the one it gave.
 pub async fn start<M: StateMachine>(
     start: Start,
     empty: M,

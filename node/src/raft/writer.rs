@@ -8,7 +8,8 @@
 //!  ▼                                                 failed: every job, also later ones, gets the failure
 //! closed: the floor is marked and synced
 //!
-//! What is agreed on goes along with a group or a mark, and is never written for its own sake.
+//! What is agreed on goes along with a group or a mark. For its own sake it is written once at a clean stop, and once into
+//! a log whose segment is of a format without it.
 //! ```
 
 use std::io;
