@@ -209,6 +209,8 @@ impl std::fmt::Debug for Dirty {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use smsgrid::model::Position;
     use smsgrid::queue::{Policy, Queue};
     use tokio::sync::watch;
@@ -252,6 +254,34 @@ mod tests {
         dirty.catch_up(&script);
 
         assert_eq!(dirty.load().changes, UNKNOWN + 1);
+    }
+
+    #[test]
+    fn a_list_in_slices_meets_each_place_once_whatever_is_being_written_and_strays() {
+        let ids: Vec<MessageId> = (1..=7).map(fixture::id).collect();
+        let mut dirty = Dirty::new(&Script(Vec::new()));
+        dirty.ids.extend(&ids[..4]);
+        dirty.take();
+        dirty.ids.extend(&ids[2..]);
+        let (day, now) = (Duration::from_secs(24 * 3600), Timestamp::from_unix_millis(fixture::NOW_MS));
+        let strays = [(1, 6), (3, 4), (5, 2)].map(|(index, days)| Cursor::of(ids[index], now + day * days));
+        dirty.strays.extend(strays.into_iter());
+        let mut expected: Vec<Cursor> = ids.iter().map(|id| Cursor::told(*id)).chain(strays).collect();
+        expected.sort();
+        expected.reverse();
+
+        for most in 1..=12 {
+            let (mut met, mut upto) = (Vec::<Cursor>::new(), Cursor::at(now + day * 30));
+            loop {
+                let some = dirty.places(Timestamp::ZERO, upto, most);
+                met.extend(some.iter().copied());
+                match some.last() {
+                    Some(last) if some.len() == most => upto = *last,
+                    Some(_) | None => break,
+                }
+            }
+            assert_eq!(met, expected, "{most} at a time");
+        }
     }
 
     /// Nothing in memory, and these changes.

@@ -1,8 +1,9 @@
 //! Lists: the rows on disk and, over them, what memory knows better.
 //!
 //! What a message whose row may be older than the state says is taken from memory alone, of one whose row is up to date
-//! from the rows alone. A row may be written while a list is made, and so be found in both; it is shown once. Its place never changes, so a list that goes on at a cursor misses and repeats nothing, whatever
-//! happens to the messages meanwhile.
+//! from the rows alone. A row may be written while a list is made, and so be found in both; it is shown once. The place of a
+//! message never changes, so a list that goes on at a cursor misses and repeats nothing, whatever happens to the messages
+//! meanwhile.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;

@@ -26,7 +26,7 @@ const ROUND_LATEST: Duration = Duration::from_secs(600);
 const BUSY_PER_SECOND: u64 = 2_000;
 /// Over how long changes are counted to know it.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
-/// This many changed messages do not wait: a list looks at each of them.
+/// This many changed messages do not wait: so much has to be written before a stop, or compared after one.
 const DIRTY_MAX: usize = 1 << 18;
 /// Nor do this many that have ended: they are the next to leave memory.
 const ENDED_MAX: usize = 20_000;

@@ -35,7 +35,7 @@ use super::{Completeness, Inner, Source};
 const BEHIND_MAX: usize = 100_000;
 /// How often changes are counted while there are any and a round is waited for: before so many have happened that they
 /// are no longer kept.
-const COUNT_EVERY: Duration = Duration::from_millis(250);
+const COUNT_EVERY: Duration = Duration::from_millis(100);
 /// First and longest wait before the rows are opened again.
 const AGAIN_MIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(600);
