@@ -134,6 +134,7 @@ impl Api {
             }
         }
         match (found.first(), lacking) {
+            (None, None) if cursor.is_some() => Err(too_many(text)),
             (None, None) => Err(absent(format_args!("whose id begins with {text}"))),
             (None, Some(unanswered)) => {
                 Err(unknown(format_args!("no message whose id begins with {text}"), &unanswered))
@@ -197,6 +198,12 @@ fn range(text: &str) -> Option<(MessageId, MessageId)> {
 fn time_of(id: MessageId) -> Timestamp {
     let [a, b, c, d, e, f, ..] = id.to_bytes();
     Timestamp::from_unix_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
+/// Too many messages are of the moment that the beginning tells.
+fn too_many(text: &str) -> Refusal {
+    let title = format!("{text} was looked for among too many messages of its moment");
+    Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id").fix("write more of the id")
 }
 
 fn ambiguous(text: &str, found: &BTreeSet<MessageId>) -> Refusal {
