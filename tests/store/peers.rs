@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use smsgrid::model::MessageId;
+use smsgrid::queue::Body;
 use smsgrid_node::store::{Completeness, Query, Row, Source, SourceError, Store};
 
 use crate::rig::{Nobody, Running, World, expected};
@@ -110,8 +112,46 @@ async fn what_came_and_went_unseen_is_not_denied_before_the_next_round() {
     }
     let page = running.store.list(&Query::default(), None, 100).await;
     assert!(!page.complete, "a list that lacks messages");
+    let shown: Vec<_> = page.rows.into_iter().map(|row| row.record).collect();
+    assert!(shown.iter().all(|record| Some(record) == ahead.model().get(&record.id)), "{shown:?}");
     assert!(running.store.page(None, 10).await.is_err(), "no other node may take this for the whole");
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_had_failed_and_was_sent_after_all_unseen_is_neither_shown_as_failed_nor_left_so() {
+    let (ours, theirs) =
+        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let behind = World::new(5);
+    let failed = behind.submit(0, 1, 0);
+    assert_eq!(behind.work(false), Some(failed));
+    // It had failed more than an hour before anything went unseen.
+    behind.advance(Duration::from_secs(2 * 3600));
+    let ahead = behind.replica();
+    let other = Running::complete(theirs.path(), &ahead, None).await;
+    let source =
+        Arc::new(Peer { store: other.store.clone(), refusals: AtomicU32::new(1), pages: AtomicU32::new(0) });
+    let running = Running::complete(ours.path(), &behind, Some(source)).await;
+    assert!(running.store.flush_now().await);
+
+    let generation = ahead.model()[&failed].generation;
+    ahead.apply(Body::Retry { message: failed, generation });
+    assert_eq!(ahead.work(true), Some(failed));
+    fill(&ahead, &other, 40).await;
+    behind.install(&ahead);
+
+    let known = running.store.get(failed).await;
+    assert!(known.is_err(), "an answer that nobody can give here: {known:?}");
+    assert!(running.store.flush_now().await);
+    let known = running.store.get(failed).await;
+    assert!(
+        known.is_err()
+            || known.is_ok_and(|row| row.map(|row| row.record) == ahead.model().get(&failed).cloned())
+    );
+    running.reaches(Completeness::Complete).await;
+    assert_all(&ahead, &running).await;
+    running.stop().await;
+    other.stop().await;
 }
 
 /// Another node's store; refuses some times before it answers.

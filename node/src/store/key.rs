@@ -80,11 +80,6 @@ impl Cursor {
     /// The place behind everything.
     pub(super) const END: Cursor = Cursor { moment: MOMENT_MAX, id: MessageId::from_bytes([0xFF; 16]) };
 
-    /// The lowest id that tells its moment.
-    pub(super) fn lowest_id(self) -> MessageId {
-        id_at(self.moment)
-    }
-
     fn tail(self) -> [u8; TAIL_OCTETS] {
         let mut tail = [0; TAIL_OCTETS];
         let (moment, id) = tail.split_at_mut(6);

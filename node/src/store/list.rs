@@ -189,7 +189,10 @@ fn read(
             let is_asked_for = query.admits_record(&record);
             Ok(is_asked_for.then_some(Row { record, position }))
         }
-        (None, Some(rows)) => stored::read_row(rows, place.id),
+        // What has not ended is in memory: such a row is of a message that went on and left unseen.
+        (None, Some(rows)) => {
+            Ok(stored::read_row(rows, place.id)?.filter(|row| row.record.state().is_final()))
+        }
         (None, None) => Ok(None),
     }
 }

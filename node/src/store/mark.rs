@@ -34,6 +34,9 @@ pub(super) struct Mark {
 pub(super) struct Missing {
     /// Rows up to this id were fetched.
     pub(super) after: Option<MessageId>,
+    /// Those that are there may be older than what was applied: messages came and went unseen.
+    #[serde(default)]
+    pub(super) is_stale: bool,
 }
 
 /// How much there is, and what it amounts to: the sum does not depend on the order in which things came, so it is
@@ -69,10 +72,19 @@ impl Mark {
         self.format == FORMAT && self.cluster == owner.cluster && self.node == owner.node
     }
 
-    /// Rows with ids above `after` may be missing.
+    /// Rows with ids above `after` may be missing, or older than what was applied.
     pub(super) fn misses(&mut self, after: Option<MessageId>) {
         let before = self.missing.map(|missing| missing.after);
-        self.missing = Some(Missing { after: before.map_or(after, |before| before.min(after)) });
+        let after = before.map_or(after, |before| before.min(after));
+        self.missing = Some(Missing { after, is_stale: true });
+    }
+
+    /// Rows up to and including this id have come from another node; none when these were the last.
+    pub(super) fn fetched(&mut self, last: Option<MessageId>) {
+        self.missing = match (self.missing, last) {
+            (Some(missing), Some(last)) => Some(Missing { after: Some(last), ..missing }),
+            (_, None) | (None, _) => None,
+        };
     }
 
     /// The mark in octets, its checksum first.
@@ -137,7 +149,10 @@ mod tests {
 
     #[test]
     fn a_mark_that_was_changed_is_none() {
-        let mark = Mark::new(Owner::default(), Some(Missing { after: Some(MessageId::from_bytes([7; 16])) }));
+        let mark = Mark::new(
+            Owner::default(),
+            Some(Missing { after: Some(MessageId::from_bytes([7; 16])), is_stale: true }),
+        );
         let octets = mark.encode();
 
         assert_eq!(Mark::decode(&octets), Some(mark));

@@ -38,7 +38,7 @@ mod fixture;
 mod power_cut;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::dirty::Dirty;
 use self::list::{Found, PAGE_MAX};
-use self::mark::Mark;
+use self::mark::{Mark, Missing};
 use self::pace::{Load, Pace};
 use self::rows::{Rows, RowsError};
 use self::task::Ask;
@@ -86,6 +86,8 @@ struct Inner {
     /// Held by readers for as long as they go through the rows, by the writer while it applies a batch.
     gate: RwLock<()>,
     completeness: watch::Sender<Completeness>,
+    /// Rows may be older than what was applied. Changed together with the completeness.
+    is_stale: AtomicBool,
     durable: watch::Sender<Position>,
     /// What a reader met; the task begins anew.
     failure: watch::Sender<Option<Arc<RowsError>>>,
@@ -143,6 +145,7 @@ impl Store {
             rows: RwLock::new(None),
             gate: RwLock::new(()),
             completeness: watch::Sender::new(Completeness::Opening),
+            is_stale: AtomicBool::new(false),
             durable: watch::Sender::new(Position::default()),
             failure: watch::Sender::new(None),
             written: Mutex::default(),
@@ -172,11 +175,12 @@ impl Store {
         }
         let looked = inner.clone().looking(move |_, rows| stored::read_row(rows, id)).await;
         let Some((found, completeness)) = looked else { return Err(Incomplete(self.incomplete())) };
-        // What has not ended is in memory: such a row is of a message that went on and left unseen.
+        // What has not ended is in memory: such a row is of a message that went on and left unseen. So may be one that
+        // had ended, and was sent after all or tried again.
         match found.filter(|row| row.record.state().is_final()) {
-            Some(row) => Ok(Some(row)),
-            None if completeness.is_complete() => Ok(None),
-            None => Err(Incomplete(completeness)),
+            found if completeness.is_complete() => Ok(found),
+            Some(row) if !inner.is_stale() => Ok(Some(row)),
+            Some(_) | None => Err(Incomplete(completeness)),
         }
     }
 
@@ -299,11 +303,14 @@ impl Inner {
         let changes = self.load().changes;
         *self.pace() = Pace::new(Instant::now(), changes);
         *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Some(rows.clone());
+        self.is_stale.store(mark.missing.is_some_and(|missing| missing.is_stale), Ordering::Release);
+        let mut dirty = self.dirty();
+        dirty.catch_up(self.applied.as_ref());
         let mut forgotten = 0;
         self.applied.read(&mut |queue| forgotten = queue.forgotten_count());
         // Nothing came and went unseen: what is not in the rows is in memory.
         if mark.missing.is_none() && mark.forgotten == forgotten {
-            self.dirty().take_blind();
+            dirty.take_blind();
             self.completeness.send_replace(Completeness::Complete);
         }
     }
@@ -320,9 +327,15 @@ impl Inner {
         *self.written() = (writer.written, rows.syncs());
     }
 
-    /// Tells how things stand after a round.
-    fn tell(&self, is_missing: bool) {
-        let completeness = if is_missing { Completeness::Rebuilding } else { Completeness::Complete };
+    /// Whether rows may be older than what was applied, while the history is not complete.
+    fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Acquire) || self.dirty().may_miss()
+    }
+
+    /// Tells how things stand.
+    fn tell(&self, missing: Option<Missing>) {
+        self.is_stale.store(missing.is_some_and(|missing| missing.is_stale), Ordering::Release);
+        let completeness = missing.map_or(Completeness::Complete, |_| Completeness::Rebuilding);
         self.completeness.send_if_modified(|told| std::mem::replace(told, completeness) != completeness);
     }
 

@@ -8,6 +8,7 @@ use smsgrid::queue::Record;
 
 use super::head::Head;
 use super::key::{self, Index, SKEW_MAX};
+use super::mark::Missing;
 use super::rows::{Rows, RowsError};
 use super::writer::{Change, Done, Writer, is_over};
 use super::{Cursor, Inner, Row};
@@ -21,8 +22,6 @@ const LOOK_MAX: usize = 1024;
 const DROP_EVERY_MS: u64 = 60_000;
 /// Rows looked at to be dropped between two looks at what else is to be done.
 const DROP_LOOK_MAX: usize = 10_000;
-/// How far before the last mark the acceptance of a message may lie that came and went unseen.
-const UNSEEN_MS: u64 = 3_600_000;
 
 /// The applied state at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +49,7 @@ pub(super) fn write_changes(
         let unseen = blind && self::moment(inner).forgotten != writer.mark().forgotten;
         if unseen || lost.is_some() {
             // Before it is forgotten that something may be missing.
-            inner.tell(true);
+            inner.tell(Some(Missing { after: None, is_stale: true }));
         }
         (dirty.take(), lost, blind, unseen)
     };
@@ -62,7 +61,7 @@ pub(super) fn write_changes(
     }
     if blind {
         // What memory does not hold is in the rows, or known to be missing: lists need not wait for the round.
-        inner.tell(writer.mark().missing.is_some());
+        inner.tell(writer.mark().missing);
     }
     let slices = writer.written.slices;
     let left = write(inner, rows, writer, &ids, moment.horizon, goes_on)?;
@@ -145,12 +144,7 @@ pub(super) fn take_page(
             writer.commit(rows, || inner.alone())?;
         }
     }
-    writer.note(|mark| {
-        mark.missing = match (mark.missing, last) {
-            (Some(_), Some(last)) => Some(super::mark::Missing { after: Some(last) }),
-            (_, None) | (None, _) => None,
-        }
-    });
+    writer.note(|mark| mark.fetched(last));
     writer.commit(rows, || inner.alone())
 }
 
@@ -200,8 +194,8 @@ fn pictures(inner: &Inner, ids: &[MessageId]) -> (Position, Vec<Arc<Record>>) {
     (position, records)
 }
 
-/// Messages came and went unseen: rows that are not final and whose message is gone are wrong, and are dropped; what
-/// ended meanwhile must be fetched.
+/// Messages came and went unseen: rows that are not final and whose message is gone are wrong, and are dropped; all must
+/// be fetched, since one that had ended may have been sent after all, or tried again.
 fn find_missing(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Result<(), RowsError> {
     let open = MessageState::ALL.into_iter().filter(|state| !state.is_final());
     let mut wrong = BTreeSet::new();
@@ -214,14 +208,11 @@ fn find_missing(inner: &Inner, rows: &Rows, writer: &mut Writer) -> Result<(), R
             }
         }
     }
-    let seen = writer.mark().now.as_unix_millis().saturating_sub(UNSEEN_MS);
-    let unseen = Cursor::at(Timestamp::from_unix_millis(seen)).lowest_id();
-    let first = wrong.first().copied().map_or(unseen, |first| first.min(unseen));
     tracing::warn!(
         wrong = wrong.len(),
         "messages came and went unseen; their rows are fetched from another node"
     );
-    writer.note(|mark| mark.misses(before(first)));
+    writer.note(|mark| mark.misses(None));
     // The rows go only now that what is told says that some are missing: whoever looks for one of them must not be told
     // that there is none.
     for id in wrong {

@@ -186,7 +186,7 @@ async fn work(
             if goes_on() { round::drop_over(inner, rows, writer) } else { Ok(true) }
         })
         .await?;
-        inner.tell(desk.writer.mark().missing.is_some());
+        inner.tell(desk.writer.mark().missing);
         let due = match desk.writer.mark().missing {
             Some(missing) => match source {
                 Some(source) if Instant::now() >= page_at => {
