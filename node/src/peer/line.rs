@@ -34,8 +34,8 @@ use crate::raft::{Call, TransportError};
 pub(super) const BODY_OCTETS_MAX: usize = 64 << 10;
 /// Most calls that wait to be written.
 const WAITING_MAX: usize = 1024;
-/// A stream on which nothing came for so long since a caller waited, and gave up, is left for a new one: its connection
-/// may live while it does not.
+/// When a caller gives up, a stream is left for a new one if nothing has come on it for so long, which counts from the
+/// oldest call that nothing came after: its connection may live while it does not.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// The calls of a stream. One that is given up before it is written does not leave.
@@ -64,8 +64,11 @@ struct Open {
 /// Who waits for an answer.
 struct Callers {
     last: u64,
-    /// Since when nothing came although somebody waited; none when nobody has waited since the last answer.
+    /// Since when nothing came although somebody waited; none when nobody has waited since the last answer, or only
+    /// those whose calls did not leave.
     unheard: Option<Instant>,
+    /// How many calls have left without an answer so far.
+    unanswered: usize,
     /// None once the stream has ended.
     waiting: Option<BTreeMap<u64, oneshot::Sender<Answer>>>,
 }
@@ -164,7 +167,7 @@ impl Stream for Outgoing {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<LineCall>> {
         loop {
             match ready!(self.calls.poll_recv(cx)) {
-                Some(call) if !lock(&self.callers).awaits(call.number) => {}
+                Some(call) if !lock(&self.callers).leaves(call.number) => {}
                 next @ (Some(_) | None) => return Poll::Ready(next),
             }
         }
@@ -172,8 +175,17 @@ impl Stream for Outgoing {
 }
 
 impl Callers {
-    fn awaits(&self, number: u64) -> bool {
-        self.waiting.as_ref().is_some_and(|waiting| waiting.contains_key(&number))
+    /// Whether a call leaves: somebody still waits for its answer. One that does not is never answered, so its silence is
+    /// none.
+    fn leaves(&mut self, number: u64) -> bool {
+        let Some(waiting) = &self.waiting else { return false };
+        let leaves = waiting.contains_key(&number);
+        if leaves {
+            self.unanswered += 1;
+        } else if waiting.is_empty() && self.unanswered == 0 {
+            self.unheard = None;
+        }
+        leaves
     }
 
     /// The number of a call that waits from now on; none when the stream has ended.
@@ -189,6 +201,8 @@ impl Callers {
     fn answered(&mut self, number: u64, now: Instant) -> Option<oneshot::Sender<Answer>> {
         let waiting = self.waiting.as_mut()?;
         let answer = waiting.remove(&number);
+        // Nothing else says that the other node answers each call once.
+        self.unanswered = self.unanswered.saturating_sub(1);
         self.unheard = (!waiting.is_empty()).then_some(now);
         answer
     }
@@ -201,7 +215,7 @@ impl Callers {
 impl Default for Callers {
     /// The stream has not ended.
     fn default() -> Callers {
-        Callers { last: 0, unheard: None, waiting: Some(BTreeMap::new()) }
+        Callers { last: 0, unheard: None, unanswered: 0, waiting: Some(BTreeMap::new()) }
     }
 }
 
@@ -325,6 +339,37 @@ mod tests {
         assert!(!callers.is_silent(after(65)), "something came");
         assert!(callers.is_silent(after(66)), "and then nothing for the other");
         assert!(callers.answered(2, after(66)).is_some() && !callers.is_silent(after(100)));
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_before_it_left_is_no_silence() {
+        let begin = Instant::now();
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        let mut callers = Callers::default();
+        let enter = |callers: &mut Callers, at| callers.enter(oneshot::channel().0, at).expect("open");
+        let give_up = |callers: &mut Callers, number| callers.waiting.as_mut().map(|all| all.remove(&number));
+
+        enter(&mut callers, after(0));
+        give_up(&mut callers, 1);
+        assert!(!callers.leaves(1));
+        enter(&mut callers, after(60));
+        assert!(!callers.is_silent(after(61)), "nobody asked before");
+        assert!(callers.leaves(2));
+
+        give_up(&mut callers, 2);
+        enter(&mut callers, after(62));
+        give_up(&mut callers, 3);
+        assert!(!callers.leaves(3));
+        assert!(callers.is_silent(after(63)), "of the one that left nothing came");
+
+        assert!(callers.answered(2, after(64)).is_none());
+        enter(&mut callers, after(65));
+        enter(&mut callers, after(66));
+        give_up(&mut callers, 4);
+        assert!(!callers.leaves(4));
+        assert!(callers.is_silent(after(68)), "another waits still to leave");
+        give_up(&mut callers, 5);
+        assert!(!callers.leaves(5) && !callers.is_silent(after(100)));
     }
 
     async fn give_up(line: &Line, opened: &Cell<u32>, within: Duration) -> Option<Answer> {
