@@ -6,7 +6,9 @@ use smsgrid::worker::handlers::{Command, Otherwise, Verdict};
 
 use smsgrid_node::handlers::Rules;
 
-use crate::rig::Rig;
+use smsgrid_tests::wait::until_true;
+
+use crate::rig::{PATIENCE, Rig};
 
 #[test]
 fn each_exit_of_the_check_handler_has_its_meaning() {
@@ -71,4 +73,16 @@ fn the_checked_file_is_the_one_argument_and_may_be_changed() {
             ("1\n".to_owned(), "Queue: a\n".to_owned())
         );
     }
+}
+
+#[test]
+fn a_check_that_is_given_up_leaves_not_even_a_zombie() {
+    let mut rig = Rig::strict();
+    rig.settings.checkhandler = Some(rig.script("check", "echo $$ >$D/pid; exec sleep 1000"));
+    let handlers = rig.handlers();
+    let check = rig.runtime.spawn(async move { handlers.check(b"/f").await });
+    until_true("it to run", PATIENCE, || rig.read("pid").ends_with('\n'));
+    check.abort();
+
+    until_true("it to be reaped", PATIENCE, || rig.process("pid").is_reaped());
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smsgrid::model::{Time, Timestamp};
@@ -90,6 +90,11 @@ impl Process {
     pub(crate) fn runs(self) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/stat", self.0));
         status.is_ok_and(|status| !status.contains(") Z "))
+    }
+
+    /// Whether it was reaped.
+    pub(crate) fn is_reaped(self) -> bool {
+        !Path::new(&format!("/proc/{}", self.0)).exists()
     }
 }
 

@@ -22,6 +22,7 @@ mod regular;
 mod settings;
 mod shell_test;
 mod spawner;
+mod started;
 mod told;
 mod trust;
 

@@ -12,10 +12,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{PidfdFlags, Signal};
 use smsgrid::worker::handlers::Exit;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -23,6 +23,7 @@ use tokio::io::unix::AsyncFd;
 use super::launch::{Launch, Rules};
 use super::output::{Capture, Said};
 use super::spawner::Spawner;
+use super::started::Started;
 use crate::clock::Clock;
 
 /// How long a program that was asked to end may take.
@@ -45,11 +46,9 @@ pub(super) struct Ended {
     pub(super) left: Vec<Capture>,
 }
 
-/// A started program with everything in its group. Dropped before it is reaped, all of it is killed.
-struct Group {
-    child: Child,
-    /// None when it was reaped: the number may be another's then.
-    pid: Option<Pid>,
+/// A started program whose end is seen.
+struct Running {
+    started: Started,
     ended: AsyncFd<OwnedFd>,
 }
 
@@ -74,22 +73,22 @@ pub(super) async fn run(
         started = start(launch, rules, spawner) => started,
         () = &mut over => Err("it has not started in time: the disk it is on does not answer".to_owned()),
     };
-    let (mut group, mut streams) = match started {
+    let (mut running, mut streams) = match started {
         Ok(started) => started,
         Err(why) => return Ended::not_started(why),
     };
-    let in_time = streams.read_until(group.ended(), over).await;
+    let in_time = streams.read_until(running.ended(), over).await;
     if !in_time {
-        group.signal(Signal::TERM);
-        streams.read_out(group.ended(), clock.sleep_until(clock.now() + GRACE)).await;
+        running.started.signal(Signal::TERM);
+        streams.read_out(running.ended(), clock.sleep_until(clock.now() + GRACE)).await;
     }
     let leaves = in_time && *rules == Rules::Smsd;
     if !leaves {
-        group.signal(Signal::KILL);
-        streams.read_until(group.ended(), clock.sleep_until(clock.now() + KILLED)).await;
+        running.started.signal(Signal::KILL);
+        streams.read_until(running.ended(), clock.sleep_until(clock.now() + KILLED)).await;
     }
     let took = clock.now().since(began);
-    let exit = match group.reap() {
+    let exit = match running.started.reap() {
         Some(status) if in_time => exit(status),
         Some(_) | None => Exit::TimedOut(launch.limit.unwrap_or(took)),
     };
@@ -101,29 +100,20 @@ pub(super) async fn run(
     Ended { exit, out: said_out, err: said_err, took, left }
 }
 
-async fn start(launch: &Launch, rules: &Rules, spawner: &Spawner) -> Result<(Group, Streams), String> {
+async fn start(launch: &Launch, rules: &Rules, spawner: &Spawner) -> Result<(Running, Streams), String> {
     let program = launch.command.program().as_bytes();
     let (begun, rules) = (launch.clone(), rules.clone());
     let begin = move || begun.command(&rules)?.spawn().map_err(|error| error.to_string());
-    let mut child = spawner.spawn(program, begin).await?;
-    match opened(&mut child) {
-        Ok((ended, streams)) => Ok((Group { pid: Some(Pid::from_child(&child)), child, ended }, streams)),
-        Err(error) => {
-            // What waits for a disk that does not answer cannot be killed before it does.
-            drop(tokio::task::spawn_blocking(move || {
-                let _ = child.kill();
-                let _ = child.wait();
-            }));
-            Err(error.to_string())
-        }
-    }
+    let mut started = spawner.spawn(program, begin).await?;
+    let (ended, streams) = opened(&mut started).map_err(|error| error.to_string())?;
+    Ok((Running { started, ended }, streams))
 }
 
-fn opened(child: &mut Child) -> io::Result<(AsyncFd<OwnedFd>, Streams)> {
-    let pipes = child.stdout.take().zip(child.stderr.take());
-    let (out, err) = pipes.ok_or_else(|| io::Error::other("it has no output"))?;
-    let streams = Streams { out: Capture::new(out.into())?, err: Capture::new(err.into())? };
-    let ended = rustix::process::pidfd_open(Pid::from_child(child), PidfdFlags::NONBLOCK)?;
+fn opened(started: &mut Started) -> io::Result<(AsyncFd<OwnedFd>, Streams)> {
+    let (out, err) = started.take_output()?;
+    let streams = Streams { out: Capture::new(OwnedFd::from(out))?, err: Capture::new(OwnedFd::from(err))? };
+    let pid = started.pid().ok_or_else(|| io::Error::other("it was reaped"))?;
+    let ended = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
     Ok((registered(ended)?, streams))
 }
 
@@ -174,31 +164,10 @@ impl Streams {
     }
 }
 
-impl Group {
+impl Running {
     /// Waits until the program has ended. It is not reaped by that.
     async fn ended(&self) {
         // A poll that fails is one of a descriptor that cannot be polled: the program counts as ended, and is killed.
         let _ = self.ended.readable().await;
-    }
-
-    /// Sends a signal to the whole group; one that is empty has nobody to hear it.
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.pid {
-            let _ = rustix::process::kill_process_group(pid, signal);
-        }
-    }
-
-    /// The status of the program that has ended; none when it has not.
-    fn reap(&mut self) -> Option<ExitStatus> {
-        let status = self.child.try_wait().ok().flatten()?;
-        self.pid = None;
-        Some(status)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-        let _ = self.child.try_wait();
     }
 }

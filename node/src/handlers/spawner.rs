@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
 
+use super::started::Started;
+
 /// Most starts of one program at a time. The configuration bounds the programs.
 const STARTS_MAX: usize = 8;
 
@@ -31,15 +33,14 @@ impl Spawner {
         &self,
         program: &[u8],
         start: impl FnOnce() -> Result<Child, String> + Send + 'static,
-    ) -> Result<Child, String> {
+    ) -> Result<Started, String> {
         let place = self.places_of(program).acquire_owned().await.map_err(|error| error.to_string())?;
         let (reply, started) = oneshot::channel();
         let may_gain = self.may_gain;
         let thread = std::thread::Builder::new().name("handlers".to_owned()).spawn(move || {
-            let begun = give_up(may_gain).and_then(|()| start());
-            if let Err(Ok(unwanted)) = reply.send(begun) {
-                end(unwanted);
-            }
+            let begun = give_up(may_gain).and_then(|()| start()).map(Started::new);
+            // Who no longer waits for it, here or before he takes it, drops it.
+            let _ = reply.send(begun);
             drop(place);
         });
         thread.map_err(|error| error.to_string())?;
@@ -60,25 +61,26 @@ fn give_up(may_gain: bool) -> Result<(), String> {
     rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())
 }
 
-fn end(mut unwanted: Child) {
-    // It is gone when it is reaped; it may have ended by itself.
-    let _ = unwanted.kill();
-    let _ = unwanted.wait();
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::ready;
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
     use std::process;
     use std::sync::mpsc;
+    use std::time::Duration;
 
+    use futures_util::FutureExt;
     use smsgrid::model::{Time, Timestamp};
     use smsgrid::worker::handlers::{Command, Exit};
+    use tokio::time::timeout;
 
     use super::super::launch::{Launch, Rules};
     use super::super::process::run;
     use super::*;
     use crate::clock::Clock;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     fn start() -> Result<Child, String> {
         process::Command::new("/bin/true").spawn().map_err(|error| error.to_string())
@@ -107,7 +109,7 @@ mod tests {
         }
 
         let mut other = spawner.spawn(b"/bin/true", start).await.expect("it starts");
-        assert!(other.wait().expect("a child").success());
+        assert!(reaped(&mut other).await.success());
 
         let launch = Launch {
             command: Command::Direct(vec!["/mnt/hung".to_owned()]),
@@ -123,7 +125,44 @@ mod tests {
         for (answers, task) in hangs {
             drop(answers);
             let mut child = task.await.expect("no panic").expect("it starts after all");
-            let _ = child.wait();
+            reaped(&mut child).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_has_started_when_nobody_waits_for_it_any_more_is_ended() {
+        let spawner = Spawner::new(true);
+        let (go, wait) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let start = move || {
+            let _ = wait.recv();
+            let child = process::Command::new("/bin/sleep").arg("100").process_group(0).spawn();
+            child.inspect(|child| tell.send(child.id()).expect("asked")).map_err(|error| error.to_string())
+        };
+        let mut starting = Box::pin(spawner.spawn(b"/bin/sleep", start));
+        assert!(starting.as_mut().now_or_never().is_none(), "it waits");
+        drop(go);
+        while spawner.places_of(b"/bin/sleep").available_permits() < STARTS_MAX {
+            tokio::task::yield_now().await;
+        }
+
+        drop(starting);
+
+        let process = format!("/proc/{}", told.recv().expect("it has started"));
+        let gone = async {
+            while Path::new(&process).exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, gone).await.expect("it is ended");
+    }
+
+    async fn reaped(started: &mut Started) -> process::ExitStatus {
+        loop {
+            match started.reap() {
+                Some(status) => return status,
+                None => tokio::task::yield_now().await,
+            }
         }
     }
 }
