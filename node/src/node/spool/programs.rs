@@ -50,8 +50,8 @@ impl Programs {
             Some(handlers) => {
                 let file = self.paths.file(folder, name);
                 // No handler is to wait at a FIFO, or to follow a link: the intake refuses these unread.
-                let is_file =
-                    Path::new(OsStr::from_bytes(&file)).symlink_metadata().is_ok_and(|found| found.is_file());
+                let found = tokio::fs::symlink_metadata(OsStr::from_bytes(&file)).await;
+                let is_file = found.is_ok_and(|found| found.is_file());
                 if is_file { handlers.check(&file).await } else { Verdict::Accepted }
             }
             None => Verdict::Accepted,
