@@ -16,8 +16,11 @@ use crate::model::{MessageState, Timestamp};
 /// Where a message stands on the shelf: its state, and since when.
 pub(super) type ShelfPlace = (MessageState, Timestamp);
 
-/// Where a failed message stands among those that nobody has retried or discarded. All replicas have it at the same place,
-/// and what fails later stands behind.
+/// Where a failed message stands among those that nobody has retried or discarded. All replicas have it at the same place.
+///
+/// What fails at a later time stands behind. What fails at the same time, which stands still while the clock of the one
+/// that leads is behind, may stand before: whoever goes on from a place comes to it when he begins anew. A message that
+/// is retried and fails again stands behind once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadLetterPlace {
     since: Timestamp,

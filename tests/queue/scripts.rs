@@ -42,6 +42,8 @@ struct Story {
     now: Timestamp,
     index: u64,
     claimed: Vec<String>,
+    /// Where dead letters stood when they were last listed, as text.
+    places: BTreeMap<String, String>,
 }
 
 /// The words of a line: those without `=` in order, the others by name.
@@ -53,7 +55,13 @@ struct Words<'a> {
 impl Story {
     fn new() -> Story {
         let now = Timestamp::from_unix_millis(1_700_000_000_000);
-        Story { queue: Queue::new(Policy::default()), now, index: 0, claimed: Vec::new() }
+        Story {
+            queue: Queue::new(Policy::default()),
+            now,
+            index: 0,
+            claimed: Vec::new(),
+            places: BTreeMap::new(),
+        }
     }
 
     fn tell(&mut self, text: &str) -> Result<(), String> {
@@ -91,6 +99,7 @@ impl Story {
                 Some(since) => format!("{}s", self.queue.now().since(since).as_secs()),
                 None => "none".to_owned(),
             }),
+            "dead_letters" => self.dead_letters(words.named.get("after").copied()),
             "claimed" => Ok(std::mem::take(&mut self.claimed).join(" ")),
             "policy" => {
                 let policy = policy(self.queue.policy().clone(), &words)?;
@@ -101,6 +110,17 @@ impl Story {
                 Ok(self.say(words.named.get("client").unwrap_or(&"client"), body))
             }
         }
+    }
+
+    /// From behind where another stood on.
+    fn dead_letters(&mut self, after: Option<&str>) -> Result<String, String> {
+        let place = |after: &str| self.places.get(after).and_then(|place| place.parse().ok());
+        let after = after.map(|after| place(after).ok_or(format!("{after} has no place"))).transpose()?;
+        let letters = self.queue.dead_letters_after(after);
+        let placed: Vec<_> = letters.map(|(place, record)| (short(record.id), place.to_string())).collect();
+        self.places.extend(placed.iter().cloned());
+        let names: Vec<_> = placed.into_iter().map(|(name, _)| name).collect();
+        Ok(if names.is_empty() { "none".to_owned() } else { names.join(" ") })
     }
 
     fn say(&mut self, client: &str, body: Body) -> String {
