@@ -1,6 +1,7 @@
 //! Takes connections: not more than a bound, and none that says nothing.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,13 +12,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 use tracing::warn;
 
+use super::bounds::LINES_MAX;
 use crate::gathered::Gathered;
 
 /// Wait after the system refused to accept, which is when descriptors have run out.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What a request knows of the connection it came over.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) from: Option<SocketAddr>,
+    /// Places of the lines that may be open on it.
+    pub(super) lines: Arc<Semaphore>,
+}
 
 /// An accepted connection. It ends when its first octet does not come in time.
 pub(super) struct Accepted {
@@ -59,10 +69,11 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 impl Connected for Accepted {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Connection;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.get_ref().connect_info()
+    fn connect_info(&self) -> Connection {
+        let from = self.stream.get_ref().peer_addr().ok();
+        Connection { from, lines: Arc::new(Semaphore::new(LINES_MAX)) }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Most calls under way to a node on one connection; the next waits for its turn, within its deadline. The node called serves
 /// so many streams of a connection at once, and so many calls of a line.
 pub(super) const CALLS_MAX: u32 = 256;
+/// Most lines open on one connection. A caller needs one, and one more for as long as it leaves a silent one.
+pub(super) const LINES_MAX: usize = 4;
 /// Most connections a node accepts at once: a few from each other node.
 pub(super) const CONNECTIONS_MAX: usize = 128;
 /// Longest time a call may take at the node called, whatever the caller thinks.

@@ -13,17 +13,17 @@ use smsgrid_proto::internal as proto;
 use smsgrid_proto::internal::line_answer::Result as LineResult;
 use smsgrid_proto::internal::peer_service_server::{PeerService, PeerServiceServer};
 use tokio::net::TcpListener;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::warn;
 
-use super::accept::connections;
+use super::accept::{Connection, connections};
 use super::belonging::{Belonging, Caller};
 use super::bounds::{
-    CALLS_MAX, CONNECTION_WINDOW, CONNECTIONS_MAX, FRAME_OCTETS_MAX, GREETING_TIMEOUT, KEEP_ALIVE,
+    CALLS_MAX, CONNECTION_WINDOW, CONNECTIONS_MAX, FRAME_OCTETS_MAX, GREETING_TIMEOUT, KEEP_ALIVE, LINES_MAX,
     MESSAGE_OCTETS_MAX, METADATA_OCTETS_MAX, PAGE_OCTETS, SERVE_TIMEOUT, STREAM_WINDOW,
 };
 use super::desk::Desk;
@@ -89,7 +89,7 @@ fn admit(belonging: &Belonging, refused: &Refused, mut request: Request<()>) -> 
             Ok(request)
         }
         Err(status) => {
-            let from = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+            let from = request.extensions().get::<Connection>().and_then(|connection| connection.from);
             refused.tell(from, status.message());
             Err(status)
         }
@@ -123,9 +123,12 @@ impl PeerService for Answers {
             return Err(Status::failed_precondition("the node is stopping"));
         }
         let (from, desk) = (member(&request)?, self.desk.clone());
+        let place = line_place(&request)?;
         let calls = request.into_inner().take_until(self.closing.clone().cancelled_owned());
         let answers = calls.map_ok(move |call| answer(desk.clone(), from, call).map(Ok));
-        Ok(Response::new(answers.try_buffer_unordered(CALLS_MAX as usize).boxed()))
+        let answers = answers.try_buffer_unordered(CALLS_MAX as usize);
+        // The place is free again when the last answer is given, or nobody takes it.
+        Ok(Response::new(answers.inspect(move |_| _ = &place).boxed()))
     }
 
     async fn renew(
@@ -184,6 +187,17 @@ impl PeerService for Answers {
         self.desk.form(forming).await.map_err(refusal)?;
         Ok(Response::new(proto::FormReply {}))
     }
+}
+
+/// The place of one more line on the connection.
+fn line_place<T>(request: &Request<T>) -> Result<OwnedSemaphorePermit, Status> {
+    let connection = request.extensions().get::<Connection>();
+    let place = connection.and_then(|connection| connection.lines.clone().try_acquire_owned().ok());
+    place.ok_or_else(|| {
+        Status::failed_precondition(format!(
+            "{LINES_MAX} lines are open on this connection, which is the most"
+        ))
+    })
 }
 
 /// Serves one call of a line.

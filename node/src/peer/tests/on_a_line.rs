@@ -3,7 +3,10 @@
 use futures_util::stream::StreamExt;
 use smsgrid_proto::internal::LineCall;
 use smsgrid_proto::internal::line_answer::Result as LineResult;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
+use super::bounds::LINES_MAX;
 use super::*;
 
 #[tokio::test]
@@ -88,4 +91,35 @@ async fn a_line_to_one_node_is_none_to_another_at_the_same_address() {
     says(other, "refused the call: the call is for node 3, this is node 2");
     assert!(pair.call(Call::Vote, b"").await.is_ok());
     assert_eq!(pair.served(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_has_so_many_lines_and_one_more_is_refused_until_one_has_ended() {
+    let pair = Pair::start().await;
+    let service = pair.raw();
+    let open = || {
+        let (calls, waiting) = mpsc::channel::<LineCall>(1);
+        let calls_to_come = ReceiverStream::new(waiting);
+        let request = Belonging::of(pair.server.cluster, A).stamp(B, calls_to_come);
+        let request = request.expect("it has a cluster");
+        let mut service = service.clone();
+        // The line lives as long as there may be calls.
+        async move { service.line(request).await.map(|answers| (calls, answers)) }
+    };
+    let mut lines = Vec::new();
+    for _ in 0..LINES_MAX {
+        lines.push(open().await.expect("taken"));
+    }
+
+    let refused = open().await.expect_err("one too many");
+    drop(lines.pop());
+    let again = async {
+        while open().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, again).await.expect("there is a place again");
+
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    assert_eq!(refused.message(), "4 lines are open on this connection, which is the most");
 }
