@@ -28,6 +28,8 @@ const NOW_MS: u64 = 1_700_000_000_000;
 const LISTS: u32 = 200;
 /// How often while nothing is written.
 const LISTS_UNWRITTEN: u32 = 20;
+/// Rows that wait while lists are asked for, where there are so many.
+const DIRTY: u64 = 20_000;
 /// With one more the rows would no longer wait for a quiet moment.
 const UNWRITTEN: u64 = (1 << 18) - 1;
 
@@ -50,8 +52,9 @@ fn main() {
         println!("  written: {:.0} rows/s, {:?}", messages as f64 / spent.as_secs_f64(), figures);
         println!("  on disk: {} MiB; memory of the store: {} MiB", size(folder.path()) >> 20, above(before));
         lists(&running, "up to date", LISTS).await;
-        world.change_all(20_000.min(messages));
-        lists(&running, "20,000 rows dirty", LISTS).await;
+        let dirty = DIRTY.min(messages);
+        world.change_all(dirty);
+        lists(&running, &format!("{dirty} rows dirty"), LISTS).await;
         let copied = folder.path().join("copy");
         assert!(running.store.flush_now().await, "a sound disk");
         copy(&folder.path().join("rows"), &copied.join("rows"));

@@ -28,6 +28,8 @@ use tokio::runtime::Builder;
 
 use results::Results;
 
+/// What can be measured.
+const NAMES: [&str; 8] = ["submits", "batches", "first", "rate", "steady", "failover", "million", "idle"];
 /// How long nodes may take to form a cluster and to set their modems up.
 const READY: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let (options, chosen): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(|argument| argument.starts_with('-'));
+    check(&options, &chosen);
     let runs = |name: &str| chosen.is_empty() || chosen.iter().any(|chosen| *chosen == name);
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -69,6 +72,16 @@ fn main() {
     if options.iter().any(|option| *option == "--write") {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
         fs::write(page, results.page(temporary.path())).expect("the page can be written");
+    }
+}
+
+/// What is mistyped is told before anything is measured.
+fn check(options: &[&String], chosen: &[&String]) {
+    let is_option = |option: &str| option == "--write" || option.starts_with("--clients=");
+    let option = options.iter().find(|option| !is_option(option));
+    let name = chosen.iter().find(|name| !NAMES.contains(&name.as_str()));
+    if let Some(unknown) = option.or(name) {
+        panic!("{unknown} is neither --write, --clients=N nor one of {}", NAMES.join(", "));
     }
 }
 
