@@ -36,7 +36,7 @@ use std::process::ExitCode;
 
 /// Runs `smsnode` with these arguments, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let exit = cli::run(args, &mut io::stdout(), &mut io::stderr()).into();
+    let exit = cli::run(args, &mut io::stdout(), &mut telemetry::Talk).into();
     telemetry::flush();
     exit
 }

@@ -2,16 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Child;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use smsgrid_tests::sim;
 use smsgrid_tests::smsd::{PATIENCE, Place};
-use smsgrid_tests::wait::until_true;
+use smsgrid_tests::wait::{self, until_true};
 
-use super::with_modem;
+use super::{bare, with_modem};
 
 /// A network that refuses for good: short message transfer rejected.
 const REJECTED: u16 = 21;
@@ -174,4 +175,54 @@ fn without_a_switch_the_dialogue_stands_in_no_log() {
     assert!(process.terminate(PATIENCE).success());
 
     assert!(!place.read("logfile").contains("dialogue"));
+}
+
+/// What a pipe holds that nobody reads.
+const PIPE_OCTETS: usize = 64 << 10;
+
+/// A pipe without room for another octet.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (unread, mut full) = io::pipe().expect("a pipe");
+    full.write_all(&[b'.'; PIPE_OCTETS]).expect("it has room for these and no more");
+    (unread, full)
+}
+
+/// The exit of a process, which is killed when it has none in time.
+fn exit_of(mut process: Child) -> Option<i32> {
+    let status = wait::poll(PATIENCE, || process.try_wait().expect("it is ours"));
+    let _ = process.kill();
+    let _ = process.wait();
+    status.and_then(|status| status.code())
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_stop() {
+    for log in ["-l1", "-l2"] {
+        let place = with_modem("fast", "");
+        let conf = format!("-c{}", place.conf().display());
+        let (_unread, full) = full_pipe();
+        let mut command = place.command(&["smsd", log], &[&conf]);
+        let command = if log == "-l1" { command.stdout(full) } else { command.stderr(full) };
+        let process = command.spawn().expect("smsnode starts");
+        place.drop_file("hello", "hello");
+        place.wait_for_sent("hello");
+
+        kill_process(Pid::from_child(&process), Signal::TERM).expect("it runs");
+
+        assert_eq!(exit_of(process), Some(0), "{log}");
+        assert!(!place.path("pidfile").exists(), "{log}");
+    }
+}
+
+#[test]
+fn nobody_has_to_read_why_a_start_is_refused() {
+    let place = bare("report = /no/such/report");
+    let conf = format!("-c{}", place.conf().display());
+    for log in ["-l2", "-l$D/logfile"] {
+        let (_unread, full) = full_pipe();
+        let log = log.replace("$D", &place.path("").display().to_string());
+        let process = place.command(&["smsd", "-t", &log], &[&conf]).stderr(full).spawn();
+
+        assert_eq!(exit_of(process.expect("smsnode starts")), Some(1), "{log}");
+    }
 }

@@ -10,12 +10,14 @@
 //! Values are masked by their types first (`model::Address`, `Secret`); a second net masks fields that are named like
 //! a secret. What a stranger wrote (a text, a file name, a modem's answer) cannot start a line or steer a terminal.
 
+mod descriptor;
 mod escape;
 mod fields;
 mod layer;
 mod line;
 mod queued;
 mod smsd_log;
+mod talk;
 mod trouble;
 
 use std::io::{self, IsTerminal};
@@ -39,7 +41,9 @@ use crate::raft;
 
 pub use layer::Sink;
 pub use smsd_log::{LogError, Reopened, SmsdLog};
+pub(crate) use talk::Talk;
 
+use descriptor::Descriptor;
 use layer::LineLayer;
 use line::Form;
 use queued::{Dropped, Queued};
@@ -108,8 +112,8 @@ impl Standard {
 
     fn sink(self) -> Sink {
         match self {
-            Standard::Out => Box::new(io::stdout()),
-            Standard::Error => Box::new(io::stderr()),
+            Standard::Out => Box::new(Descriptor(rustix::stdio::stdout())),
+            Standard::Error => Box::new(Descriptor(rustix::stdio::stderr())),
         }
     }
 }
@@ -152,6 +156,11 @@ fn begin(subscriber: impl SubscriberInitExt, handle: reload::Handle<Targets, Reg
         let _ = FILTER.set(handle);
         panic::set_hook(Box::new(tell_panic));
     }
+}
+
+/// Whether standard error takes events by now, or the process has a log elsewhere.
+fn is_begun() -> bool {
+    ERROR.get().is_some() || FILTER.get().is_some()
 }
 
 /// Everything that passes `filter`, to `sink`.
