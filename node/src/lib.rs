@@ -36,7 +36,6 @@ use std::process::ExitCode;
 
 /// Runs `smsnode` with these arguments, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let exit = cli::run(args, &mut io::stdout(), &mut telemetry::Talk).into();
-    telemetry::flush();
-    exit
+    let _flush = telemetry::FlushAtEnd;
+    cli::run(args, &mut io::stdout(), &mut telemetry::Talk).into()
 }

@@ -43,7 +43,7 @@ impl LineLayer {
 pub(super) fn dropped(form: Form, node: &Name) -> Dropped {
     let node = node.clone();
     Box::new(move |count| {
-        let what = "lines of the log were dropped here: nobody read them";
+        let what = "lines of the log were dropped here: they were not read, or could not be written";
         let fields = Fields::of(&[("event", "log.dropped"), ("message", &format!("{count} {what}"))]);
         let (time, level, source) = (SystemTime::now(), tracing::Level::WARN, module_path!());
         Line { time, level, source, node: node.as_str(), fields: &fields }.written(form)

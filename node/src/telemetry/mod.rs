@@ -85,8 +85,10 @@ pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
 /// What waits for the readers of the standard streams.
 static OUT: OnceLock<Queued> = OnceLock::new();
 static ERROR: OnceLock<Queued> = OnceLock::new();
-/// How long the end of the process, and a panic, wait for these readers.
+/// How long the end of the process waits for these readers.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+/// The same for a panic: the process may outlive it, and nothing else runs meanwhile.
+const PANIC_FLUSH_WITHIN: Duration = Duration::from_millis(50);
 
 /// A stream with a reader who may not read.
 #[derive(Clone, Copy)]
@@ -118,11 +120,27 @@ impl Standard {
     }
 }
 
-/// Waits a moment until everything told is written: to be called before the process ends.
+/// Waits a moment until everything told so far is written: to be called before the process ends.
 pub fn flush() {
-    let deadline = Instant::now() + FLUSH_WITHIN;
-    for queue in [&OUT, &ERROR].into_iter().filter_map(OnceLock::get) {
-        queue.flush(deadline.saturating_duration_since(Instant::now()));
+    flush_within(FLUSH_WITHIN);
+}
+
+fn flush_within(within: Duration) {
+    let deadline = Instant::now() + within;
+    let queues = [&OUT, &ERROR].into_iter().filter_map(OnceLock::get);
+    let told: Vec<(&Queued, u64)> = queues.map(|queue| (queue, queue.told())).collect();
+    // They are written side by side: the last has had as much time as the first, even when nothing is left to wait.
+    for (queue, line) in told {
+        queue.wait_for(line, deadline);
+    }
+}
+
+/// Flushes when it is dropped, so also where a panic ends the process.
+pub(crate) struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        flush();
     }
 }
 
@@ -208,7 +226,7 @@ fn tell_panic(panic: &PanicHookInfo<'_>) {
     let owned = payload.downcast_ref::<String>().map(String::as_str);
     let what = payload.downcast_ref::<&str>().copied().or(owned).unwrap_or("no text");
     error!(event = "panic", place, thread, what, "smsnode has a bug");
-    flush();
+    flush_within(PANIC_FLUSH_WITHIN);
 }
 
 #[cfg(test)]

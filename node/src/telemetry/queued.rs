@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::layer::Sink;
 
@@ -31,31 +31,46 @@ struct Shared {
 }
 
 struct Waiting {
-    lines: VecDeque<Vec<u8>>,
+    lines: VecDeque<Line>,
     octets: usize,
     /// Lines for which there was no room, since one was taken last.
     dropped: u64,
+    /// Lines that could not be written, since one was taken last. The next that is told says so too: a sink that takes
+    /// nothing is not asked again and again.
+    failed: u64,
     tell_dropped: Dropped,
-    /// The thread has taken a line and not written it yet.
-    is_writing: bool,
+    /// Number of the line that was told last.
+    told: u64,
+    /// Number of the line that was written last, or could not be.
+    over: u64,
+}
+
+/// A line, and how many lines are missing without it.
+struct Line {
+    text: Vec<u8>,
+    stands_for: u64,
 }
 
 impl Queued {
     /// A thread that writes to `sink`, for as long as the process lives.
     pub(super) fn begin(sink: Sink, tell_dropped: Dropped) -> io::Result<Queued> {
         let lines = VecDeque::new();
-        let waiting = Waiting { lines, octets: 0, dropped: 0, tell_dropped, is_writing: false };
+        let waiting = Waiting { lines, octets: 0, dropped: 0, failed: 0, tell_dropped, told: 0, over: 0 };
         let queued = Queued(Arc::new(Shared { waiting: Mutex::new(waiting), changed: Condvar::new() }));
         let shared = queued.0.clone();
-        std::thread::Builder::new().name("log".to_owned()).spawn(move || shared.write_to(sink))?;
+        std::thread::Builder::new().name("telemetry".to_owned()).spawn(move || shared.write_to(sink))?;
         Ok(queued)
     }
 
-    /// Waits until everything told so far is written, for so long at most. Whether it is.
-    pub(super) fn flush(&self, within: Duration) -> bool {
-        let deadline = Instant::now() + within;
+    /// Everything told so far: the number of its last line.
+    pub(super) fn told(&self) -> u64 {
+        self.0.waiting().told_so_far()
+    }
+
+    /// Waits until everything up to this line is written, or could not be. Whether it is.
+    pub(super) fn wait_for(&self, line: u64, deadline: Instant) -> bool {
         let mut waiting = self.0.waiting();
-        while !waiting.is_over() {
+        while waiting.over < line {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -90,14 +105,13 @@ impl Shared {
     fn write_to(&self, mut sink: Sink) {
         loop {
             let line = self.next();
-            // Nobody is left to tell of a failure.
-            let _ = sink.write_all(&line).and_then(|()| sink.flush());
-            self.waiting().is_writing = false;
+            let written = sink.write_all(&line.text).and_then(|()| sink.flush());
+            self.waiting().end(&line, written.is_ok());
             self.changed.notify_all();
         }
     }
 
-    fn next(&self) -> Vec<u8> {
+    fn next(&self) -> Line {
         let mut waiting = self.waiting();
         loop {
             if let Some(line) = waiting.take() {
@@ -116,18 +130,18 @@ impl Waiting {
             self.dropped += 1;
             return;
         }
+        self.dropped += std::mem::take(&mut self.failed);
         self.settle();
-        self.push(line.to_vec());
+        self.push(line.to_vec(), 1);
     }
 
     /// The next line, when there is one.
-    fn take(&mut self) -> Option<Vec<u8>> {
+    fn take(&mut self) -> Option<Line> {
         if self.lines.is_empty() {
             self.settle();
         }
         let line = self.lines.pop_front()?;
-        self.octets -= line.len();
-        self.is_writing = true;
+        self.octets -= line.text.len();
         Some(line)
     }
 
@@ -136,37 +150,51 @@ impl Waiting {
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
             let line = (self.tell_dropped)(dropped);
-            self.push(line.into_bytes());
+            self.push(line.into_bytes(), dropped);
         }
     }
 
-    fn push(&mut self, line: Vec<u8>) {
-        self.octets += line.len();
-        self.lines.push_back(line);
+    fn push(&mut self, text: Vec<u8>, stands_for: u64) {
+        self.octets += text.len();
+        self.told += 1;
+        self.lines.push_back(Line { text, stands_for });
     }
 
-    fn is_over(&self) -> bool {
-        self.lines.is_empty() && self.dropped == 0 && !self.is_writing
+    /// A line that says how many were dropped is told when there is room again.
+    fn told_so_far(&self) -> u64 {
+        self.told + u64::from(self.dropped > 0)
+    }
+
+    /// The thread is done with a line.
+    fn end(&mut self, line: &Line, is_written: bool) {
+        self.over += 1;
+        if !is_written {
+            self.failed += line.stands_for;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{self, Receiver, Sender};
+    use std::time::Duration;
 
     use super::*;
 
     const SOON: Duration = Duration::from_secs(10);
+    /// As many lines fit while nobody reads, of this length, and one more is with the reader.
+    const LINE_OCTETS: usize = 1000;
+    const LINES_MAX: usize = WAITING_OCTETS_MAX / LINE_OCTETS;
 
     /// A reader that takes a line when it is let, and all of them once nobody holds it.
     struct Held {
-        reads: Receiver<()>,
+        reads: Receiver<io::Result<()>>,
         seen: Sender<String>,
     }
 
     impl Write for Held {
         fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            let _ = self.reads.recv();
+            self.reads.recv().unwrap_or(Ok(()))?;
             let _ = self.seen.send(String::from_utf8_lossy(line).into_owned());
             Ok(line.len())
         }
@@ -176,30 +204,98 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_reader_that_does_not_read_holds_nobody_up_and_is_told_later_how_much_it_missed() {
+    fn held() -> (Queued, Sender<io::Result<()>>, Receiver<String>) {
         let (read, reads) = mpsc::channel();
         let (seen, lines) = mpsc::channel();
         let dropped = Box::new(|count| format!("{count} dropped"));
-        let mut queued = Queued::begin(Box::new(Held { reads, seen }), dropped).expect("a thread");
-        let tell = |queued: &mut Queued, number: usize| {
-            queued.write_all(format!("{number:01000}").as_bytes()).expect("it never fails");
-        };
+        (Queued::begin(Box::new(Held { reads, seen }), dropped).expect("a thread"), read, lines)
+    }
 
-        (0..2000).for_each(|number| tell(&mut queued, number));
-        assert!(!queued.flush(Duration::from_millis(10)), "nothing is read");
+    fn tell(queued: &Queued, number: usize) {
+        let line = format!("{number:0LINE_OCTETS$}");
+        queued.clone().write_all(line.as_bytes()).expect("it never fails");
+    }
+
+    fn is_flushed(queued: &Queued, within: Duration) -> bool {
+        queued.wait_for(queued.told(), Instant::now() + within)
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_holds_nobody_up_and_is_told_later_how_much_it_missed() {
+        let (queued, read, lines) = held();
+        let told = 2 * LINES_MAX;
+
+        (0..told).for_each(|number| tell(&queued, number));
+        assert!(!is_flushed(&queued, Duration::from_millis(10)), "nothing is read");
         drop(read);
-        assert!(queued.flush(SOON));
-        tell(&mut queued, 2000);
-        assert!(queued.flush(SOON));
+        assert!(is_flushed(&queued, SOON));
+        tell(&queued, told);
+        assert!(is_flushed(&queued, SOON));
 
         let lines: Vec<String> = lines.try_iter().collect();
         let at = lines.iter().position(|line| line.ends_with(" dropped")).expect("it is told");
         let missed: usize = lines[at].trim_end_matches(" dropped").parse().expect("a count");
         let numbers = lines.iter().filter_map(|line| line.parse().ok());
-        let expected = (0..at).chain(at + missed..2001);
+        let expected = (0..at).chain(at + missed..told + 1);
         assert_eq!(numbers.collect::<Vec<usize>>(), expected.collect::<Vec<_>>());
-        assert!((900..=1100).contains(&missed), "{missed}");
-        assert_eq!(lines.len(), 2001 - missed + 1, "it is told once");
+        assert!((LINES_MAX..=LINES_MAX + 1).contains(&at), "{at}");
+        assert_eq!(lines.len(), told + 1 - missed + 1, "it is told once");
+    }
+
+    #[test]
+    fn a_reader_that_reads_again_is_told_in_one_line_what_it_missed_until_half_is_free() {
+        let (queued, read, lines) = held();
+        let read_some = |count| {
+            (0..count).for_each(|_| read.send(Ok(())).expect("the thread lives"));
+            (0..count).map(|_| lines.recv_timeout(SOON).expect("it is written")).collect::<Vec<_>>()
+        };
+
+        (0..LINES_MAX + 10).for_each(|number| tell(&queued, number));
+        read_some(LINES_MAX / 4);
+        tell(&queued, LINES_MAX + 10);
+        read_some(LINES_MAX / 2);
+        tell(&queued, LINES_MAX + 11);
+        drop(read);
+        assert!(is_flushed(&queued, SOON));
+
+        let left: Vec<String> = lines.try_iter().collect();
+        let [.., last, note, after] = &left[..] else { panic!("{left:?}") };
+        let [last, after] = [last, after].map(|line| line.parse::<usize>().expect("a number"));
+        assert_eq!((note, after), (&format!("{} dropped", LINES_MAX + 10 - last), LINES_MAX + 11));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_counted_and_said_with_the_next_line() {
+        let (queued, read, lines) = held();
+        let fail = || read.send(Err(io::ErrorKind::StorageFull.into())).expect("the thread lives");
+
+        fail();
+        tell(&queued, 0);
+        assert!(is_flushed(&queued, SOON));
+        // Neither the line that says so, nor the one after it.
+        (0..2).for_each(|_| fail());
+        tell(&queued, 1);
+        assert!(is_flushed(&queued, SOON));
+        drop(read);
+        tell(&queued, 2);
+        assert!(is_flushed(&queued, SOON));
+
+        let lines: Vec<String> = lines.try_iter().collect();
+        assert_eq!(lines, ["2 dropped".to_owned(), format!("{:0LINE_OCTETS$}", 2)]);
+    }
+
+    #[test]
+    fn only_what_was_told_before_is_waited_for() {
+        let (queued, read, lines) = held();
+        tell(&queued, 0);
+        let told = queued.told();
+        tell(&queued, 1);
+        assert!(!queued.wait_for(told, Instant::now()), "nothing is read");
+
+        read.send(Ok(())).expect("the thread lives");
+
+        assert!(queued.wait_for(told, Instant::now() + SOON));
+        assert!(!is_flushed(&queued, Duration::from_millis(10)), "the other is not read");
+        assert_eq!(lines.try_iter().count(), 1);
     }
 }

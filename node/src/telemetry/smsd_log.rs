@@ -344,11 +344,12 @@ fn append(path: &Path) -> Result<File, LogError> {
     opened.map_err(|source| LogError::Open { path: path.to_owned(), source })
 }
 
-/// A stream whose reader holds nobody up.
+/// A stream whose reader holds up nobody who tells, and the end of the process a moment.
 fn stream(stream: Standard, format: &str) -> Target {
     let format = format.to_owned();
     let dropped = move |count| {
-        let text = format!("{count} lines of the log were dropped here: nobody read them");
+        let what = "lines of the log were dropped here: they were not read, or could not be written";
+        let text = format!("{count} {what}");
         line(&format, LEVEL_OF_FILE, None, &text, Local::now())
     };
     Target::Stream(Stream(stream.queued(Box::new(dropped))))

@@ -29,5 +29,5 @@ impl Write for Talk {
 }
 
 fn dropped(count: u64) -> String {
-    format!("{count} lines were dropped here: nobody read them\n")
+    format!("{count} lines were dropped here: they were not read, or could not be written\n")
 }

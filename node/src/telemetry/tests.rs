@@ -142,6 +142,21 @@ fn the_variable_goes_before_the_level_and_a_wrong_one_is_refused() {
 }
 
 #[test]
+fn lines_that_were_dropped_are_told_as_an_event() {
+    let node = Name::new("gw-a").expect("a name");
+
+    let line = layer::dropped(Form::Json, &node)(7);
+
+    let line: serde_json::Value = serde_json::from_str(&line).expect("one object");
+    assert_eq!((&line["event"], &line["level"]), (&"log.dropped".into(), &"warn".into()));
+    assert_eq!(line["node"], "gw-a");
+    assert!(
+        line["msg"].as_str().is_some_and(|text| text.starts_with("7 lines of the log were dropped")),
+        "{line}"
+    );
+}
+
+#[test]
 fn a_panic_is_one_line_without_the_stack() {
     let lines = json(|| {
         let usual = panic::take_hook();
