@@ -264,7 +264,9 @@ impl Running {
         let folders = lost(Folders::now(self.config.spool.as_ref()));
         tokio::pin!(folders);
         // One reload at a time: what is asked for meanwhile follows it.
-        let asked = Notify::new();
+        let (hung_up, asked) = (Notify::new(), Notify::new());
+        let reopens = self.reopens(&hung_up, &asked);
+        tokio::pin!(reopens);
         let reloads = async {
             loop {
                 asked.notified().await;
@@ -278,12 +280,10 @@ impl Running {
             tokio::select! {
                 wanted = signals.next() => match wanted {
                     Wanted::Stop => return End::Asked,
-                    Wanted::Reload => {
-                        self.tongue.reopen();
-                        asked.notify_one();
-                    }
+                    Wanted::Reload => hung_up.notify_one(),
                     Wanted::Round => node.break_suspensions(),
                 },
+                () = &mut reopens => {}
                 failure = &mut reloads => return End::Halved(failure.to_string()),
                 end = node.unexpected_end() => return End::Failed(end),
                 _ = troubles.tick() => self.tongue.settle(),
@@ -294,6 +294,20 @@ impl Running {
                     }
                 }
             }
+        }
+    }
+
+    /// Opens the log anew at each hangup, also while a reload is under way, and asks for the reload. It never ends. Safe to
+    /// drop.
+    async fn reopens(&self, hung_up: &Notify, asked: &Notify) {
+        loop {
+            hung_up.notified().await;
+            let tongue = self.tongue.clone();
+            // A disk that does not answer holds up a thread that may wait.
+            if let Err(failure) = tokio::task::spawn_blocking(move || tongue.reopen()).await {
+                warn!(%failure, "SIGHUP: the log was not opened anew");
+            }
+            asked.notify_one();
         }
     }
 

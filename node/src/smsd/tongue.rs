@@ -61,7 +61,7 @@ impl Tongue {
         }
     }
 
-    /// Opens a file of the log anew.
+    /// Opens the files of the log anew. This waits for the disk.
     pub(super) fn reopen(&self) {
         let Tongue::Smsd(log) = self else { return };
         let reopened = log.reopen();

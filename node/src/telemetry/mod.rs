@@ -13,6 +13,7 @@
 mod descriptor;
 mod escape;
 mod fields;
+mod files;
 mod layer;
 mod line;
 mod queued;
@@ -39,8 +40,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Level, Log, LogFormat};
 use crate::raft;
 
+pub use files::{LogError, Reopened};
 pub use layer::Sink;
-pub use smsd_log::{LogError, Reopened, SmsdLog};
+pub use smsd_log::SmsdLog;
 pub(crate) use talk::Talk;
 
 use descriptor::Descriptor;
@@ -79,13 +81,16 @@ pub fn install_smsd(log: &SmsdLog) -> Result<(), Box<Problem>> {
     let filter = filter(level_of(log), std::env::var(LEVEL_VARIABLE).ok().as_deref())?;
     let (filter, handle) = reload::Layer::new(filter);
     begin(Registry::default().with(filter).with(LineLayer::smsd(log.clone())), handle);
+    let _ = SMSD.set(log.clone());
     Ok(())
 }
 
 /// What waits for the readers of the standard streams.
 static OUT: OnceLock<Queued> = OnceLock::new();
 static ERROR: OnceLock<Queued> = OnceLock::new();
-/// How long the end of the process waits for these readers.
+/// The log whose files are written too.
+static SMSD: OnceLock<SmsdLog> = OnceLock::new();
+/// How long the end of the process waits for all this.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 /// The same for a panic: the process may outlive it, and nothing else runs meanwhile.
 const PANIC_FLUSH_WITHIN: Duration = Duration::from_millis(50);
@@ -127,7 +132,8 @@ pub fn flush() {
 
 fn flush_within(within: Duration) {
     let deadline = Instant::now() + within;
-    let queues = [&OUT, &ERROR].into_iter().filter_map(OnceLock::get);
+    let streams = [&OUT, &ERROR].into_iter().filter_map(OnceLock::get);
+    let queues = streams.chain(SMSD.get().into_iter().flat_map(SmsdLog::queues));
     let told: Vec<(&Queued, u64)> = queues.map(|queue| (queue, queue.told())).collect();
     // They are written side by side: the last has had as much time as the first, even when nothing is left to wait.
     for (queue, line) in told {

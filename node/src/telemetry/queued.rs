@@ -8,6 +8,7 @@
 //! A reader that stops reading, a pipe that is full or a terminal that is held, so costs lines and holds nobody up.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -43,6 +44,14 @@ struct Waiting {
     told: u64,
     /// Number of the line that was written last, or could not be.
     over: u64,
+    /// Where the lines after this number go.
+    moved: Option<(u64, Sink)>,
+}
+
+/// What the thread does next.
+enum Next {
+    Write(Line),
+    Move(Sink),
 }
 
 /// A line, and how many lines are missing without it.
@@ -55,11 +64,21 @@ impl Queued {
     /// A thread that writes to `sink`, for as long as the process lives.
     pub(super) fn begin(sink: Sink, tell_dropped: Dropped) -> io::Result<Queued> {
         let lines = VecDeque::new();
-        let waiting = Waiting { lines, octets: 0, dropped: 0, failed: 0, tell_dropped, told: 0, over: 0 };
+        let (octets, dropped, failed, told, over, moved) = (0, 0, 0, 0, 0, None);
+        let waiting = Waiting { lines, octets, dropped, failed, tell_dropped, told, over, moved };
         let queued = Queued(Arc::new(Shared { waiting: Mutex::new(waiting), changed: Condvar::new() }));
         let shared = queued.0.clone();
         std::thread::Builder::new().name("telemetry".to_owned()).spawn(move || shared.write_to(sink))?;
         Ok(queued)
+    }
+
+    /// From here on lines go to `sink`; those told so far go where they went. One of these waits at most: a newer one takes
+    /// its place, also for the lines told between the two.
+    pub(super) fn move_to(&self, sink: Sink) {
+        let replaced = self.0.waiting().move_to(sink);
+        self.0.changed.notify_all();
+        // Not under the lock: letting go of a file may take long.
+        drop(replaced);
     }
 
     /// Everything told so far: the number of its last line.
@@ -79,6 +98,12 @@ impl Queued {
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         true
+    }
+}
+
+impl fmt::Debug for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queued").finish_non_exhaustive()
     }
 }
 
@@ -104,18 +129,24 @@ impl Shared {
     /// Writes what waits, one write a line, so that lines of several processes do not mix.
     fn write_to(&self, mut sink: Sink) {
         loop {
-            let line = self.next();
+            let line = match self.next() {
+                Next::Write(line) => line,
+                Next::Move(to) => {
+                    sink = to;
+                    continue;
+                }
+            };
             let written = sink.write_all(&line.text).and_then(|()| sink.flush());
             self.waiting().end(&line, written.is_ok());
             self.changed.notify_all();
         }
     }
 
-    fn next(&self) -> Line {
+    fn next(&self) -> Next {
         let mut waiting = self.waiting();
         loop {
-            if let Some(line) = waiting.take() {
-                return line;
+            if let Some(next) = waiting.take_move().or_else(|| waiting.take()) {
+                return next;
             }
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
@@ -135,14 +166,25 @@ impl Waiting {
         self.push(line.to_vec(), 1);
     }
 
+    fn move_to(&mut self, sink: Sink) -> Option<Sink> {
+        let after = self.moved.as_ref().map_or(self.told_so_far(), |(after, _)| *after);
+        self.moved.replace((after, sink)).map(|(_, replaced)| replaced)
+    }
+
+    /// The new sink, once everything before it is over.
+    fn take_move(&mut self) -> Option<Next> {
+        let over = self.over;
+        self.moved.take_if(|(after, _)| *after <= over).map(|(_, sink)| Next::Move(sink))
+    }
+
     /// The next line, when there is one.
-    fn take(&mut self) -> Option<Line> {
+    fn take(&mut self) -> Option<Next> {
         if self.lines.is_empty() {
             self.settle();
         }
         let line = self.lines.pop_front()?;
         self.octets -= line.text.len();
-        Some(line)
+        Some(Next::Write(line))
     }
 
     /// Says how many lines were dropped here.
@@ -282,6 +324,28 @@ mod tests {
 
         let lines: Vec<String> = lines.try_iter().collect();
         assert_eq!(lines, ["2 dropped".to_owned(), format!("{:0LINE_OCTETS$}", 2)]);
+    }
+
+    #[test]
+    fn what_was_told_before_a_move_goes_where_it_went() {
+        let (queued, read, old) = held();
+        let (seen, replaced) = mpsc::channel();
+        let (anew, new) = mpsc::channel();
+        let open = |seen| Box::new(Held { reads: mpsc::channel().1, seen });
+
+        tell(&queued, 0);
+        tell(&queued, 1);
+        queued.move_to(open(seen));
+        tell(&queued, 2);
+        queued.move_to(open(anew));
+        tell(&queued, 3);
+        drop(read);
+        assert!(is_flushed(&queued, SOON));
+
+        let numbers = |lines: Receiver<String>| {
+            lines.try_iter().filter_map(|line| line.parse().ok()).collect::<Vec<usize>>()
+        };
+        assert_eq!([old, replaced, new].map(numbers), [vec![0, 1], vec![], vec![2, 3]]);
     }
 
     #[test]

@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Local, TimeDelta};
 use tracing::Level;
 
 use super::fields::{Fields, Shown};
+use super::files::{Files, LogError, Reopened};
 use super::layer::Sink;
+use super::queued::{Dropped, Queued};
 use super::trouble::{self, Flushed, Troubles};
 use super::{Standard, escape};
 use crate::config::smsd::{ModemLog, ProcessLog};
 
-/// Mode of the file.
-const MODE: u32 = 0o640;
 /// Most octets of a line; the rest is cut.
 const LINE_OCTETS_MAX: usize = 16 * 1024;
 /// Where the system's log listens.
@@ -60,31 +58,9 @@ pub struct SmsdLog(Arc<Logs>);
 struct Logs {
     main: Mutex<Open>,
     modems: BTreeMap<String, Mutex<Open>>,
+    files: Files,
     /// The level of the lines of a dialogue.
     dialogue: u8,
-}
-
-/// A log that cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// Its file cannot be opened.
-    #[error("the log {} cannot be opened", path.display())]
-    Open {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// What became of the files that were opened anew.
-#[derive(Debug, Default)]
-pub struct Reopened {
-    /// Whether there is any file.
-    pub is_file: bool,
-    /// Those that go on where they were.
-    pub failures: Vec<LogError>,
 }
 
 /// One log.
@@ -101,8 +77,7 @@ struct Open {
 /// The log of troubles beside a file.
 #[derive(Debug)]
 struct Beside {
-    path: PathBuf,
-    file: File,
+    file: Queued,
     troubles: Troubles,
 }
 
@@ -118,10 +93,7 @@ struct Said<'a> {
 
 #[derive(Debug)]
 enum Target {
-    File {
-        path: PathBuf,
-        file: File,
-    },
+    File(Queued),
     /// Standard output or standard error.
     Stream(Stream),
     System(UnixDatagram),
@@ -139,7 +111,7 @@ impl Target {
     fn usual_level(&self) -> u8 {
         match self {
             Target::System(_) => LEVEL_OF_SYSTEM,
-            Target::File { .. } | Target::Stream(_) => LEVEL_OF_FILE,
+            Target::File(_) | Target::Stream(_) => LEVEL_OF_FILE,
         }
     }
 }
@@ -147,15 +119,16 @@ impl Target {
 impl SmsdLog {
     /// Opens what the configuration names. Without the system's log the lines go to standard error.
     pub fn open(log: &ProcessLog) -> Result<SmsdLog, LogError> {
-        let main = Open::new(&log.file, log.level, log)?;
+        let mut files = Files::default();
+        let main = Open::new(&log.file, log.level, log, &mut files)?;
         let own = |modem: &ModemLog| {
-            let open = Open::new(&modem.file, modem.level.or(Some(main.level)), log)?;
+            let open = Open::new(&modem.file, modem.level.or(Some(main.level)), log, &mut files)?;
             Ok((modem.modem.to_string(), Open { has_own_level: modem.level.is_some(), ..open }))
         };
         let modems = log.modems.iter().map(own).collect::<Result<BTreeMap<String, Open>, LogError>>()?;
         let modems = modems.into_iter().map(|(modem, open)| (modem, Mutex::new(open))).collect();
         let dialogue = if log.dialogue { LEVEL_OF_DIALOGUE } else { LEVEL_OF_TROUBLES };
-        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems, dialogue })))
+        Ok(SmsdLog(Arc::new(Logs { main: Mutex::new(main), modems, files, dialogue })))
     }
 
     /// Writes a line of the process itself.
@@ -165,13 +138,15 @@ impl SmsdLog {
         locked(&self.0.main).write(said, Local::now());
     }
 
-    /// Opens all files anew, so that those that were renamed can be put away; one that cannot be keeps no other back.
+    /// Opens all files anew, so that those that were renamed can be put away; one that cannot be keeps no other back. What
+    /// was told before goes to the old one. This waits for the disk, and holds up nobody who tells.
     pub fn reopen(&self) -> Reopened {
-        let mut reopened = Reopened::default();
-        for log in self.0.modems.values().chain([&self.0.main]) {
-            locked(log).reopen(&mut reopened);
-        }
-        reopened
+        self.0.files.reopen()
+    }
+
+    /// What takes the lines for its files.
+    pub(super) fn queues(&self) -> impl Iterator<Item = &Queued> {
+        self.0.files.queues()
     }
 
     /// Writes the troubles whose step has not ended for long.
@@ -225,21 +200,20 @@ impl SmsdLog {
 }
 
 impl Open {
-    fn new(file: &str, level: Option<u8>, log: &ProcessLog) -> Result<Open, LogError> {
-        let target = match file {
-            "1" => stream(Standard::Out, &log.time_format),
-            "2" => stream(Standard::Error, &log.time_format),
-            "" | "0" => system(&log.time_format),
-            word if word.eq_ignore_ascii_case("syslog") => system(&log.time_format),
+    fn new(file: &str, level: Option<u8>, log: &ProcessLog, files: &mut Files) -> Result<Open, LogError> {
+        let (target, troubles) = match file {
+            "1" => (stream(Standard::Out, &log.time_format), None),
+            "2" => (stream(Standard::Error, &log.time_format), None),
+            "" | "0" => (system(&log.time_format), None),
+            word if word.eq_ignore_ascii_case("syslog") => (system(&log.time_format), None),
             path => {
                 let path = std::path::absolute(path)
                     .map_err(|source| LogError::Open { path: path.into(), source })?;
-                Target::File { file: append(&path)?, path }
+                let mut open = |path: &Path| files.open(path, dropped(&log.time_format));
+                let target = Target::File(open(&path)?);
+                let troubles = if log.smart { Some(Beside::new(open(&trouble::path(&path))?)) } else { None };
+                (target, troubles)
             }
-        };
-        let troubles = match &target {
-            Target::File { path, .. } if log.smart => Some(Beside::open(trouble::path(path))?),
-            Target::File { .. } | Target::System(_) | Target::Stream(_) => None,
         };
         let (level, time_format) = (level.unwrap_or(target.usual_level()), log.time_format.clone());
         Ok(Open { target, level, has_own_level: false, time_format, troubles })
@@ -248,21 +222,6 @@ impl Open {
     /// The least important level that is of use to it.
     fn hears(&self) -> u8 {
         if self.troubles.is_some() { LEVEL_OF_TROUBLES } else { self.level }
-    }
-
-    fn reopen(&mut self, reopened: &mut Reopened) {
-        let beside = self.troubles.as_mut().map(|beside| (&beside.path, &mut beside.file));
-        let own = match &mut self.target {
-            Target::File { path, file } => Some((&*path, file)),
-            Target::System(_) | Target::Stream(_) => None,
-        };
-        for (path, file) in own.into_iter().chain(beside) {
-            reopened.is_file = true;
-            match append(path) {
-                Ok(anew) => *file = anew,
-                Err(failure) => reopened.failures.push(failure),
-            }
-        }
     }
 
     fn settle(&mut self, now: DateTime<Local>) {
@@ -277,7 +236,7 @@ impl Open {
         let shown = level.min(LEVEL_OF_SYSTEM);
         let line = match &self.target {
             Target::System(_) => system_line(shown, title, text, now),
-            Target::File { .. } | Target::Stream(_) => line(&self.time_format, shown, title, text, now),
+            Target::File(_) | Target::Stream(_) => line(&self.time_format, shown, title, text, now),
         };
         if let Some(beside) = &mut self.troubles {
             beside.note(said, &line, (&self.time_format, now));
@@ -287,7 +246,7 @@ impl Open {
         }
         // Nobody is left to tell of a log that cannot be written.
         let _ = match &mut self.target {
-            Target::File { file, .. } => file.write_all(line.as_bytes()),
+            Target::File(file) => file.write_all(line.as_bytes()),
             Target::Stream(Stream(sink)) => sink.write_all(line.as_bytes()).and_then(|()| sink.flush()),
             Target::System(socket) => socket.send(line.as_bytes()).map(|_| ()),
         };
@@ -295,8 +254,8 @@ impl Open {
 }
 
 impl Beside {
-    fn open(path: PathBuf) -> Result<Beside, LogError> {
-        Ok(Beside { file: append(&path)?, path, troubles: Troubles::default() })
+    fn new(file: Queued) -> Beside {
+        Beside { file, troubles: Troubles::default() }
     }
 
     /// Keeps a line, and writes what is kept when a step with trouble has ended.
@@ -326,7 +285,7 @@ impl Beside {
                 format!("{start}{more}{}{end}", lines.concat())
             }
         };
-        // Nobody is left to tell of a log that cannot be written.
+        // It never fails.
         let _ = self.file.write_all(text.as_bytes());
     }
 }
@@ -339,20 +298,18 @@ fn locked(log: &Mutex<Open>) -> MutexGuard<'_, Open> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn append(path: &Path) -> Result<File, LogError> {
-    let opened = fs::OpenOptions::new().append(true).create(true).mode(MODE).open(path);
-    opened.map_err(|source| LogError::Open { path: path.to_owned(), source })
-}
-
 /// A stream whose reader holds up nobody who tells, and the end of the process a moment.
 fn stream(stream: Standard, format: &str) -> Target {
+    Target::Stream(Stream(stream.queued(dropped(format))))
+}
+
+/// Writes the line that says how many others were dropped.
+fn dropped(format: &str) -> Dropped {
     let format = format.to_owned();
-    let dropped = move |count| {
+    Box::new(move |count| {
         let what = "lines of the log were dropped here: they were not read, or could not be written";
-        let text = format!("{count} {what}");
-        line(&format, LEVEL_OF_FILE, None, &text, Local::now())
-    };
-    Target::Stream(Stream(stream.queued(Box::new(dropped))))
+        line(&format, LEVEL_OF_FILE, None, &format!("{count} {what}"), Local::now())
+    })
 }
 
 fn system(format: &str) -> Target {
@@ -427,12 +384,24 @@ fn cut(line: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
     use chrono::TimeZone;
+    use rustix::fs::{CWD, FileType, Mode as FileMode, OFlags};
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::registry::Registry;
 
     use super::*;
     use crate::telemetry::layer::LineLayer;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    fn flush(log: &SmsdLog) {
+        assert!(log.queues().all(|queue| queue.wait_for(queue.told(), Instant::now() + SOON)));
+    }
 
     fn noon() -> DateTime<Local> {
         Local.with_ymd_and_hms(2026, 11, 22, 12, 8, 23).single().expect("an hour that is there")
@@ -485,12 +454,13 @@ mod tests {
             modems: Vec::new(),
         })
         .expect("a log");
-        let lines = Registry::default().with(LineLayer::smsd(log));
+        let lines = Registry::default().with(LineLayer::smsd(log.clone()));
 
         tracing::subscriber::with_default(lines, || {
             tracing::debug!("before");
             tracing::warn!("wrong");
         });
+        flush(&log);
 
         let troubles = fs::read_to_string(trouble::path(&path)).expect("a file");
         assert!(
@@ -520,10 +490,54 @@ mod tests {
         let reopened = log.reopen();
         assert!(reopened.is_file && reopened.failures.is_empty(), "{reopened:?}");
         log.say(2, "three");
+        flush(&log);
 
         let lines =
             |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file").lines().count();
         assert_eq!((lines("old"), lines("log")), (2, 1));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_holds_up_nobody_who_tells() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let mode = FileMode::RUSR | FileMode::WUSR;
+        rustix::fs::mknodat(CWD, &path, FileType::Fifo, mode, 0).expect("room");
+        let unread = rustix::fs::open(&path, OFlags::RDONLY | OFlags::NONBLOCK, mode).expect("ours");
+        let main = ProcessLog { smart: false, modems: Vec::new(), ..with_modem(&path, &path) };
+        let log = SmsdLog::open(&main).expect("a log");
+        let (told, all) = mpsc::channel();
+
+        let teller = log.clone();
+        thread::spawn(move || {
+            (0..200).for_each(|_| teller.say(2, &"x".repeat(1000)));
+            assert!(teller.reopen().failures.is_empty());
+            teller.say(2, "more");
+            told.send(()).expect("it is waited for");
+        });
+
+        assert_eq!(all.recv_timeout(SOON), Ok(()));
+        drop(unread);
+    }
+
+    #[test]
+    fn logs_with_the_same_file_write_it_in_their_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let log = SmsdLog::open(&ProcessLog { smart: false, ..with_modem(&path, &path) }).expect("a log");
+        let lines = Registry::default().with(LineLayer::smsd(log.clone()));
+
+        tracing::subscriber::with_default(lines, || {
+            for number in 0..100 {
+                log.say(2, &format!("{number}"));
+                tracing::error!(modem = "GSM1", "{number}");
+            }
+        });
+        flush(&log);
+
+        let text = fs::read_to_string(&path).expect("a file");
+        let numbers = text.lines().filter_map(|line| line.rsplit(": ").next()?.parse().ok());
+        assert_eq!(numbers.collect::<Vec<usize>>(), (0..200).map(|line| line / 2).collect::<Vec<_>>());
     }
 
     /// A log with troubles beside it, and one of a modem.
@@ -579,6 +593,7 @@ mod tests {
                 }
             }
         });
+        flush(&log);
 
         let written = |path: &Path| -> Vec<String> {
             let text = fs::read_to_string(path).expect("a file");
@@ -606,6 +621,7 @@ mod tests {
 
         let failures = log.reopen().failures;
         log.say(3, "wrong");
+        flush(&log);
 
         let failed = failures.iter().map(|LogError::Open { path, .. }| path.clone());
         assert_eq!(failed.collect::<Vec<_>>(), [lost, of_modem.join("GSM1_trouble.log")]);
