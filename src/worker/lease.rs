@@ -36,11 +36,17 @@ impl Default for LeaseTerms {
 }
 
 impl LeaseTerms {
+    /// How long a leader keeps leases that says so, or does not: who does not say it knows no length but the default.
+    pub fn kept(said: Option<Duration>) -> Duration {
+        said.unwrap_or(LeaseTerms::default().length)
+    }
+
     /// These terms under a leader that keeps leases for `kept`: of a shorter one only so much is left, and it is renewed
-    /// in proportion. What a leader does not say, or keeps for longer, changes nothing. The guard stays: writing takes as
-    /// long as ever.
-    pub fn under(self, kept: Option<Duration>) -> LeaseTerms {
-        let Some(kept) = kept.filter(|kept| *kept < self.length) else { return self };
+    /// in proportion. A longer one changes nothing. The guard stays: writing takes as long as ever.
+    pub fn under(self, kept: Duration) -> LeaseTerms {
+        if kept >= self.length {
+            return self;
+        }
         let nanos = self.renewal.as_nanos() * kept.as_nanos() / self.length.as_nanos();
         let renewal = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
         LeaseTerms { length: kept, renewal: renewal.max(RENEWAL_MIN), ..self }
@@ -84,11 +90,11 @@ impl Lease {
         Lease { own, renewed: None }
     }
 
-    /// A renewal sent at `sent` was answered by a leader that keeps leases for `kept`, where it says so. An older answer
+    /// A renewal sent at `sent` was answered by a leader that `said` how long it keeps leases, or did not. An older answer
     /// that arrives late changes nothing.
-    pub fn handle_renewed(&mut self, sent: Time, kept: Option<Duration>) {
+    pub fn handle_renewed(&mut self, sent: Time, said: Option<Duration>) {
         if self.renewed.is_none_or(|renewed| renewed.sent <= sent) {
-            self.renewed = Some(Renewed { sent, terms: self.own.under(kept) });
+            self.renewed = Some(Renewed { sent, terms: self.own.under(LeaseTerms::kept(said)) });
         }
     }
 
@@ -198,8 +204,24 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_lease_of_the_leader_and_one_it_does_not_tell_change_nothing() {
-        for kept in [None, Some(Duration::from_millis(2500)), Some(Duration::from_secs(9))] {
+    fn of_a_leader_that_does_not_say_how_long_it_keeps_a_lease_no_more_is_trusted_than_the_default() {
+        let own = LeaseTerms {
+            length: Duration::from_secs(20),
+            renewal: Duration::from_secs(4),
+            ..LeaseTerms::default()
+        };
+        let ended = at(1000) + Renewals::new(LeaseTerms::default()).patience();
+        let mut lease = Lease::new(own);
+
+        lease.handle_renewed(at(1000), None);
+
+        assert!(!lease.permits_writing(ended), "a part begun then would be in doubt");
+        assert_eq!(lease.terms(), LeaseTerms::default(), "renewed as often too");
+    }
+
+    #[test]
+    fn a_longer_lease_of_the_leader_changes_nothing() {
+        for kept in [Some(Duration::from_millis(2500)), Some(Duration::from_secs(9))] {
             let mut lease = Lease::new(LeaseTerms::default());
 
             lease.handle_renewed(at(1000), kept);

@@ -25,24 +25,24 @@ impl Differing {
     }
 
     /// Tells once that `leader` keeps leases for another time than this node's file says, and again when it says
-    /// something else. One that does not say it keeps them as this node does.
-    pub fn tell(&mut self, leader: NodeId, length: Option<Duration>) {
-        let Some(length) = self.news(leader, length) else { return };
+    /// something else.
+    pub fn tell(&mut self, leader: NodeId, said: Option<Duration>) {
+        let Some(length) = self.news(leader, said) else { return };
         let name = (self.name_of)(leader).map_or_else(|| leader.to_string(), |name| name.to_string());
         warn!(
             event = "lease.differs",
             leader = name,
             leaders = ?length,
             own = ?self.own.length,
-            fix = "Write the same [lease] in the file of every node, and restart those whose file changes, one at a time.",
+            fix = fix(said),
             "the leader keeps leases for another time than `length` of [lease] in this node's file: {}",
             effect(self.own, length)
         );
     }
 
     /// The leader's length, when it differs and was not told.
-    fn news(&mut self, leader: NodeId, length: Option<Duration>) -> Option<Duration> {
-        let length = length.unwrap_or(self.own.length);
+    fn news(&mut self, leader: NodeId, said: Option<Duration>) -> Option<Duration> {
+        let length = LeaseTerms::kept(said);
         if length == self.own.length {
             self.said.remove(&leader);
             return None;
@@ -51,9 +51,21 @@ impl Differing {
     }
 }
 
+/// What to do about a leader that `said` so much.
+fn fix(said: Option<Duration>) -> &'static str {
+    match said {
+        Some(_) => {
+            "Write the same [lease] in the file of every node, and restart those whose file changes, one at a time."
+        }
+        None => {
+            "Bring the leader to the version of this node: its own has no [lease] and keeps leases for the default."
+        }
+    }
+}
+
 /// What follows for the messages of this node.
 fn effect(own: LeaseTerms, length: Duration) -> &'static str {
-    let left = own.under(Some(length)).writable();
+    let left = own.under(length).writable();
     if length > own.length {
         "this node sends as its file says; should it die, its work goes to others when the leader's time is over"
     } else if left.is_zero() {
@@ -86,6 +98,17 @@ mod tests {
         assert_eq!(news(), Some(None));
         assert_eq!(news(), Some(seconds(3)));
         assert_eq!(news(), Some(None));
+    }
+
+    #[test]
+    fn a_leader_that_says_nothing_keeps_the_default_and_is_told_when_the_own_is_another() {
+        let own = LeaseTerms { length: Duration::from_secs(20), ..LeaseTerms::default() };
+        let mut differing = Differing::new(own, |_| None);
+
+        assert_eq!(differing.news(ONE, None), Some(LeaseTerms::default().length));
+        assert_eq!(differing.news(ONE, None), None, "told");
+        assert!(fix(None).contains("to the version of this node"), "its file cannot say it");
+        assert!(fix(seconds(1)).contains("the same [lease]"));
     }
 
     #[test]
