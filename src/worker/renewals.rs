@@ -9,8 +9,9 @@
 //! ```
 //!
 //! The table lives in the leader's memory, on its clock that counts suspended time too. A new leader knows nothing of
-//! what the one before was told, so it takes everybody as heard of at the beginning of its reign. Safety rests on the
-//! log alone: a session that ends too early costs at most one uncertain part for each of its modems.
+//! what the one before was told, nor for how long that one gave leases, so it takes everybody as heard of at the
+//! beginning of its reign and waits as its own terms say. Safety rests on the log alone: a session that ends too early
+//! costs at most one uncertain part for each of its modems.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

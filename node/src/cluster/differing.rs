@@ -55,7 +55,8 @@ impl Differing {
 fn fix(said: Option<Duration>) -> &'static str {
     match said {
         Some(_) => {
-            "Write the same [lease] in the file of every node, and restart those whose file changes, one at a time."
+            "Write the same [lease] in the file of every node, and restart those whose file changes, one at a time, \
+             the leader's last."
         }
         None => {
             "Bring the leader to the version of this node: its own has no [lease] and keeps leases for the default."
@@ -109,6 +110,10 @@ mod tests {
         assert_eq!(differing.news(ONE, None), None, "told");
         assert!(fix(None).contains("to the version of this node"), "its file cannot say it");
         assert!(fix(seconds(1)).contains("the same [lease]"));
+        assert!(
+            fix(seconds(1)).ends_with("the leader's last."),
+            "its successor would wait for less than it gave"
+        );
     }
 
     #[test]

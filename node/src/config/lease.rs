@@ -9,7 +9,10 @@ use super::section::Section;
 use super::value::Value;
 
 /// Times of the lease a node sends under, and that it keeps for the others while it leads. They should be the same on
-/// all nodes: where they differ a node trusts the shorter of its own `length` and its leader's, and says so.
+/// all nodes: where they differ a node trusts the shorter of its own `length` and its leader's, and says so. A new leader
+/// goes by its own file, whatever the one before it gave: where that was longer, a node cut off then may still begin a
+/// part when its session has ended, which is in doubt as if it had begun before. So of files that change the leader's is
+/// the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// How long a node may send after a renewal, and how long a leader waits for the next before it gives the node's work
