@@ -66,11 +66,12 @@ fn fix(said: Option<Duration>) -> &'static str {
 
 /// What follows for the messages of this node.
 fn effect(own: LeaseTerms, length: Duration) -> &'static str {
-    let left = own.under(length).writable();
+    let under = own.under(length);
     if length > own.length {
         "this node sends as its file says; should it die, its work goes to others when the leader's time is over"
-    } else if left.is_zero() {
-        "the leader's is shorter, and `guard` leaves nothing of it, so nothing is sent here as long as that node leads"
+    } else if under.writable() < under.renewal {
+        "the leader's is shorter, and `guard` leaves less of it than lies between two renewals, so little or nothing is sent \
+         here as long as that node leads"
     } else {
         "the leader's is shorter and counts here; messages are sent as before, and a hiccup stops this node sooner"
     }
@@ -134,7 +135,9 @@ mod tests {
 
         assert!(said(9000).contains("sends as its file says"));
         assert!(said(1000).contains("messages are sent as before"));
-        assert!(said(766).contains("messages are sent as before"));
-        assert!(said(765).contains("nothing is sent here"));
+        assert!(said(962).contains("messages are sent as before"));
+        assert!(said(961).contains("little or nothing is sent here"), "less than lies between two renewals");
+        assert!(said(766).contains("little or nothing is sent here"));
+        assert!(said(500).contains("little or nothing is sent here"));
     }
 }
