@@ -9,6 +9,8 @@ use crate::model::Time;
 
 /// Share of the lease a node trusts: its clock and the leader's may drift apart by 2 %.
 const TRUSTED_PERCENT: u32 = 98;
+/// Share of a lease the leader waits for a majority between two looks: less than what counts as standing still.
+const CONFIRM_PERCENT: u32 = 36;
 const NANOS_PER_MS: u32 = 1_000_000;
 
 /// Shortest time between two renewals, whatever a leader says of its lease.
@@ -64,6 +66,11 @@ impl LeaseTerms {
         length + Duration::from_nanos(u64::from((NANOS_PER_MS - over) % NANOS_PER_MS))
     }
 
+    /// How long a leader waits at most for a majority to confirm it, for a renewal or before it looks again.
+    pub fn confirm_within(&self) -> Duration {
+        self.length * CONFIRM_PERCENT / 100
+    }
+
     /// For how long after a renewal was sent a first byte may be written.
     pub fn writable(&self) -> Duration {
         self.trusted().saturating_sub(self.guard)
@@ -114,6 +121,11 @@ impl Lease {
         self.renewed.map(|renewed| renewed.sent + renewed.terms.writable())
     }
 
+    /// Whether nothing is left at `now` of what the newest answer gave.
+    pub fn is_over(&self, now: Time) -> bool {
+        self.renewed.is_none_or(|renewed| now >= renewed.sent + renewed.terms.trusted())
+    }
+
     /// Whether bytes may be handed to a modem at `now`.
     pub fn permits_writing(&self, now: Time) -> bool {
         self.writable_until().is_some_and(|until| now < until)
@@ -152,6 +164,20 @@ mod tests {
 
         assert!(lease.permits_writing(at(1000 + 2450 - 750 - 1)));
         assert!(!lease.permits_writing(at(1000 + 2450 - 750)));
+    }
+
+    #[test]
+    fn a_lease_is_over_when_the_trusted_part_is_and_that_of_a_shorter_one_sooner() {
+        let mut lease = Lease::new(LeaseTerms::default());
+        assert!(lease.is_over(at(0)), "never renewed");
+
+        lease.handle_renewed(at(1000), None);
+        assert!(!lease.is_over(at(1000 + 2449)));
+        assert!(lease.is_over(at(1000 + 2450)));
+
+        lease.handle_renewed(at(1000), Some(Duration::from_secs(1)));
+        assert!(!lease.is_over(at(1000 + 979)));
+        assert!(lease.is_over(at(1000 + 980)));
     }
 
     #[test]

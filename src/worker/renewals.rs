@@ -26,8 +26,6 @@ const MARGIN: Duration = Duration::from_millis(100);
 /// A leader that did not look for this share of a lease stood still: what it should have heard may still wait in its
 /// sockets.
 const STILL_PERCENT: u32 = 40;
-/// Share of a lease the leader waits for a majority between two looks: less than what counts as standing still.
-const CONFIRM_PERCENT: u32 = 36;
 
 /// Who was heard of, in the reign of this leader.
 #[derive(Clone, Debug)]
@@ -93,7 +91,7 @@ impl Renewals {
 
     /// How long the leader waits at most for a majority to confirm it, before it looks again.
     pub fn confirm_within(&self) -> Duration {
-        self.terms.length * CONFIRM_PERCENT / 100
+        self.terms.confirm_within()
     }
 
     /// How long a session may be silent.

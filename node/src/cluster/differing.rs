@@ -24,6 +24,16 @@ impl Differing {
         Differing { own, said: BTreeMap::new(), name_of: Box::new(name_of) }
     }
 
+    /// This node's own terms.
+    pub fn own(&self) -> LeaseTerms {
+        self.own
+    }
+
+    /// The terms under `leader`, as far as it has said how long it keeps leases.
+    pub fn under(&self, leader: NodeId) -> LeaseTerms {
+        self.said.get(&leader).map_or(self.own, |kept| self.own.under(*kept))
+    }
+
     /// Tells once that `leader` keeps leases for another time than this node's file says, and again when it says
     /// something else.
     pub fn tell(&mut self, leader: NodeId, said: Option<Duration>) {
