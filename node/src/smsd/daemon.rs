@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 
 use smsgrid_proto::Exit;
 
+use crate::telemetry;
+
 /// The first word of the new process, which tells it what it is. It is no variable, or handlers would inherit it.
 const WORD: &str = "--background";
 /// What the new process says when it has started.
@@ -60,8 +62,10 @@ pub(super) fn leave_session() -> io::Result<()> {
     Ok(())
 }
 
-/// Says that it has started, and lets go of the streams of whoever started it.
+/// Says that it has started, and lets go of the streams of whoever started it, to whom everything told so far is written
+/// before. With a reader that does not read this takes a moment.
 pub(super) fn has_started() -> io::Result<()> {
+    telemetry::flush();
     let mut out = io::stdout();
     out.write_all(STARTED.as_bytes())?;
     out.flush()?;
