@@ -127,6 +127,8 @@ async fn send(served: &Served, there: &There) -> Vec<String> {
         there.flush().await;
         ids.push(taken.id);
     }
+    // Memory lets go of what is too much with the next command.
+    served.ready(registration, 7).await;
     ids
 }
 
