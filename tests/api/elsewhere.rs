@@ -194,7 +194,7 @@ impl There {
         tokio::spawn(async move { running.run(None, CancellationToken::new()).await });
         reaches(&store, Completeness::Complete).await;
         let desk = Desk::new(Arc::new(Formed));
-        desk.serve_histories(Arc::new(Kept(store.clone())));
+        desk.serve_histories(Arc::new(Kept::new(store.clone())));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let belonging = Belonging::of(self.cluster, OTHER);

@@ -219,7 +219,7 @@ impl Node {
         let store = serve::start_store(&config, &opened, tasks).await?;
         let mut heir = HeirTask::new(&opened, &store, &installed, &clock, &intake);
         heir.start(&config);
-        opened.founded.desk.serve_histories(Arc::new(Kept(store.clone())));
+        opened.founded.desk.serve_histories(Arc::new(Kept::new(store.clone())));
         let told = (board.clone(), metrics.clone(), draining.clone(), clock.clone());
         serve::start_api((&config, submitter.clone()), &opened, listener, store, told, &shown);
         let (breaks, suspended) = follow_suspensions(&config, tasks).await?;

@@ -1,17 +1,22 @@
 //! Who is asked, what is believed and what is told when nobody answers, for a node whose store stays closed.
 
+mod kept;
+mod sound;
+
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use smsgrid::log::Owner;
-use smsgrid::model::Position;
-use smsgrid::queue::{Policy, Queue};
+use smsgrid::model::{
+    Address, Alphabet, Content, Origin, Part, PartNumber, Payload, Position, Priority, ResendLimit,
+    SendOptions, Timestamp, UncertainPolicy, UserData,
+};
+use smsgrid::queue::{Body, Command, Digest, Policy, Queue, Route, Submit};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::*;
-use crate::peer::{Histories, NotServed};
 use crate::store::{Applied, Change, Changes};
 
 /// What this node has applied.
@@ -103,35 +108,6 @@ async fn a_node_that_is_alone_asks_nobody() {
     assert_eq!(told, "the history of this node is opening, and there is no other node");
 }
 
-#[tokio::test]
-async fn a_node_whose_own_history_is_incomplete_gives_others_nothing_and_asks_nobody_for_them() {
-    let rig = rig(vec![Answer::Nothing(APPLIED)]);
-    let kept = Kept(rig.history.store.clone());
-
-    let row = kept.get_row(RowWanted { id: id(), applied: APPLIED }).await.expect_err("it has none");
-    let rows =
-        kept.list_rows(RowsWanted { limit: 10, ..RowsWanted::default() }).await.expect_err("nor a list");
-    let behind = kept.get_row(RowWanted { id: id(), applied: APPLIED + 1 }).await.expect_err("not yet");
-
-    assert_eq!((row.0.as_str(), rows.0.as_str()), ("its history is opening", "its history is opening"));
-    assert_eq!(behind.0, "it is behind: it has applied entry 40, not yet 41");
-    assert!(rig.asked().is_empty());
-}
-
-#[tokio::test]
-async fn a_node_that_is_asked_waits_until_it_has_applied_what_the_question_is_about() {
-    let rig = rig(Vec::new());
-    let kept = Kept(rig.history.store.clone());
-    let mut row = kept.get_row(RowWanted { id: id(), applied: APPLIED + 1 });
-    let mut rows = kept.list_rows(RowsWanted { applied: APPLIED + 1, ..RowsWanted::default() });
-    assert!((&mut row).now_or_never().is_none() && (&mut rows).now_or_never().is_none());
-
-    rig.applied.send_replace(Position { index: APPLIED + 1, offset: 0 });
-
-    let told = [row.await.expect_err("not open"), rows.await.map(|_| ()).expect_err("not open")];
-    assert!(told.iter().all(|NotServed(why)| why == "its history is opening"), "{told:?}");
-}
-
 // A node whose store is never opened, and members that do as they are told.
 
 struct Rig {
@@ -148,12 +124,16 @@ impl Rig {
 }
 
 fn rig(answers: Vec<Answer>) -> Rig {
+    rig_with(Queue::new(Policy::default()), answers)
+}
+
+/// The same, with this state in memory.
+fn rig_with(queue: Queue, answers: Vec<Answer>) -> Rig {
     let folder = TempDir::new().expect("a folder");
     let scripted = Arc::new(Scripted { answers, asked: Mutex::default() });
-    let (empty, applied) =
-        (Queue::new(Policy::default()), watch::Sender::new(Position { index: APPLIED, offset: 0 }));
-    let store =
-        Store::open(folder.path(), Owner::default(), Still(empty, applied.clone())).expect("a usable folder");
+    let applied = watch::Sender::new(Position { index: APPLIED, offset: 0 });
+    let still = Still(queue, applied.clone());
+    let store = Store::open(folder.path(), Owner::default(), still).expect("a usable folder");
     let history = History { each: EACH, all: ALL, ..History::new(store, Some(scripted.clone())) };
     Rig { history, scripted, applied, _folder: folder }
 }
@@ -162,8 +142,47 @@ fn id() -> MessageId {
     MessageId::from_bytes([7; 16])
 }
 
+/// A state in which this message was accepted with this entry, and waits.
+fn queue_with(id: MessageId, entry: u64) -> Queue {
+    let mut queue = Queue::new(Policy::default());
+    let part = Part {
+        number: PartNumber::FIRST,
+        user_data: UserData { data_coding: 0, header: vec![], payload: Payload::Septets(vec![0x41]) },
+    };
+    let body = Body::Submit(Box::new(Submit {
+        id,
+        key: None,
+        digest: Digest([0; 16]),
+        content: Content {
+            destination: Address::international("358401234567").expect("12 digits"),
+            alphabet: Alphabet::GSM7,
+            parts: vec![part],
+            options: SendOptions::default(),
+            call: None,
+        },
+        origin: Origin::Api,
+        priority: Priority::Normal,
+        uncertain: UncertainPolicy::Hold,
+        resend_limit: ResendLimit(0),
+        not_before: None,
+        deadline: None,
+        route: Route::default(),
+        attempts_max: None,
+    }));
+    let now = Timestamp::from_unix_millis(1_700_000_000_000);
+    let command = Command { client: Name::new("api").expect("a name"), now, body };
+    queue.apply(Position { index: entry, offset: 0 }, &command, &mut Vec::new());
+    queue
+}
+
+/// Its row by the state after the entry `index`.
+fn row(queue: &Queue, id: MessageId, index: u64) -> Row {
+    let record = queue.message(id).cloned().expect("it was accepted");
+    Row { record, position: Position { index, offset: 0 } }
+}
+
 /// What a member does when it is asked.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Answer {
     Never,
     Refused(&'static str),
@@ -171,6 +190,8 @@ enum Answer {
     /// There is no such message, by the state after this entry.
     Nothing(u64),
     Octets(&'static [u8]),
+    /// This row, by the state after this entry.
+    Row(Row, u64),
 }
 
 struct Scripted {
@@ -181,7 +202,7 @@ struct Scripted {
 impl Scripted {
     fn answer(&self, to: NodeId, member: &Member) -> BoxFuture<'static, Result<RowFound, TransportError>> {
         self.asked.lock().expect("no holder panics").push(member.name.to_string());
-        let answer = self.answers[to.0 as usize - 2];
+        let answer = self.answers[to.0 as usize - 2].clone();
         async move {
             match answer {
                 Answer::Never => std::future::pending().await,
@@ -189,6 +210,7 @@ impl Scripted {
                 Answer::Unreachable => Err(TransportError::Unreachable("no connection".to_owned())),
                 Answer::Nothing(applied) => Ok(RowFound { row: None, applied }),
                 Answer::Octets(row) => Ok(RowFound { row: Some(Bytes::from_static(row)), applied: APPLIED }),
+                Answer::Row(row, applied) => Ok(RowFound { row: Some(Bytes::from(row.encode())), applied }),
             }
         }
         .boxed()
