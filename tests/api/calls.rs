@@ -9,7 +9,8 @@ use smsgrid_proto::v1;
 
 use super::served::Served;
 
-fn call(id: MessageId) -> Body {
+/// A call that is asked for.
+pub(crate) fn call(id: MessageId) -> Body {
     let user_data = UserData { data_coding: 0, header: Vec::new(), payload: Payload::Septets(Vec::new()) };
     let call = Call { tones: "12#".to_owned(), rounds: 3, wait_seconds: Some(30) };
     Body::Submit(Box::new(Submit {

@@ -4,6 +4,7 @@
 mod acts;
 mod calls;
 mod elsewhere;
+mod elsewhere_later;
 mod http;
 mod metrics;
 mod reads;

@@ -1,34 +1,24 @@
-//! Finding messages: one by its id or the beginning of it, many by what they are.
+//! Reading messages: one by its id, many by what they are.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use smsgrid::model::{MessageId, Name, Timestamp};
+use smsgrid::model::{MessageId, Name};
 use smsgrid::queue::{DeadLetterPlace, Queue, Record, WaitingFor};
-use smsgrid_proto::{Reason, v1};
-use tonic::Code;
+use smsgrid_proto::v1;
+use tokio::time::Instant;
 
 use super::Api;
+use super::find::{Purpose, check_id, unknown};
 use super::limits::{FILTER_MAX, PAGE_DEFAULT, PAGE_MAX, WORD_OCTETS_MAX};
 use super::message::{self, Detail};
 use super::operate::absent;
 use super::refusal::Refusal;
 use super::request::{moment, name};
 use super::{revision, words};
-use crate::history::{Listed, Unanswered};
+use crate::history::Listed;
 use crate::raft::Revision;
 use crate::store::{Cursor, Query};
-
-/// Characters of an id.
-const ID_CHARS: usize = 26;
-/// Fewest characters that stand for an id.
-const ID_CHARS_MIN: usize = 6;
-/// How far the clock that drew an id may be from the one that accepted the message.
-const CLOCK_SLACK: Duration = Duration::from_secs(60);
-/// Most pages looked through to complete an id.
-const CANDIDATE_PAGES_MAX: usize = 10;
 
 /// What is listed, and behind which place.
 enum Start {
@@ -44,7 +34,8 @@ impl Api {
     ) -> Result<v1::GetMessageResponse, Refusal> {
         check_id(&request.id)?;
         let fresh = self.fresh(request.read.as_ref()).await?;
-        let id = self.find(&request.id).await?;
+        let until = self.history.until();
+        let id = self.find(&request.id, Purpose::Show, until).await?;
         let names = self.names();
         let (shown, revision) = self.view.read_at(|queue| {
             let waiting = queue.waiting_for(id);
@@ -55,7 +46,12 @@ impl Api {
             None => {
                 // As of when it is not there: whoever was answered later can tell a lie from the past.
                 let at = revision::word(revision);
-                let stored = self.stored(id, revision).await;
+                let stored = self.stored(id, revision, until).await;
+                // What memory did not have at this revision has left it before, or is accepted later.
+                let stored = stored.and_then(|record| {
+                    let was_there = record.accepted_at <= revision.position();
+                    if was_there { Ok(record) } else { Err(absent(id)) }
+                });
                 let record = stored.map_err(|refusal| refusal.fact("revision", at))?;
                 message::message(&record, None, &names, Detail::Whole)
             }
@@ -85,8 +81,9 @@ impl Api {
                 (records, next.map(|next| next.to_string()), None)
             }
             Start::All(cursor) => {
+                let (applied, until) = (self.applied_with(revision), self.history.until());
                 let Listed { page, unanswered } =
-                    self.history.list(&query, cursor, limit, self.applied_with(revision)).await;
+                    self.history.list(&query, cursor, limit, applied, until).await;
                 let records = page.rows.into_iter().map(|row| Arc::new(row.record)).collect();
                 (records, page.next.map(|next| next.to_string()), unanswered)
             }
@@ -96,7 +93,9 @@ impl Api {
             self.view.read(|queue| records.iter().map(|record| waiting(queue, record)).collect());
         let messages = records.iter().zip(&waiting).map(|(record, waiting)| {
             let message = message::message(record, waiting.as_ref(), &names, Detail::Line);
-            v1::Message { revision: revision::word(revision), ..message }
+            // It may have changed while the list was made.
+            let shown_at = revision.max(Revision::after(record.changed_at));
+            v1::Message { revision: revision::word(shown_at), ..message }
         });
         Ok(v1::ListMessagesResponse {
             messages: messages.collect(),
@@ -107,47 +106,15 @@ impl Api {
         })
     }
 
-    /// The id a person wrote, whole or its beginning.
-    pub(super) async fn find(&self, text: &str) -> Result<MessageId, Refusal> {
-        check_id(text)?;
-        if text.len() == ID_CHARS {
-            return text.parse().map_err(|_| Refusal::field("id", "is no message id"));
-        }
-        let (first, last) =
-            range(text).ok_or_else(|| Refusal::field("id", "is no beginning of a message id"))?;
-        let query = Query {
-            after: Some(time_of(first) - CLOCK_SLACK),
-            before: Some(time_of(last) + CLOCK_SLACK),
-            ..Query::default()
-        };
-        let mut found = BTreeSet::new();
-        let (mut cursor, mut lacking) = (None, None);
-        for _ in 0..CANDIDATE_PAGES_MAX {
-            let applied = self.applied_with(self.view.revision());
-            let Listed { page, unanswered } = self.history.list(&query, cursor, PAGE_MAX, applied).await;
-            lacking = lacking.or(unanswered);
-            let ids = page.rows.iter().map(|row| row.record.id);
-            found.extend(ids.filter(|id| (first..=last).contains(id)));
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        match (found.first(), lacking) {
-            (None, None) if cursor.is_some() => Err(too_many(text)),
-            (None, None) => Err(absent(format_args!("whose id begins with {text}"))),
-            (None, Some(unanswered)) => {
-                Err(unknown(format_args!("no message whose id begins with {text}"), &unanswered))
-            }
-            // What has not ended is never missing, and can be worked on whatever became of the history.
-            (Some(id), _) if found.len() == 1 && cursor.is_none() => Ok(*id),
-            (Some(_), _) => Err(ambiguous(text, &found)),
-        }
-    }
-
     /// A message that has left memory, by a state that has everything up to `revision`.
-    pub(super) async fn stored(&self, id: MessageId, revision: Revision) -> Result<Record, Refusal> {
-        match self.history.get(id, self.applied_with(revision)).await {
+    /// Other nodes are asked `until` then.
+    pub(super) async fn stored(
+        &self,
+        id: MessageId,
+        revision: Revision,
+        until: Instant,
+    ) -> Result<Record, Refusal> {
+        match self.history.get(id, self.applied_with(revision), until).await {
             Ok(Some(row)) => Ok(row.record),
             Ok(None) => Err(absent(id)),
             Err(unanswered) => Err(unknown(format_args!("no message {id}"), &unanswered)),
@@ -156,60 +123,15 @@ impl Api {
 
     /// The entry of the log that another node must have applied before its answer is as fresh as this node's own: what is
     /// read may be of an entry that is just being applied.
-    fn applied_with(&self, revision: Revision) -> u64 {
+    pub(super) fn applied_with(&self, revision: Revision) -> u64 {
         self.view.applied().index.max(revision.index)
     }
-}
-
-/// Nobody can say whether there is such a message.
-fn unknown(what: impl std::fmt::Display, unanswered: &Unanswered) -> Refusal {
-    let title = format!("this node knows of {what}, and its history is not complete yet");
-    let fix = if unanswered.asked.is_empty() {
-        "ask again a little later, when the history has been looked through"
-    } else {
-        "ask again a little later; look at the nodes named, one of them with its whole history is enough"
-    };
-    Refusal::unavailable(Reason::Behind, title).why(unanswered.to_string()).fix(fix)
 }
 
 /// What a message waits for, as it is shown: what another node has shown may be newer than what is applied here.
 fn waiting(queue: &Queue, record: &Record) -> Option<WaitingFor> {
     let own = queue.message(record.id)?;
     if own.changed_at == record.changed_at { queue.waiting_for(record.id) } else { None }
-}
-
-fn check_id(text: &str) -> Result<(), Refusal> {
-    match text.len() {
-        0 => Err(Refusal::field("id", "is empty")),
-        1..ID_CHARS_MIN => Err(Refusal::field("id", format!("is shorter than {ID_CHARS_MIN} characters"))),
-        ID_CHARS_MIN..=ID_CHARS if text.is_ascii() => Ok(()),
-        _ => Err(Refusal::field("id", "is no message id")),
-    }
-}
-
-/// The first and the last id that begin with `text`.
-fn range(text: &str) -> Option<(MessageId, MessageId)> {
-    let padded =
-        |pad: &str| format!("{text}{}", pad.repeat(ID_CHARS.saturating_sub(text.len()))).parse().ok();
-    Some((padded("0")?, padded("Z")?))
-}
-
-/// When an id was drawn: its first 48 bits are milliseconds of the calendar.
-fn time_of(id: MessageId) -> Timestamp {
-    let [a, b, c, d, e, f, ..] = id.to_bytes();
-    Timestamp::from_unix_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
-}
-
-/// Too many messages are of the moment that the beginning tells.
-fn too_many(text: &str) -> Refusal {
-    let title = format!("{text} was looked for among too many messages of its moment");
-    Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id").fix("write more of the id")
-}
-
-fn ambiguous(text: &str, found: &BTreeSet<MessageId>) -> Refusal {
-    let shown: Vec<String> = found.iter().take(5).map(ToString::to_string).collect();
-    let title = format!("{text} is the beginning of several messages");
-    Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id").why(shown.join(", "))
 }
 
 fn query(request: &v1::ListMessagesRequest) -> Result<Query, Refusal> {
@@ -253,30 +175,4 @@ pub(super) fn matches(query: &Query, record: &Record) -> bool {
         && query.to.as_ref().is_none_or(|to| record.content.destination.reveal() == to)
         && query.after.is_none_or(|after| record.accepted >= after)
         && query.before.is_none_or(|before| record.accepted < before)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_beginning_of_an_id_stands_for_all_ids_that_begin_so() {
-        let id: MessageId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().expect("an id");
-
-        for chars in ID_CHARS_MIN..ID_CHARS {
-            let (first, last) = range(&id.to_string()[..chars]).expect("a range");
-            assert!((first..=last).contains(&id), "{chars}");
-            assert!(time_of(first) <= time_of(id) && time_of(id) <= time_of(last));
-        }
-        assert_eq!(range("01ARZ!"), None);
-        assert_eq!(time_of(id), Timestamp::from_unix_millis(1_469_922_850_259));
-    }
-
-    #[test]
-    fn what_can_be_no_id_is_refused_before_anything_is_searched() {
-        for text in ["", "01ARZ", "01ARZ3NDEKTSV4RRFFQ69G5FAVX", "0é1é2é3"] {
-            assert!(check_id(text).is_err(), "{text}");
-        }
-        assert!(check_id("01ARZ3").is_ok());
-    }
 }

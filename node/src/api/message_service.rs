@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::Api;
 use super::events::{MessageInterest, Teller};
+use super::find::Purpose;
 use super::limits::{FILTER_MAX, WATCHED_MAX};
 use super::metrics::Method;
 use super::operate::Act;
@@ -133,8 +134,10 @@ async fn interest(api: &Api, request: &v1::WatchMessagesRequest) -> Result<Messa
         return Err(Refusal::field("states", format!("holds more than {FILTER_MAX} states")));
     }
     let mut ids = std::collections::BTreeSet::new();
+    let until = api.history.until();
     for (index, id) in request.ids.iter().enumerate() {
-        let found = api.find(id).await.map_err(|refusal| refusal.at(format!("ids[{index}]")))?;
+        let found = api.find(id, Purpose::Show, until).await;
+        let found = found.map_err(|refusal| refusal.at(format!("ids[{index}]")))?;
         ids.insert(found);
     }
     let states = words::states(&request.states)?.into_iter().collect();

@@ -19,6 +19,7 @@ mod connection;
 mod context;
 mod dead_letters;
 mod events;
+mod find;
 mod health;
 mod http;
 mod limits;

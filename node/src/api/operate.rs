@@ -8,6 +8,7 @@ use smsgrid_proto::{Reason, v1};
 use tonic::Code;
 
 use super::Api;
+use super::find::Purpose;
 use super::limits::ACT_TIMEOUT;
 use super::message::{self, Detail};
 use super::refusal::Refusal;
@@ -31,7 +32,7 @@ pub(super) enum Act {
 impl Api {
     /// Does it, and shows the message afterwards.
     pub(super) async fn act(&self, act: Act, id: &str) -> Result<v1::Message, Refusal> {
-        let id = self.find(id).await?;
+        let id = self.find(id, Purpose::Change, self.history.until()).await?;
         if matches!(act, Act::Retry | Act::Discard) {
             // What was given up is named by its generation, which has to be the newest.
             self.fresh(None).await?;
@@ -48,7 +49,7 @@ impl Api {
         let reply = self.propose(body).await?;
         let state = match reply {
             // Only what has ended long ago leaves memory.
-            Reply::NoMessage => self.stored(id, self.view.revision()).await?.state(),
+            Reply::NoMessage => self.stored(id, self.view.revision(), self.history.until()).await?.state(),
             Reply::Cancel(CancelReply::TooLate(state))
             | Reply::Hold(HoldReply::TooLate(state))
             | Reply::Retry(RetryReply::Refused(state))
@@ -85,7 +86,7 @@ impl Api {
         };
         let part =
             u8::try_from(request.part).map_err(|_| Refusal::field("part", "is no part of a message"))?;
-        let id = self.find(&request.id).await?;
+        let id = self.find(&request.id, Purpose::Change, self.history.until()).await?;
         self.fresh(None).await?;
         let uncertain = self.view.read(|queue| queue.message(id).map(uncertain_parts)).unwrap_or_default();
         let wanted: Vec<PartNumber> =

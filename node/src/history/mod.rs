@@ -11,7 +11,8 @@
 //! ```
 //!
 //! An answer is never older than this node's own would be: each question names the entry this node has applied, which a
-//! linear read has waited for. What has not ended is in memory and is never asked for.
+//! linear read has waited for. A page of a list is no later either: this node applies what it is of before it is told. What
+//! has not ended is in memory, so a list of nothing else asks nobody.
 
 mod kept;
 mod members;
@@ -36,9 +37,10 @@ pub use kept::Kept;
 pub use members::Members;
 
 /// How long one member may take for an answer.
-const ASK_WITHIN: Duration = Duration::from_secs(3);
-/// How long all of them may take together: a client waits for it.
-const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+const ASK_WITHIN: Duration = Duration::from_secs(2);
+/// How long all of them may take together for one request: `smsctl` gives a server up after 5 s when it has another, and
+/// after 10 s when it has none, of which a linear read may take 4 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// Most reads of this node that ask others at once; the next waits for its turn, within the same time.
 const ASKING_MAX: usize = 8;
 
@@ -101,6 +103,8 @@ enum Unsound {
     Older { wanted: u64, applied: u64 },
     #[error("its answer is of a state it had not applied")]
     Ahead,
+    #[error("its answer is of entry {of}, this node has applied entry {applied}")]
+    Later { of: u64, applied: u64 },
     #[error("it answered with another message")]
     Another,
     #[error("its answer cannot be read: {0}")]
@@ -116,15 +120,20 @@ impl History {
         History { store, others, turns, each: ASK_WITHIN, all: ANSWER_WITHIN }
     }
 
-    /// What is known of one message, by a state that has the entry `applied` of the log. None when there is no such
-    /// message.
-    pub async fn get(&self, id: MessageId, applied: u64) -> Result<Option<Row>, Unanswered> {
+    /// When a request that begins now asks others no longer.
+    pub fn until(&self) -> Instant {
+        Instant::now() + self.all
+    }
+
+    /// What is known of one message, by a state that has the entry `applied` of the log and may be later. None when there
+    /// is no such message. Others are asked `until` then.
+    pub async fn get(&self, id: MessageId, applied: u64, until: Instant) -> Result<Option<Row>, Unanswered> {
         let own = match self.store.get(id).await {
             Ok(row) => return Ok(row),
             Err(Incomplete(own)) => own,
         };
         let wanted = RowWanted { id, applied };
-        let asked = self.ask(move |others, to, member, within| {
+        let asked = self.ask(until, move |others, to, member, within| {
             let answer = others.get_row(to, member, wanted, within);
             Box::pin(async move { sound_row(answer.await, wanted) })
         });
@@ -132,13 +141,23 @@ impl History {
     }
 
     /// At most `limit` (at most 1000) of the messages asked for, the newest first, from behind `cursor` on, by a state
-    /// that has the entry `applied` of the log.
-    pub async fn list(&self, query: &Query, cursor: Option<Cursor>, limit: usize, applied: u64) -> Listed {
+    /// that has the entry `applied` of the log. Others are asked `until` then.
+    pub async fn list(
+        &self,
+        query: &Query,
+        cursor: Option<Cursor>,
+        limit: usize,
+        applied: u64,
+        until: Instant,
+    ) -> Listed {
         if self.store.completeness().is_complete() {
             let page = self.store.list(query, cursor, limit).await;
             if page.complete {
                 return Listed { page, unanswered: None };
             }
+        }
+        if is_of_what_lives(query) {
+            return Listed { page: self.living(query, cursor, limit).await, unanswered: None };
         }
         let wanted = RowsWanted {
             query: query.clone(),
@@ -146,15 +165,20 @@ impl History {
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             applied,
         };
-        let asked = self.ask(move |others, to, member, within| {
-            let wanted = wanted.clone();
+        let asked = self.ask(until, move |others, to, member, within| {
+            let (wanted, store, by) = (wanted.clone(), self.store.clone(), Instant::now() + within);
             let answer = others.list_rows(to, member, wanted.clone(), within);
-            Box::pin(async move { sound_page(answer.await, wanted).await })
+            Box::pin(async move { sound_page(answer.await, wanted, &store, by).await })
         });
         match asked.await {
             Ok(page) => Listed { page, unanswered: None },
             Err(asked) => self.own_page(query, cursor, limit, asked).await,
         }
+    }
+
+    /// The same as far as this node has it by itself.
+    pub async fn own(&self, query: &Query, cursor: Option<Cursor>, limit: usize) -> Page {
+        self.store.list(query, cursor, limit).await
     }
 
     /// What this node has of a list that nobody gave whole.
@@ -165,7 +189,7 @@ impl History {
         limit: usize,
         asked: Vec<(Name, String)>,
     ) -> Listed {
-        let page = self.store.list(query, cursor, limit).await;
+        let page = self.own(query, cursor, limit).await;
         // It may have become complete while others were asked. It may also count as complete and have missed something
         // just now, which is to be rebuilt.
         let told = self.store.completeness();
@@ -174,13 +198,27 @@ impl History {
         Listed { page, unanswered }
     }
 
+    /// A page of what has not ended, of which memory has everything: an older row of which memory knows nothing is of a
+    /// message that went on and left unseen.
+    async fn living(&self, query: &Query, cursor: Option<Cursor>, limit: usize) -> Page {
+        let since = self.store.applied();
+        let page = self.own(query, cursor, limit).await;
+        let mut rows = Vec::with_capacity(page.rows.len());
+        for row in page.rows {
+            if row.position.index >= since || matches!(self.store.get(row.record.id).await, Ok(Some(_))) {
+                rows.push(row);
+            }
+        }
+        Page { rows, next: page.next, complete: true }
+    }
+
     /// Asks the other members in turn until one answers; else why each did not.
     async fn ask<T>(
         &self,
+        until: Instant,
         question: impl Fn(&dyn Others, NodeId, &Member, Duration) -> BoxFuture<'static, Result<T, String>>,
     ) -> Result<T, Vec<(Name, String)>> {
         let Some(others) = &self.others else { return Err(Vec::new()) };
-        let until = Instant::now() + self.all;
         let members = others.members();
         let Ok(Ok(_turn)) = timeout_at(until, self.turns.acquire()).await else {
             let why = || format!("not asked: {ASKING_MAX} reads of this node wait for others already");
@@ -190,7 +228,7 @@ impl History {
         for (to, member) in members {
             let within = until.saturating_duration_since(Instant::now()).min(self.each);
             if within.is_zero() {
-                asked.push((member.name, "not asked: those before it took all the time there is".to_owned()));
+                asked.push((member.name, "not asked: no time was left for it".to_owned()));
                 continue;
             }
             let answer = timeout_at(Instant::now() + within, question(others.as_ref(), to, &member, within));
@@ -224,20 +262,40 @@ fn row_of(found: RowFound, wanted: RowWanted) -> Result<Option<Row>, Unsound> {
     Ok(Some(row))
 }
 
-/// The same of a page. Decoding it takes a while, which the calls of others need not wait for.
-async fn sound_page(answer: Result<RowsFound, TransportError>, wanted: RowsWanted) -> Result<Page, String> {
+/// The same of a page, which this node has applied by then. Decoding it takes a while, which the calls of others need not
+/// wait for.
+async fn sound_page(
+    answer: Result<RowsFound, TransportError>,
+    wanted: RowsWanted,
+    store: &Store,
+    by: Instant,
+) -> Result<Page, String> {
     let found = answer.map_err(|failure| failure.to_string())?;
     let page = tokio::task::spawn_blocking(move || page_of(&found, &wanted)).await;
     let page = page.map_err(|_| "its answer could not be looked at".to_owned())?;
-    page.map_err(|unsound| unsound.to_string())
+    let (page, of) = page.map_err(|unsound| unsound.to_string())?;
+    // Otherwise this node would show these messages as they were before when it is asked again.
+    if store.reaches(of, by.saturating_duration_since(Instant::now())).await {
+        return Ok(page);
+    }
+    Err(Unsound::Later { of, applied: store.applied() }.to_string())
 }
 
-fn page_of(found: &RowsFound, wanted: &RowsWanted) -> Result<Page, Unsound> {
+/// The page, and the entry it is of.
+fn page_of(found: &RowsFound, wanted: &RowsWanted) -> Result<(Page, u64), Unsound> {
     is_fresh(found.applied, wanted.applied)?;
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let page = Page::unpack(&found.rows, found.next, &wanted.query, wanted.cursor, limit)?;
     page.rows.iter().try_for_each(|row| is_applied(row, found.applied))?;
-    Ok(page)
+    // What is read may be of an entry that is just being applied.
+    let changed = page.rows.iter().map(|row| row.record.changed_at.index).max();
+    let of = changed.map_or(found.applied, |changed| changed.max(found.applied));
+    Ok((page, of))
+}
+
+/// Whether only messages that have not ended are asked for.
+fn is_of_what_lives(query: &Query) -> bool {
+    !query.states.is_empty() && !query.states.iter().any(|state| state.is_final())
 }
 
 fn is_fresh(applied: u64, wanted: u64) -> Result<(), Unsound> {
