@@ -186,10 +186,10 @@ fn queue_with(id: MessageId, entry: u64) -> Queue {
     queue
 }
 
-/// Its row by the state after the entry `index`.
-fn row(queue: &Queue, id: MessageId, index: u64) -> Row {
+/// Its row by the state after the entry `index`, as it goes over the wire.
+fn row(queue: &Queue, id: MessageId, index: u64) -> Bytes {
     let record = queue.message(id).cloned().expect("it was accepted");
-    Row { record, position: Position { index, offset: 0 } }
+    Row { record, position: Position { index, offset: 0 } }.encode().into()
 }
 
 /// What a member does when it is asked.
@@ -202,7 +202,7 @@ enum Answer {
     Nothing(u64),
     Octets(&'static [u8]),
     /// This row, by the state after this entry.
-    Row(Row, u64),
+    Row(Bytes, u64),
 }
 
 struct Scripted {
@@ -221,7 +221,7 @@ impl Scripted {
                 Answer::Unreachable => Err(TransportError::Unreachable("no connection".to_owned())),
                 Answer::Nothing(applied) => Ok(RowFound { row: None, applied }),
                 Answer::Octets(row) => Ok(RowFound { row: Some(Bytes::from_static(row)), applied: APPLIED }),
-                Answer::Row(row, applied) => Ok(RowFound { row: Some(Bytes::from(row.encode())), applied }),
+                Answer::Row(row, applied) => Ok(RowFound { row: Some(row), applied }),
             }
         }
         .boxed()
