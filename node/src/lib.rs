@@ -25,6 +25,8 @@ pub mod telemetry;
 mod cli;
 mod cores;
 mod demo;
+#[cfg(test)]
+mod fixture;
 mod gathered;
 mod reload;
 mod run;

@@ -80,14 +80,14 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use smsgrid::model::{
-        Address, Alphabet, Attempt, Cause, Content, Disposition, Imei, Imsi, MessageId, ModemIdentity, Name,
-        NodeId, OpenNumber, Origin, Part, PartNumber, PartOutcome, Payload, Position, Priority, ReadyNumber,
-        Refusal, RegistrationId, ResendLimit, SendOptions, SessionId, StartNumber, Timestamp,
-        UncertainPolicy, UserData,
+        Attempt, Cause, Disposition, Imei, Imsi, MessageId, ModemIdentity, Name, NodeId, OpenNumber,
+        PartNumber, PartOutcome, Position, ReadyNumber, Refusal, RegistrationId, SessionId, StartNumber,
+        Timestamp,
     };
-    use smsgrid::queue::{Body, Command, Digest, Policy, Route, Submit};
+    use smsgrid::queue::{Body, Command, Policy};
 
     use super::*;
+    use crate::fixture;
 
     const LETTERS: u64 = 7;
     /// Two looks at two letters each.
@@ -185,27 +185,8 @@ mod tests {
     }
 
     fn submit(number: u64) -> Body {
-        let user_data = UserData { data_coding: 0, header: vec![], payload: Payload::Septets(vec![0x41]) };
-        Body::Submit(Box::new(Submit {
-            id: MessageId::from_bytes(u128::from(number).to_be_bytes()),
-            key: None,
-            digest: Digest([0; 16]),
-            content: Content {
-                destination: Address::international(&destination(number)).expect("digits"),
-                alphabet: Alphabet::GSM7,
-                parts: vec![Part { number: PartNumber(1), user_data }],
-                options: SendOptions::default(),
-                call: None,
-            },
-            origin: Origin::Api,
-            priority: Priority::Normal,
-            uncertain: UncertainPolicy::Resend,
-            resend_limit: ResendLimit(1),
-            not_before: None,
-            deadline: None,
-            route: Route::default(),
-            attempts_max: None,
-        }))
+        let id = MessageId::from_bytes(u128::from(number).to_be_bytes());
+        Body::Submit(Box::new(fixture::submit(id, &destination(number), 1, &[0x41])))
     }
 
     fn destination(number: u64) -> String {

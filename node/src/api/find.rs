@@ -176,7 +176,8 @@ fn too_many(text: &str) -> Refusal {
 fn ambiguous(text: &str, found: &BTreeSet<MessageId>) -> Refusal {
     let shown: Vec<String> = found.iter().take(5).map(ToString::to_string).collect();
     let title = format!("{text} is the beginning of several messages");
-    Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id").why(shown.join(", "))
+    let refusal = Refusal::new(Code::FailedPrecondition, Reason::Ambiguous, title).at("id");
+    refusal.why(shown.join(", ")).fix("write more of the id")
 }
 
 #[cfg(test)]

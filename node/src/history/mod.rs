@@ -157,7 +157,9 @@ impl History {
             }
         }
         if is_of_what_lives(query) {
-            return Listed { page: self.living(query, cursor, limit).await, unanswered: None };
+            // Memory has everything of it; what the rows say of a message that memory does not know is left out of a list.
+            let page = Page { complete: true, ..self.own(query, cursor, limit).await };
+            return Listed { page, unanswered: None };
         }
         let wanted = RowsWanted {
             query: query.clone(),
@@ -196,20 +198,6 @@ impl History {
         let own = if told.is_complete() { Completeness::Rebuilding } else { told };
         let unanswered = (!page.complete).then_some(Unanswered { own, asked });
         Listed { page, unanswered }
-    }
-
-    /// A page of what has not ended, of which memory has everything: an older row of which memory knows nothing is of a
-    /// message that went on and left unseen.
-    async fn living(&self, query: &Query, cursor: Option<Cursor>, limit: usize) -> Page {
-        let since = self.store.applied();
-        let page = self.own(query, cursor, limit).await;
-        let mut rows = Vec::with_capacity(page.rows.len());
-        for row in page.rows {
-            if row.position.index >= since || matches!(self.store.get(row.record.id).await, Ok(Some(_))) {
-                rows.push(row);
-            }
-        }
-        Page { rows, next: page.next, complete: true }
     }
 
     /// Asks the other members in turn until one answers; else why each did not.

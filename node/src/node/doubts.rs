@@ -33,14 +33,13 @@ pub(super) fn in_doubt(
 #[cfg(test)]
 mod tests {
     use smsgrid::model::{
-        Address, Alphabet, Attempt, Content, Doubt, Epoch, Imei, Imsi, MessageId, MessageState,
-        ModemIdentity, OpenNumber, Origin, Part, PartNumber, PartOutcome, Payload, Position, Priority,
-        ReadyNumber, RegistrationId, ResendLimit, SendOptions, SessionId, StartNumber, UncertainPolicy,
-        UserData,
+        Attempt, Doubt, Epoch, Imei, Imsi, MessageId, MessageState, ModemIdentity, OpenNumber, PartNumber,
+        PartOutcome, Position, ReadyNumber, RegistrationId, SessionId, StartNumber,
     };
-    use smsgrid::queue::{Body, Command, Digest, Policy, Route, Submit};
+    use smsgrid::queue::{Body, Command, Policy};
 
     use super::*;
+    use crate::fixture;
 
     const NODE: NodeId = NodeId(1);
     const ATTEMPT: Attempt = Attempt { epoch: Epoch(1), part: PartNumber::FIRST };
@@ -60,27 +59,8 @@ mod tests {
     }
 
     fn message() -> Body {
-        let user_data = UserData { data_coding: 0, header: vec![], payload: Payload::Septets(vec![1]) };
-        Body::Submit(Box::new(Submit {
-            id: MessageId::from_bytes([1; 16]),
-            key: None,
-            digest: Digest([7; 16]),
-            content: Content {
-                destination: Address::international("4915112345678").expect("digits"),
-                alphabet: Alphabet::GSM7,
-                parts: vec![Part { number: PartNumber::FIRST, user_data }],
-                options: SendOptions::default(),
-                call: None,
-            },
-            origin: Origin::Api,
-            priority: Priority::Normal,
-            uncertain: UncertainPolicy::Resend,
-            resend_limit: ResendLimit(1),
-            not_before: None,
-            deadline: None,
-            route: Route::default(),
-            attempts_max: None,
-        }))
+        let id = MessageId::from_bytes([1; 16]);
+        Body::Submit(Box::new(fixture::submit(id, "4915112345678", 1, &[1])))
     }
 
     /// A queue in which GSM1 is sending a part since the first second.

@@ -1,10 +1,9 @@
 //! Messages for the tests of this room.
 
-use smsgrid::model::{
-    Address, Alphabet, Content, MessageId, Name, Origin, Part, PartNumber, Payload, Position, Priority,
-    ResendLimit, SendOptions, Timestamp, UncertainPolicy, UserData,
-};
-use smsgrid::queue::{Body, Command, Digest, Policy, Queue, Record, Route, Submit};
+use smsgrid::model::{MessageId, Name, Position, Timestamp};
+use smsgrid::queue::{Body, Command, Policy, Queue, Record};
+
+use crate::fixture;
 
 /// When the fixtures are accepted.
 pub(super) const NOW_MS: u64 = 1_700_000_000_000;
@@ -27,34 +26,8 @@ pub(super) fn id(number: u64) -> MessageId {
 }
 
 fn submit(number: u64, parts: u8, change: u8) -> Body {
-    let part = |number| Part {
-        number: PartNumber(number),
-        user_data: UserData {
-            data_coding: 0,
-            header: vec![],
-            payload: Payload::Septets(vec![change & 0x7F; 140]),
-        },
-    };
-    Body::Submit(Box::new(Submit {
-        id: id(number),
-        key: None,
-        digest: Digest([7; 16]),
-        content: Content {
-            destination: Address::international(&format!("35840{:07}", number % 50)).expect("12 digits"),
-            alphabet: Alphabet::GSM7,
-            parts: (1..=parts).map(part).collect(),
-            options: SendOptions::default(),
-            call: None,
-        },
-        origin: Origin::Api,
-        priority: Priority::Normal,
-        uncertain: UncertainPolicy::Resend,
-        resend_limit: ResendLimit(1),
-        not_before: None,
-        deadline: None,
-        route: Route::default(),
-        attempts_max: None,
-    }))
+    let to = format!("35840{:07}", number % 50);
+    Body::Submit(Box::new(fixture::submit(id(number), &to, parts, &[change & 0x7F; 140])))
 }
 
 fn name(text: &str) -> Name {

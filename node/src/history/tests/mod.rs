@@ -9,15 +9,13 @@ use std::sync::Mutex;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use smsgrid::log::Owner;
-use smsgrid::model::{
-    Address, Alphabet, Content, Origin, Part, PartNumber, Payload, Position, Priority, ResendLimit,
-    SendOptions, Timestamp, UncertainPolicy, UserData,
-};
-use smsgrid::queue::{Body, Command, Digest, Policy, Queue, Route, Submit};
+use smsgrid::model::{Position, ResendLimit, Timestamp, UncertainPolicy};
+use smsgrid::queue::{Body, Command, Policy, Queue, Submit};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::*;
+use crate::fixture;
 use crate::store::{Applied, Change, Changes};
 
 /// What this node has applied.
@@ -156,30 +154,9 @@ fn id() -> MessageId {
 /// A state in which this message was accepted with this entry, and waits.
 fn queue_with(id: MessageId, entry: u64) -> Queue {
     let mut queue = Queue::new(Policy::default());
-    let part = Part {
-        number: PartNumber::FIRST,
-        user_data: UserData { data_coding: 0, header: vec![], payload: Payload::Septets(vec![0x41]) },
-    };
-    let body = Body::Submit(Box::new(Submit {
-        id,
-        key: None,
-        digest: Digest([0; 16]),
-        content: Content {
-            destination: Address::international("358401234567").expect("12 digits"),
-            alphabet: Alphabet::GSM7,
-            parts: vec![part],
-            options: SendOptions::default(),
-            call: None,
-        },
-        origin: Origin::Api,
-        priority: Priority::Normal,
-        uncertain: UncertainPolicy::Hold,
-        resend_limit: ResendLimit(0),
-        not_before: None,
-        deadline: None,
-        route: Route::default(),
-        attempts_max: None,
-    }));
+    let message = fixture::submit(id, "358401234567", 1, &[0x41]);
+    let message = Submit { uncertain: UncertainPolicy::Hold, resend_limit: ResendLimit(0), ..message };
+    let body = Body::Submit(Box::new(message));
     let now = Timestamp::from_unix_millis(1_700_000_000_000);
     let command = Command { client: Name::new("api").expect("a name"), now, body };
     queue.apply(Position { index: entry, offset: 0 }, &command, &mut Vec::new());
